@@ -1,0 +1,1 @@
+"""Between camera and floor: lens, pose, site, zones. Imports contract."""

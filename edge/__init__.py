@@ -1,0 +1,1 @@
+"""One floor's box: capture, detect, track, floor, journeys, outbox. Imports contract, calibration, models."""

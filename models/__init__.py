@@ -1,0 +1,1 @@
+"""The ONNX models: registry, the default model and the recipe that trained it."""

@@ -1,0 +1,1 @@
+"""A mall twin with ground truth. Imports contract, calibration."""

@@ -1,0 +1,1 @@
+"""The lunchtime-coupon trigger service: knows only central's public API."""
