@@ -1,0 +1,175 @@
+"""A calibrated camera: pixels to floor metres and back, through lens and pose.
+
+Convention of OpenCV: ``x_cam = R @ x_world + t``, world in metres, floor at z = 0, pixels with the origin at the upper left.
+Distortion follows Brown (1971) as OpenCV orders its terms (k1, k2, p1, p2, k3, ...).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import BadInputError
+from contract.files import read_json
+from contract.ids import check_id
+
+Floats = NDArray[np.float64]
+
+ASSUMED_HEIGHT_M = 1.7
+"""Height of a person whose feet are hidden; adults shod average 1.62 to 1.80 m across countries."""
+DISTORTION_LENGTHS = (0, 4, 5, 8, 12, 14)
+ROTATION_TOLERANCE = 1e-3
+
+
+class CameraFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One entry of ``cameras.json``."""
+
+    width: int
+    height: int
+    K: list[list[float]]
+    dist: list[float]
+    R: list[list[float]]
+    t: list[float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Camera:
+    """One camera's lens and pose.
+
+    Attributes:
+        name: the camera's id.
+        width: picture width the calibration holds for, pixels.
+        height: picture height, pixels.
+        matrix: (3, 3) intrinsics K, pixels.
+        distortion: (D,) distortion terms, D of 0, 4, 5, 8, 12 or 14.
+        rotation: (3, 3) R, world to camera.
+        translation: (3,) t, metres.
+    """
+
+    name: str
+    width: int
+    height: int
+    matrix: Floats
+    distortion: Floats
+    rotation: Floats
+    translation: Floats
+
+    @property
+    def centre_m(self) -> Floats:
+        """(3,) where the camera hangs, metres."""
+        return np.asarray(-self.rotation.T @ self.translation, np.float64)
+
+    def scaled(self, width: int, height: int) -> Camera:
+        """The same camera delivering pictures of another size."""
+        if (width, height) == (self.width, self.height):
+            return self
+        scale = np.diag([width / self.width, height / self.height, 1.0])
+        return replace(self, width=width, height=height, matrix=scale @ self.matrix)
+
+    def pixels_from_world(self, xyz_m: Floats) -> Floats:
+        """(N, 3) metres to (N, 2) pixels; NaN where a point lies behind the camera."""
+        xyz = np.asarray(xyz_m, np.float64).reshape(-1, 3)
+        if not len(xyz):
+            return np.empty((0, 2))
+        ahead = (xyz @ self.rotation.T + self.translation)[:, 2] > 1e-6
+        rvec = cv2.Rodrigues(self.rotation)[0]
+        uv, _ = cv2.projectPoints(xyz.reshape(-1, 1, 3), rvec, self.translation, self.matrix, self._lens())
+        pixels = np.asarray(uv, np.float64).reshape(-1, 2)
+        pixels[~ahead] = np.nan
+        return pixels
+
+    def pixels_from_floor(self, xy_m: Floats, z_m: float = 0.0) -> Floats:
+        """(N, 2) floor metres, at height ``z_m``, to (N, 2) pixels; NaN behind the camera."""
+        xy = np.asarray(xy_m, np.float64).reshape(-1, 2)
+        return self.pixels_from_world(np.column_stack([xy, np.full(len(xy), z_m)]))
+
+    def floor_from_pixels(self, uv_px: Floats, z_m: float = 0.0) -> Floats:
+        """(N, 2) pixels to (N, 2) metres on the plane at height ``z_m``; NaN at or above the horizon."""
+        uv = np.asarray(uv_px, np.float64).reshape(-1, 1, 2)
+        if not len(uv):
+            return np.empty((0, 2))
+        flat = np.asarray(cv2.undistortPoints(uv, self.matrix, self._lens()), np.float64).reshape(-1, 2)
+        rays = np.column_stack([flat, np.ones(len(flat))]) @ self.rotation
+        centre = self.centre_m
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reach = (z_m - centre[2]) / rays[:, 2]
+        reach[~(reach > 0)] = np.nan
+        return np.asarray(centre[:2] + rays[:, :2] * reach[:, None], np.float64)
+
+    def floor_from_heads(self, uv_px: Floats, height_m: float = ASSUMED_HEIGHT_M) -> Floats:
+        """(N, 2) head pixels to (N, 2) floor metres of people assumed ``height_m`` tall; NaN above that plane's horizon."""
+        return self.floor_from_pixels(uv_px, height_m)
+
+    def person_height_px(self, xy_m: Floats, height_m: float = ASSUMED_HEIGHT_M) -> Floats:
+        """(N,) height in pixels of somebody standing at (N, 2) metres; NaN behind the camera."""
+        span = self.pixels_from_floor(xy_m) - self.pixels_from_floor(xy_m, height_m)
+        return np.asarray(np.hypot(span[:, 0], span[:, 1]), np.float64)
+
+    def sees(self, xy_m: Floats) -> NDArray[np.bool_]:
+        """(N,) whether the floor point falls inside the picture (walls are not considered)."""
+        uv = self.pixels_from_floor(xy_m)
+        with np.errstate(invalid="ignore"):
+            inside = (uv >= 0).all(1) & (uv[:, 0] < self.width) & (uv[:, 1] < self.height)
+        return np.asarray(inside, np.bool_)
+
+    def to_file(self) -> CameraFile:
+        """The entry of ``cameras.json`` that reads back as this camera."""
+        return CameraFile(
+            self.width,
+            self.height,
+            self.matrix.tolist(),
+            self.distortion.tolist(),
+            self.rotation.tolist(),
+            self.translation.tolist(),
+        )
+
+    def _lens(self) -> Floats | None:
+        return self.distortion if len(self.distortion) else None
+
+
+def camera_from_file(name: str, entry: CameraFile, source: str) -> Camera:
+    """The camera that a ``cameras.json`` entry describes.
+
+    Raises:
+        BadInputError: where shapes are off, R is no rotation or the focal length is not positive.
+    """
+    check_id(name, f"{source}: camera")
+
+    def array(values: object, shape: tuple[int, ...], field: str) -> Floats:
+        try:
+            found = np.array(values, np.float64)
+        except ValueError:
+            found = np.empty(0)
+        if found.shape != shape or not np.isfinite(found).all():
+            raise BadInputError(f"{source}: camera {name}: {field} must be {shape} finite numbers; calibrate it again")
+        return found
+
+    matrix = array(entry.K, (3, 3), "K")
+    rotation = array(entry.R, (3, 3), "R")
+    translation = array(np.ravel(entry.t), (3,), "t")
+    if len(entry.dist) not in DISTORTION_LENGTHS:
+        raise BadInputError(
+            f"{source}: camera {name}: dist has {len(entry.dist)} terms; use one of {DISTORTION_LENGTHS}"
+        )
+    if np.abs(rotation @ rotation.T - np.eye(3)).max() > ROTATION_TOLERANCE or np.linalg.det(rotation) < 0:
+        raise BadInputError(f"{source}: camera {name}: R is not a rotation; calibrate it again")
+    if entry.width < 1 or entry.height < 1 or matrix[0, 0] <= 0 or matrix[1, 1] <= 0:
+        raise BadInputError(f"{source}: camera {name}: width, height and focal lengths must be positive")
+    return Camera(
+        name, entry.width, entry.height, matrix, array(entry.dist, (len(entry.dist),), "dist"), rotation, translation
+    )
+
+
+def load_cameras(path: Path) -> dict[str, Camera]:
+    """All cameras of a ``cameras.json``, by name.
+
+    Raises:
+        BadInputError: naming the file, the camera and the field.
+    """
+    entries = read_json(path, dict[str, CameraFile])
+    return {name: camera_from_file(name, entry, str(path)) for name, entry in entries.items()}
