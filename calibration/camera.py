@@ -1,7 +1,7 @@
 """A calibrated camera: pixels to floor metres and back, through lens and pose.
 
-Convention of OpenCV: ``x_cam = R @ x_world + t``, world in metres, floor at z = 0, pixels with the origin at the upper left.
-Distortion follows Brown (1971) as OpenCV orders its terms (k1, k2, p1, p2, k3, ...).
+Convention of OpenCV: ``x_cam = R @ x_world + t``, world in metres, floor at z = 0, pixels from
+the upper left. Distortion follows Brown (1971) as OpenCV orders its terms (k1, k2, p1, p2, k3, ...).
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Camera:
         return np.asarray(centre[:2] + rays[:, :2] * reach[:, None], np.float64)
 
     def floor_from_heads(self, uv_px: Floats, height_m: float = ASSUMED_HEIGHT_M) -> Floats:
-        """(N, 2) head pixels to (N, 2) floor metres of people assumed ``height_m`` tall; NaN above that plane's horizon."""
+        """(N, 2) head pixels to (N, 2) floor metres of people ``height_m`` tall; NaN above that plane's horizon."""
         return self.floor_from_pixels(uv_px, height_m)
 
     def person_height_px(self, xy_m: Floats, height_m: float = ASSUMED_HEIGHT_M) -> Floats:

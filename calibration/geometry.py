@@ -67,7 +67,7 @@ class Zone:
     @property
     def polygon(self) -> Polygon:
         """The same as a shapely polygon."""
-        return Polygon(self.rings_m[0], [ring for ring in self.rings_m[1:]])
+        return Polygon(self.rings_m[0], self.rings_m[1:])
 
     def contains(self, xy_m: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """(N,) whether each (N, 2) point in metres lies inside."""
