@@ -1,0 +1,1 @@
+"""Measures of tracking quality: HOTA, identity (IDF1), CLEAR (MOTA)."""
