@@ -12,7 +12,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from contract.ids import ID_PATTERN
+from contract.ids import END, ID_PATTERN
 from contract.times import TIME_PATTERN
 
 MAX_MESSAGE_BYTES = 256 * 1024
@@ -22,7 +22,7 @@ MAX_PATH_POINTS = 2000
 DAY_S = 86_400.0
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
-Token = Annotated[str, Meta(pattern=r"^[a-z0-9]{8,40}$", description="random, means nothing tomorrow")]
+Token = Annotated[str, Meta(pattern=r"^[a-z0-9]{8,40}" + END, description="random, means nothing tomorrow")]
 Time = Annotated[str, Meta(pattern=TIME_PATTERN, description="UTC, RFC 3339 with milliseconds")]
 Metres = Annotated[float, Meta(ge=-10_000, le=10_000, description="metres, centimetre resolution")]
 Seconds = Annotated[float, Meta(ge=0, le=2 * DAY_S, description="seconds")]
@@ -119,7 +119,9 @@ class Handoff(Body, frozen=True):
     visitor: Token
     exit: Id
     at: Time
-    code: Annotated[str, Meta(pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})$", description="256 or 512 bits, keyed, hex")]
+    code: Annotated[
+        str, Meta(pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})" + END, description="256 or 512 bits, keyed, hex")
+    ]
 
 
 class CameraHealth(Body, frozen=True):
@@ -197,6 +199,6 @@ class Envelope(msgspec.Struct, Generic[B], forbid_unknown_fields=True, frozen=Tr
     box: Id
     session: Token
     seq: Annotated[int, Meta(ge=1, le=2**53)]
-    event_id: Annotated[str, Meta(pattern=r"^[a-z0-9-]{8,64}$")]
+    event_id: Annotated[str, Meta(pattern=r"^[a-z0-9-]{8,64}" + END)]
     at: Time
     body: B

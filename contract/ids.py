@@ -6,7 +6,9 @@ import re
 
 from contract.errors import BadInputError
 
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+END = r"$(?!\n)"
+"""The end of a text and nothing else: in Python, ``$`` alone also matches before a last newline."""
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}" + END
 """Site, floor, box, camera, zone and line ids: no slash, plus, hash or blank, which MQTT topics give a meaning."""
 
 _ID = re.compile(ID_PATTERN)
