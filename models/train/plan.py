@@ -1,0 +1,62 @@
+"""What a training run does, phase by phase, as read from its TOML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from contract.errors import BadInputError
+
+
+class Phase(msgspec.Struct, forbid_unknown_fields=True):
+    """One stretch of training: how long, at which input size (multiples of 32), on which mix of picture sets."""
+
+    name: str
+    steps: int
+    height: int
+    width: int
+    learning_rate: float
+    mix: dict[str, float]
+    """Share of samples from each named picture set."""
+    batch: int = 16
+    mosaic: float = 0.5
+    """Probability of a mosaic."""
+    warmup: int = 150
+    final_rate: float = 0.03
+    """Learning rate at the end, as a share of the highest."""
+
+
+class Plan(msgspec.Struct, forbid_unknown_fields=True):
+    """A whole run. The same plan, pictures and seed give the same samples in the same order."""
+
+    name: str
+    height: int
+    width: int
+    phases: list[Phase]
+    seed: int = 1
+    weight_decay: float = 0.02
+    average_steps: int = 500
+    """Steps over which the averaged weights, the ones that ship, forget."""
+    bf16: bool = True
+    threads: int = 1
+    source_weights: dict[str, float] = {}
+    """Weight of a source's pictures against 1 for the others; 0 leaves them out."""
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a TOML file.
+
+    Raises:
+        BadInputError: the file is missing, no TOML, or has a wrong field.
+    """
+    try:
+        plan = msgspec.toml.decode(path.read_bytes(), type=Plan)
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadInputError(f"{path}: {error}; mend the training plan") from error
+    for phase in plan.phases:
+        if phase.height % 32 or phase.width % 32:
+            raise BadInputError(f"{path}: phase {phase.name}: {phase.width}x{phase.height} is not in multiples of 32")
+        if not phase.mix:
+            raise BadInputError(f"{path}: phase {phase.name}: mix names no picture set")
+    return plan

@@ -1,0 +1,222 @@
+"""Trains the person detector by a plan.
+
+`python -m models.train.recipe PLAN.toml --set photographs=annotations.json:images --out DIR`
+
+Seeded and resumable: `--resume` goes on from the last checkpoint, also into phases added to the plan since.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import torch
+import typer
+from numpy.typing import NDArray
+
+from contract.errors import AtriumError, BadInputError
+from models.train.augment import Sample, draw_sample
+from models.train.losses import Losses, People, detection_losses
+from models.train.network import PersonNet, places
+from models.train.pictures import Picture, read_pictures
+from models.train.plan import Phase, Plan, read_plan
+
+CHECKPOINT_STEPS = 200
+LOG_STEPS = 20
+CLIP_NORM = 10.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands: phase, step within it, steps in all."""
+
+    phase: int = 0
+    step: int = 0
+    total: int = 0
+
+
+class Trainer:
+    """Network, averaged network and optimiser of one run, one step at a time."""
+
+    def __init__(self, plan: Plan) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan = plan
+        self.network = PersonNet().to(memory_format=torch.channels_last)
+        self.averaged = copy.deepcopy(self.network).eval()
+        decayed = [p for p in self.network.parameters() if p.ndim > 1]
+        others = [p for p in self.network.parameters() if p.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(groups, lr=1e-3)
+        self.progress = Progress()
+
+    def step(self, samples: list[Sample], rate: float) -> Losses:
+        """One gradient step on the samples, all of one size, at the learning rate; the losses before it."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        pixels = torch.from_numpy(np.stack([s.pixels for s in samples]))  # NHWC is channels_last already
+        images = pixels.permute(0, 3, 1, 2).float()
+        centres, strides = places(*images.shape[2:])
+        self.network.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.bf16):
+            scores, sides = self.network(images)
+        losses = detection_losses(scores.float(), sides.float(), centres, strides, people_of(samples))
+        self.optimiser.zero_grad(set_to_none=True)
+        losses.total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
+        self.optimiser.step()
+        self._average()
+        return losses
+
+    def _average(self) -> None:
+        total = self.progress.total
+        keep = min(1 - 1 / self.plan.average_steps, (1 + total) / (10 + total))
+        with torch.no_grad():
+            mine, theirs = self.averaged.state_dict(), self.network.state_dict()
+            for name, value in mine.items():
+                if value.is_floating_point():
+                    value.lerp_(theirs[name], 1 - keep)
+                else:
+                    value.copy_(theirs[name])
+
+    def save(self, path: Path) -> None:
+        """Writes everything that resuming needs; a kill in the middle leaves the old file."""
+        state = {
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "progress": [self.progress.phase, self.progress.step, self.progress.total],
+        }
+        part = path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Goes on from a checkpoint."""
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.progress = Progress(*state["progress"])
+
+
+def people_of(samples: list[Sample]) -> People:
+    """Truth of a batch, flattened."""
+
+    def flat(boxes: list[NDArray[np.float32]]) -> tuple[Any, Any]:
+        image = np.repeat(np.arange(len(boxes)), [len(b) for b in boxes])
+        return torch.from_numpy(np.concatenate(boxes).astype(np.float32)), torch.from_numpy(image)
+
+    return People(*flat([s.people for s in samples]), *flat([s.ignored for s in samples]))
+
+
+def learning_rate(phase: Phase, step: int) -> float:
+    """Linear warm-up, then a cosine down to the phase's final share."""
+    warm = min(1.0, (step + 1) / max(1, phase.warmup))
+    cosine = 0.5 * (1 + math.cos(math.pi * step / max(1, phase.steps)))
+    return phase.learning_rate * warm * (phase.final_rate + (1 - phase.final_rate) * cosine)
+
+
+def mixed(phase: Phase, sets: Mapping[str, list[Picture]], plan: Plan) -> tuple[list[Picture], NDArray[np.float64]]:
+    """All pictures of a phase and the probability of each.
+
+    Raises:
+        BadInputError: the phase names a set that was not given, or nothing is left to draw from.
+    """
+    pictures: list[Picture] = []
+    weights: list[NDArray[np.float64]] = []
+    for name, share in phase.mix.items():
+        if name not in sets:
+            raise BadInputError(f"phase {phase.name}: picture set {name!r} is not given; add --set {name}=FILE:FOLDER")
+        each = np.array([plan.source_weights.get(p.source, 1.0) for p in sets[name]])
+        if each.sum() <= 0:
+            raise BadInputError(f"phase {phase.name}: picture set {name!r} has nothing to draw from")
+        pictures += sets[name]
+        weights.append(share * each / each.sum())
+    joined = np.concatenate(weights)
+    return pictures, joined / joined.sum()
+
+
+def train(plan: Plan, sets: Mapping[str, list[Picture]], out: Path, *, resume: bool = False) -> Trainer:
+    """Runs the plan from its start or its last checkpoint; writes last.pt, log.csv and a file per finished phase."""
+    torch.set_num_threads(plan.threads)
+    cv2.setNumThreads(1)
+    out.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(plan)
+    last = out / "last.pt"
+    if resume and last.exists():
+        trainer.load(last)
+    at = trainer.progress
+    with (out / "log.csv").open("a" if resume else "w", newline="") as log:
+        writer = csv.writer(log)
+        while at.phase < len(plan.phases):
+            phase = plan.phases[at.phase]
+            pictures, weights = mixed(phase, sets, plan)
+            started, first = time.monotonic(), at.step
+            while at.step < phase.steps:
+                rng = np.random.default_rng((plan.seed, at.phase, at.step))
+                samples = [
+                    draw_sample(pictures, weights, phase.height, phase.width, phase.mosaic, rng)
+                    for _ in range(phase.batch)
+                ]
+                losses = trainer.step(samples, learning_rate(phase, at.step))
+                at.step += 1
+                at.total += 1
+                if at.step % LOG_STEPS == 0:
+                    speed = (at.step - first) * phase.batch / (time.monotonic() - started)
+                    row = [at.total, phase.name, f"{losses.score:.4f}", f"{losses.box:.4f}", f"{losses.sides:.4f}"]
+                    writer.writerow([*row, f"{speed:.1f}"])
+                    log.flush()
+                if at.step % CHECKPOINT_STEPS == 0:
+                    trainer.save(last)
+            at.phase, at.step = at.phase + 1, 0
+            trainer.save(out / f"{phase.name}.pt")
+            trainer.save(last)
+    return trainer
+
+
+def read_sets(named: list[str]) -> dict[str, list[Picture]]:
+    """Picture sets from NAME=ANNOTATIONS:FOLDER arguments.
+
+    Raises:
+        BadInputError: an argument has another form.
+    """
+    sets = {}
+    for text in named:
+        name, _, rest = text.partition("=")
+        annotations, _, folder = rest.partition(":")
+        if not (name and annotations and folder):
+            raise BadInputError(f"--set {text}: write NAME=ANNOTATIONS.json:IMAGE_FOLDER")
+        sets[name] = read_pictures(Path(annotations), Path(folder))
+    return sets
+
+
+def main(
+    plan: Annotated[Path, typer.Argument(help="training plan, TOML")],
+    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    picture_set: Annotated[list[str], typer.Option("--set", help="NAME=ANNOTATIONS.json:IMAGE_FOLDER, repeatable")],
+    resume: Annotated[bool, typer.Option(help="go on from the last checkpoint in the folder")] = False,
+) -> None:
+    """Train a person detector by a plan."""
+    try:
+        train(read_plan(plan), read_sets(picture_set), out, resume=resume)
+    except AtriumError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2 if isinstance(error, BadInputError) else 1) from error
+
+
+if __name__ == "__main__":
+    # glibc hands big tensors back to the system after every step otherwise; measured: half the speed
+    if "MALLOC_TRIM_THRESHOLD_" not in os.environ:
+        typer.echo(
+            "for speed: MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 MALLOC_TOP_PAD_=268435456", err=True
+        )
+    typer.run(main)
