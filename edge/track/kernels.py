@@ -31,6 +31,7 @@ TRACK = np.dtype(
         ("hits", np.int64),
         ("det", np.int64),  # row of the detection matched in this step, -1 for none
         ("hidden", np.int64),  # 1 where the foot of this step comes from the head
+        ("firm", np.int64),  # matched detections of a high score
         ("away", np.int64),  # updates in a row in which both edges stood away from home
         ("fx", np.float64),
         ("fy", np.float64),
@@ -65,7 +66,7 @@ PARAMS = np.dtype(
             "high_score", "low_score", "birth_score", "noise", "height_noise", "acceleration", "start_speed", "damping_s",
             "gate", "clutter", "hidden_penalty", "shape_noise", "shape_cap", "moved", "moved_updates", "settle_s",
             "furniture_s", "furniture_keep_s", "furniture_penalty", "lost_s", "still_lost_s", "still_speed", "tentative_s",
-            "duplicate_foot", "duplicate_iou", "duplicate_cover", "image_w", "image_h",
+            "duplicate_foot", "firm_hits", "faint_s", "shadow_cover", "shadow_foot", "shadow_width", "duplicate_iou", "duplicate_cover", "image_w", "image_h",
         )
     ]
 )  # fmt: skip
@@ -276,7 +277,7 @@ def settle(t: Record, box: NDArray[np.float32], now: float, p: Record) -> None:
     age = now - t.born_at
     if across * across + along * along > (p.moved * t.h) ** 2:
         t.away += 1
-        if t.state == TENTATIVE and t.away >= p.moved_updates and t.best >= p.birth_score:
+        if t.state == TENTATIVE and t.away >= p.moved_updates and t.firm >= p.firm_hits and t.best >= p.birth_score:
             t.state = CONFIRMED
         return
     t.away = 0
@@ -330,6 +331,8 @@ def associate(
             correct(t, boxes[j], scores[j], hidden[a, match[a]], p)
         t.det = j
         t.hits += 1
+        if scores[j] >= p.high_score:
+            t.firm += 1
         t.score = scores[j]
         t.best = max(t.best, t.score)
         t.seen_at = now
@@ -344,6 +347,7 @@ def give_birth(t: Record, identity: int, j: int, box: NDArray[np.float32], score
     t.id = identity
     t.state = TENTATIVE
     t.hits = 1
+    t.firm = 1 if score >= p.high_score else 0
     t.det = j
     t.hidden = 0
     t.away = 0
@@ -430,7 +434,8 @@ def step(
     # round 2: those left against faint detections, less the second boxes of people just matched
     left = 0
     for a in range(k):
-        if tracks[rows[a]].det < 0:
+        t = tracks[rows[a]]
+        if t.det < 0 and (t.state == FURNITURE or now - t.seen_at <= p.faint_s):
             rows[left] = rows[a]
             left += 1
     drop_duplicates(tracks, boxes, taken, p)
@@ -443,6 +448,7 @@ def step(
 
     # round 3: the newborn against everything left
     drop_duplicates(tracks, boxes, taken, p)
+    drop_shadows(tracks, boxes, scores, taken, p)
     k = 0
     for i in range(n):
         if tracks[i].state == TENTATIVE:
@@ -536,3 +542,36 @@ def fill_gaps(table: NDArray[np.float64], longest: int) -> NDArray[np.float64]:
         out[k] = table[r]
         k += 1
     return out
+
+
+@njit(cache=True)
+def is_shadow(box: NDArray[np.float32], other: NDArray[np.float32], faint: bool, p: Record) -> bool:
+    """True where `box` may be a second view of the person in `other`: too doubtful to start a track from.
+
+    Either it ends at the same height and mostly overlaps sideways (a box that took in the rack behind), or it is faint and
+    lies mostly over the person.
+    """
+    w = min(box[2], other[2]) - max(box[0], other[0])
+    h = min(box[3], other[3]) - max(box[1], other[1])
+    if w <= 0.0 or h <= 0.0:
+        return False
+    if faint and w * h > p.shadow_cover * (box[2] - box[0]) * (box[3] - box[1]):
+        return True
+    level = abs(box[3] - other[3]) < p.shadow_foot * (other[3] - other[1])
+    return level and w > p.shadow_width * min(box[2] - box[0], other[2] - other[0])
+
+
+@njit(cache=True)
+def drop_shadows(
+    tracks: NDArray[Any], boxes: NDArray[np.float32], scores: NDArray[np.float32], taken: NDArray[np.int64], p: Record
+) -> None:
+    """Marks with -2 the free detections that are shadows of a person matched in this step."""
+    for j in range(len(taken)):
+        if taken[j] != -1:
+            continue
+        for o in range(len(taken)):
+            if taken[o] < 0 or tracks[taken[o]].state != CONFIRMED:
+                continue
+            if is_shadow(boxes[j], boxes[o], scores[j] < p.high_score, p):
+                taken[j] = -2
+                break

@@ -73,6 +73,11 @@ class TrackerConfig:
     still_speed: float = 0.2
     tentative_s: float = 0.6
     duplicate_foot: float = 0.12
+    firm_hits: float = 2.0
+    faint_s: float = 0.5
+    shadow_cover: float = 0.4
+    shadow_foot: float = 0.12
+    shadow_width: float = 0.5
     duplicate_iou: float = 0.6
     duplicate_cover: float = 0.85
 

@@ -1,0 +1,109 @@
+"""Crossings of a line on the floor: who, which way, and when exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Direction = Literal["in", "out"]
+
+HYSTERESIS_M = 0.2
+"""How far beyond the line a person must be to have crossed it: more than a foot point trembles, less than a step (0.7 m)."""
+END_MARGIN_M = 0.4
+"""How far beside its ends the line still counts: shoulders pass the door post, and calibration is no better near it."""
+FORGET_S = 60.0
+"""A visitor unheard of for this long is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Visitor `visitor` crossed `direction` (as seen from the zone the line belongs to) at `at` seconds, exact to the step."""
+
+    visitor: int
+    direction: Direction
+    at: float
+
+
+@dataclass(slots=True)
+class _Passage:
+    """What one visitor did at the line so far.
+
+    Attributes:
+        side: +1 inside, -1 outside, as last seen clear of the line; 0 until then.
+        at: time of the latest position.
+        across_m: its signed distance from the line, positive inside.
+        along_m: its place along the line, from the first end.
+        crossed_at: when the path last changed sides.
+        crossed_m: where along the line it did.
+    """
+
+    side: int
+    at: float
+    across_m: float
+    along_m: float
+    crossed_at: float
+    crossed_m: float
+
+
+@dataclass(slots=True)
+class Tripwire:
+    """Counts who walks through a stretch of line, by their positions on the floor.
+
+    Somebody has crossed once they stand clear of the line (by `hysteresis_m`) on the other side; the time is when their path
+    last cut it. Who cuts the line's extension beside its ends changes sides without being counted.
+
+    Attributes:
+        ends_m: (2, 2) metres.
+        in_normal: (2,) across the line, towards the zone that it belongs to; any length.
+        hysteresis_m: Distance from the line that makes a side certain.
+        margin_m: How far beside its ends the line still counts.
+    """
+
+    ends_m: NDArray[np.float64]
+    in_normal: NDArray[np.float64]
+    hysteresis_m: float = HYSTERESIS_M
+    margin_m: float = END_MARGIN_M
+    _passages: dict[int, _Passage] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Brings the line into double precision and its normal to length one."""
+        self.ends_m = np.asarray(self.ends_m, float).reshape(2, 2)
+        along = self.ends_m[1] - self.ends_m[0]
+        normal = np.array([-along[1], along[0]]) / np.hypot(*along)
+        self.in_normal = normal if normal @ np.asarray(self.in_normal, float) >= 0 else -normal
+
+    def update(self, now: float, visitors: ArrayLike, xy_m: ArrayLike) -> list[Crossing]:
+        """Crossings that the positions at `now` make certain.
+
+        Args:
+            now: Seconds. It may lie before that of the last call as long as each visitor's own positions come in order (a
+                visitor reported late may bring earlier positions first).
+            visitors: (N,) whole numbers.
+            xy_m: (N, 2) metres; only seen positions, as those merely expected would cross on a guess.
+        """
+        along = self.ends_m[1] - self.ends_m[0]
+        length = float(np.hypot(*along))
+        offset = np.asarray(xy_m, float).reshape(-1, 2) - self.ends_m[0]
+        across_m = offset @ self.in_normal
+        along_m = offset @ (along / length)
+        found = []
+        for visitor, across, place in zip(np.asarray(visitors).tolist(), across_m.tolist(), along_m.tolist(), strict=True):
+            side = 1 if across > self.hysteresis_m else -1 if across < -self.hysteresis_m else 0
+            passage = self._passages.get(visitor)
+            if passage is None:
+                self._passages[visitor] = _Passage(side, now, across, place, now, place)
+                continue
+            if (across > 0) != (passage.across_m > 0):
+                share = passage.across_m / (passage.across_m - across)
+                passage.crossed_at = passage.at + share * (now - passage.at)
+                passage.crossed_m = passage.along_m + share * (place - passage.along_m)
+            if side and passage.side == -side and -self.margin_m <= passage.crossed_m <= length + self.margin_m:
+                found.append(Crossing(visitor, "in" if side > 0 else "out", passage.crossed_at))
+            passage.side = side or passage.side
+            passage.at, passage.across_m, passage.along_m = now, across, place
+        if len(self._passages) > 2 * len(across_m) + 32:
+            self._passages = {v: p for v, p in self._passages.items() if now - p.at <= FORGET_S}
+        return found
