@@ -1,0 +1,1 @@
+"""From frames to people's boxes: privacy masks, motion gate, ONNX Runtime."""
