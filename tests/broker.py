@@ -1,4 +1,4 @@
-"""A real mosquitto on a free loopback port: password, persistence, unlimited queue; it can be killed and started again."""
+"""A real mosquitto on a free loopback port, with password, persistence and unlimited queue; it can be killed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -68,7 +69,7 @@ class MosquittoBroker:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> MosquittoBroker:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -1,0 +1,1 @@
+"""Brings the outbox to central over MQTT, and live messages beside it. Imports contract and edge.outbox."""
