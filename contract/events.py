@@ -145,6 +145,10 @@ class Health(Body, frozen=True):
     step_ms: Rate
     clock_offset_ms: Annotated[float, Meta(ge=-1e9, le=1e9)] | None = None
     temperature_c: Annotated[float, Meta(ge=-60, le=200)] | None = None
+    events_lost: Count = 0
+    """Durable events given up, ever, because neither disk nor memory had room."""
+    warnings: Annotated[list[Note], Meta(max_length=20)] = []
+    """What an operator should look at, a line each."""
 
 
 class Acknowledge(Body, tag="acknowledge", frozen=True):

@@ -7,10 +7,12 @@ client of its own. Callbacks run in paho's thread: they only append to queues th
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -40,6 +42,7 @@ class BrokerAddress:
         username: user, or empty for none.
         password: its password.
         protocol: ``5`` or ``3.1.1``.
+        ca: file with the certificate to trust, which switches TLS on; None for a plain connection.
     """
 
     host: str
@@ -48,6 +51,7 @@ class BrokerAddress:
     username: str = ""
     password: str = ""
     protocol: str = "5"
+    ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class Link:
         )
         if address.username:
             self._client.username_pw_set(address.username, address.password)
+        if address.ca is not None:
+            self._client.tls_set(ca_certs=str(address.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self._client.will_set(will.topic, will.payload, qos=1, retain=True)
         self._client.connect_timeout = CONNECT_TIMEOUT_S
         self._client.on_connect = self._on_connect

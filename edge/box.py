@@ -1,0 +1,225 @@
+"""A box's configuration, ``BOX.toml``: which floor it watches, through which cameras, and whom it tells.
+
+Example::
+
+    schema = "atrium.box.v1"
+    id = "box-ground"
+    site = "site.toml"          # relative to this file, like every path here
+    floor = "ground"
+    state_dir = "state"
+    fps = 5.0                   # analysed per camera and second
+
+    [mqtt]
+    host = "127.0.0.1"
+    username = "box-ground"
+    password_file = "mqtt.password"
+
+    [[cameras]]
+    name = "entrance"
+    url = "rtsp://192.0.2.7/stream2"
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from calibration.site import Floor, Site, load_site
+from contract.errors import BadInputError
+from contract.files import read_bytes, read_toml
+from contract.ids import check_id
+from contract.times import from_rfc3339
+from edge.capture.address import is_live, redact, unknown_scheme
+from edge.outbox.store import DEFAULT_LIMIT_BYTES
+from edge.publish.link import BrokerAddress
+from models.registry import DEFAULT_MODEL
+
+BOX_SCHEMA = "atrium.box.v1"
+MEGABYTE = 1 << 20
+
+
+class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[mqtt]``: the broker."""
+
+    host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    username: str = ""
+    password_file: str = ""
+    """A file that holds the password alone; mode 0600 becomes it."""
+    ca: str = ""
+    """Certificate file to trust; switches TLS on."""
+    protocol: Literal["5", "3.1.1"] = "5"
+
+
+class CameraFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[[cameras]]``: a camera of the site's floor and where its pictures come from."""
+
+    name: str
+    url: Annotated[str, Meta(min_length=1)]
+    """rtsp://, rtsps://, http(s)://, or the path of a recording."""
+    start_at: str = ""
+    """For a recording: when its first frame was taken, as 2026-01-31T12:00:00.000Z; else the box's first start."""
+
+
+class BoxFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``BOX.toml``."""
+
+    schema: str
+    id: str
+    site: str
+    floor: str
+    state_dir: str
+    cameras: list[CameraFile]
+    mqtt: MqttFile = MqttFile()
+    fps: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    """Pictures analysed per camera and second."""
+    pace: Literal["realtime", "fast"] = "realtime"
+    """Recordings: as they were taken, or as fast as the machine goes."""
+    model: str = DEFAULT_MODEL
+    """A name on the shelf, or the path of an ONNX file."""
+    score_min: Annotated[float, Meta(ge=0, le=1)] | None = None
+    outbox_limit_mb: Annotated[int, Meta(ge=1, le=1 << 20)] = DEFAULT_LIMIT_BYTES // MEGABYTE
+    pipeline: dict[str, Any] = {}
+    """Settings of the floor's pipeline that differ from its defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSource:
+    """A camera's name, the address or path its pictures come from, and when a recording began (None: not said)."""
+
+    name: str
+    url: str
+    start_at: float | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether this is a stream rather than a recording."""
+        return is_live(self.url)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """A box's configuration, everything it names read and checked; fields as in :class:`BoxFile`."""
+
+    id: str
+    site: Site
+    floor: Floor
+    state_dir: Path
+    cameras: tuple[CameraSource, ...]
+    broker: BrokerAddress
+    fps: float
+    paced: bool
+    model: str
+    score_min: float | None
+    outbox_limit_bytes: int
+    pipeline: dict[str, Any]
+    source: Path
+
+    @property
+    def recorded(self) -> bool:
+        """Whether this box plays recordings instead of watching streams."""
+        return not self.cameras[0].live
+
+
+def load_box(path: Path) -> Box:
+    """The box that ``BOX.toml`` describes.
+
+    Raises:
+        BadInputError: naming the file, the field and the mend.
+    """
+    found = read_toml(path, BoxFile)
+    if found.schema != BOX_SCHEMA:
+        raise BadInputError(f"{path}: schema is {found.schema!r}; this version reads {BOX_SCHEMA!r}")
+    check_id(found.id, f"{path}: box id")
+    folder = path.parent
+    site = load_site(folder / found.site)
+    try:
+        floor = site.floor(found.floor)
+    except BadInputError as error:
+        raise BadInputError(f"{path}: floor: {error}") from None
+    return Box(
+        id=found.id,
+        site=site,
+        floor=floor,
+        state_dir=folder / found.state_dir,
+        cameras=_sources(path, found, floor),
+        broker=_broker(path, found, site.id),
+        fps=found.fps,
+        paced=found.pace == "realtime",
+        model=_model(folder, found.model),
+        score_min=found.score_min,
+        outbox_limit_bytes=found.outbox_limit_mb * MEGABYTE,
+        pipeline=found.pipeline,
+        source=path,
+    )
+
+
+def _sources(path: Path, found: BoxFile, floor: Floor) -> tuple[CameraSource, ...]:
+    if not found.cameras:
+        raise BadInputError(f"{path}: no [[cameras]]; add at least one with name and url")
+    sources: dict[str, CameraSource] = {}
+    for entry in found.cameras:
+        check_id(entry.name, f"{path}: camera name")
+        if entry.name in sources:
+            raise BadInputError(f"{path}: camera {entry.name!r} stands twice; keep one of them")
+        if entry.name not in floor.cameras:
+            known = ", ".join(floor.cameras) or "none"
+            raise BadInputError(
+                f"{path}: camera {entry.name!r} is not calibrated on floor {floor.id!r}; it has {known}"
+            )
+        sources[entry.name] = _source(path, entry)
+    if len({source.live for source in sources.values()}) > 1:
+        raise BadInputError(f"{path}: [[cameras]] mixes recordings and live streams; give each kind a box of its own")
+    return tuple(sources.values())
+
+
+def _source(path: Path, entry: CameraFile) -> CameraSource:
+    where = f"{path}: camera {entry.name!r}"
+    if scheme := unknown_scheme(entry.url):
+        raise BadInputError(
+            f"{where}: url {redact(entry.url)[:200]!r} has the unknown scheme {scheme!r}; "
+            "use rtsp://, rtsps://, http(s):// or a path"
+        )
+    if is_live(entry.url):
+        if entry.start_at:
+            raise BadInputError(f"{where}: start_at is for recordings; remove it, a stream brings its own time")
+        return CameraSource(entry.name, entry.url)
+    recording = path.parent / entry.url
+    if not recording.exists():
+        raise BadInputError(f"{where}: url {str(recording)!r} does not exist; correct the path")
+    if not entry.start_at:
+        return CameraSource(entry.name, str(recording))
+    try:
+        return CameraSource(entry.name, str(recording), from_rfc3339(entry.start_at))
+    except BadInputError as error:
+        raise BadInputError(f"{where}: start_at: {error}") from None
+
+
+def _broker(path: Path, found: BoxFile, site: str) -> BrokerAddress:
+    mqtt = found.mqtt
+    password = ""
+    if mqtt.password_file:
+        if not mqtt.username:
+            raise BadInputError(f"{path}: [mqtt] has password_file but no username; add one")
+        secret = path.parent / mqtt.password_file
+        try:
+            password = read_bytes(secret).decode().strip()
+        except UnicodeDecodeError:
+            raise BadInputError(f"{secret}: is no text; write the password alone into it, in UTF-8") from None
+        except BadInputError as error:
+            raise BadInputError(f"{path}: [mqtt] password_file: {error}") from None
+    certificate = path.parent / mqtt.ca if mqtt.ca else None
+    if certificate is not None and not certificate.is_file():
+        raise BadInputError(f"{path}: [mqtt] ca: {certificate} does not exist; correct the path")
+    client_id = f"atrium-{site}-{found.floor}-{found.id}"
+    return BrokerAddress(mqtt.host, mqtt.port, client_id, mqtt.username, password, mqtt.protocol, certificate)
+
+
+def _model(folder: Path, model: str) -> str:
+    """A path relative to the configuration, a name as it stands."""
+    is_path = model.endswith(".onnx") or "/" in model
+    return str(folder / model) if is_path else model
