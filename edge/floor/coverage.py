@@ -1,0 +1,66 @@
+"""Which places of a floor its cameras watch, and where people can come and go without being seen to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import LineString, MultiLineString
+
+from calibration.camera import Floats
+from calibration.site import Floor
+
+SMALLEST_PERSON_PX = 24.0
+"""People who look smaller than this are not reliably found; their place counts as unwatched."""
+AROUND = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [0.7, 0.7], [-0.7, 0.7], [0.7, -0.7], [-0.7, -0.7]])
+"""Where we look about a place, in units of the margin."""
+LOW_WALL_M = 1.2
+"""Lower walls hide nobody."""
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What the cameras of a floor watch.
+
+    Attributes:
+        floor: the floor.
+        door_m: somebody this close to a line may come or go, metres.
+        margin_m: a place is inside only if everything this far around it is watched, metres.
+    """
+
+    floor: Floor
+    door_m: float = 1.5
+    margin_m: float = 1.0
+
+    def watching(self, xy_m: Floats) -> NDArray[np.int64]:
+        """(N,) how many cameras watch each (N, 2) place: in the picture, large enough, no wall between."""
+        xy = np.asarray(xy_m, np.float64).reshape(-1, 2)
+        count = np.zeros(len(xy), np.int64)
+        for name in self.floor.cameras:
+            count += self.watched_by(name, xy)
+        return count
+
+    def watched_by(self, camera_name: str, xy_m: Floats) -> NDArray[np.bool_]:
+        """(N,) whether that camera watches each (N, 2) place."""
+        xy = np.asarray(xy_m, np.float64).reshape(-1, 2)
+        camera = self.floor.cameras[camera_name]
+        seen = camera.sees(xy)
+        if seen.any():
+            with np.errstate(invalid="ignore"):
+                seen[seen] = camera.person_height_px(xy[seen]) >= SMALLEST_PERSON_PX
+        walls = MultiLineString([wall.path_m for wall in self.floor.walls if wall.height_m >= LOW_WALL_M])
+        if seen.any() and not walls.is_empty:
+            centre = camera.centre_m[:2]
+            sight = shapely.linestrings([[centre, place] for place in xy[seen]])
+            seen[seen] = ~shapely.intersects(sight, walls)
+        return seen
+
+    def is_way_out(self, xy_m: tuple[float, float]) -> bool:
+        """Whether somebody at that place can come or go unseen: at a line, or at the edge of what is watched."""
+        here = np.array(xy_m)
+        point = shapely.Point(here)
+        if any(LineString(line.ends_m).distance(point) <= self.door_m for line in self.floor.lines.values()):
+            return True
+        return not bool((self.watching(here + self.margin_m * AROUND) > 0).all())

@@ -1,0 +1,410 @@
+"""Cameras fused on the floor plane: one person, one visitor, however many cameras see them.
+
+Tracks of different cameras are bound to visitors and stay bound. What binds and parts them is evidence gathered over
+time for every pair of tracks (`evidence`), so that neither one unlucky foot point nor two people brushing past each
+other changes who is who. New tracks find their visitor by exact assignment, those of lost visitors included.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from edge.floor.coverage import Coverage
+from edge.floor.evidence import EvidenceSettings, PairEvidence, TrackKey, reunion
+from edge.floor.footing import Footing
+from edge.floor.people import People, Person
+from edge.floor.visitors import Floats, Sample, Visitors
+
+IMPOSSIBLE = -1e6
+TOKEN_BITS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class FusionSettings:
+    """How people are followed on the floor.
+
+    Attributes:
+        accel_mps2: change of speed to expect, metres a second squared; larger follows turns sooner and smooths less.
+        damping_s: an unseen visitor's speed falls by 1/e in this time.
+        correlation: a track's foot points are smoothed already; their variance counts this much more.
+        current_s: a sighting younger than this still says where a track is, seconds.
+        bind_above: evidence from which a new track joins a visitor at once.
+        merge_above: evidence from which two visitors are one.
+        split_below: evidence from which a track leaves its visitor.
+        confirm_s: seconds of sighting until somebody counts.
+        doubtful_s: the same for somebody whom one camera alone saw, never clearly.
+        clear_score: detection score of a clear sighting.
+        ambiguous_s: longest time that a likely double is held back, seconds.
+        drop_s: somebody doubtful is forgotten when unseen for this long, seconds.
+        lost_s: longest time somebody unseen near a way out stays with us, seconds.
+        stranded_s: the same in the middle of the floor, where nobody vanishes, seconds.
+        wander_mps: how fast the place of somebody unseen grows uncertain, metres a second.
+        wander_m: the most it grows, metres.
+        newcomers_per_m2: how likely a newcomer turns up on a square metre where people can come in unseen.
+        strays_per_m2: the same in the middle of the floor.
+        backfill_s: most that a track's first report may reach back, seconds.
+    """
+
+    accel_mps2: float = 1.5
+    damping_s: float = 1.0
+    correlation: float = 2.0
+    current_s: float = 0.35
+    bind_above: float = 1.0
+    merge_above: float = 3.0
+    split_below: float = -4.0
+    confirm_s: float = 0.3
+    doubtful_s: float = 1.5
+    clear_score: float = 0.4
+    ambiguous_s: float = 2.0
+    drop_s: float = 1.0
+    lost_s: float = 6.0
+    stranded_s: float = 20.0
+    wander_mps: float = 0.6
+    wander_m: float = 4.0
+    newcomers_per_m2: float = 0.1
+    strays_per_m2: float = 0.004
+    backfill_s: float = 10.0
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """Where a camera last saw a track."""
+
+    at: float
+    position_m: Floats
+    velocity_mps: Floats
+    covariance_m2: Floats
+    score: float
+    born_at: float
+    born_m: Floats
+
+
+@dataclass(slots=True)
+class Fusion:
+    """Tracks of all cameras of a floor in, visitors out; plain state that can be pickled at any time."""
+
+    coverage: Coverage
+    rng: random.Random
+    settings: FusionSettings = field(default_factory=FusionSettings)
+    _people: People = field(default_factory=People, init=False, repr=False)
+    _evidence: PairEvidence = field(init=False, repr=False)
+    _sights: dict[TrackKey, _Sight] = field(default_factory=dict, init=False, repr=False)
+    _at: float | None = field(default=None, init=False, repr=False)
+    _next_key: int = field(default=1, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Starts with no evidence."""
+        self._evidence = PairEvidence(self.settings.evidence)
+
+    def update(self, at: float, footings: Mapping[str, Footing]) -> Visitors:
+        """The visitors at ``at``.
+
+        Args:
+            at: seconds, never before the last update's.
+            footings: by camera; a camera that delivered no frame since is left out.
+        """
+        dt = 0.0 if self._at is None else max(0.0, at - self._at)
+        self._at = at
+        people, own = self._people, self.settings
+        people.predict(dt, at - dt - own.current_s, own.accel_mps2, own.damping_s)
+        fresh = self._take(footings)
+        current = sorted(track for track, sight in self._sights.items() if at - sight.at <= own.current_s)
+        here = {track: self._now_at(self._sights[track], at) for track in current}
+        self._evidence.look(
+            dt,
+            current,
+            np.array([here[track] for track in current]).reshape(-1, 2),
+            np.array([self._sights[track].covariance_m2 for track in current]).reshape(-1, 2, 2),
+        )
+        split = self._part(current)
+        self._join(at, [track for track in fresh if track not in people.owner], here, split)
+        self._correct(at, dt, fresh, here)
+        merged = self._merge(set(current))
+        self._confirm(at, set(current))
+        return self._visitors(at, merged, self._leave(at), set(current))
+
+    def close(self, at: float) -> Visitors:
+        """The end: everybody leaves."""
+        gone = tuple(person.key for person in self._people.rows if person.confirmed)
+        self._people.drop({person.key for person in self._people.rows})
+        self._sights = {}
+        return self._visitors(at, (), gone, set())
+
+    def owners(self) -> dict[TrackKey, str]:
+        """The visitor's token by camera and track, for those who count."""
+        return {track: person.token for track, person in self._people.owner.items() if person.confirmed}
+
+    def _take(self, footings: Mapping[str, Footing]) -> list[TrackKey]:
+        """Takes in new sightings; gives the tracks seen, sorted."""
+        fresh: list[TrackKey] = []
+        for camera in sorted(footings):
+            footing = footings[camera]
+            alive = set(footing.alive.tolist())
+            ended = {track for track in self._sights if track[0] == camera and track[1] not in alive}
+            ended |= {track for track in self._people.owner if track[0] == camera and track[1] not in alive}
+            for track in ended:
+                self._sights.pop(track, None)
+                self._people.unbind(track)
+            if ended:
+                self._evidence.forget(ended)
+            for i in np.flatnonzero(footing.observed).tolist():
+                track = (camera, int(footing.track[i]))
+                self._sights[track] = _Sight(
+                    footing.at,
+                    footing.position_m[i],
+                    footing.velocity_mps[i],
+                    footing.covariance_m2[i],
+                    float(footing.score[i]),
+                    float(footing.born_at[i]),
+                    footing.born_m[i],
+                )
+                fresh.append(track)
+        return sorted(fresh)
+
+    def _now_at(self, sight: _Sight, at: float) -> Floats:
+        """Where a track is by now, its sighting moved on by the frame's age."""
+        return np.asarray(sight.position_m + sight.velocity_mps * (at - sight.at), np.float64)
+
+    def _pair(self, one: TrackKey, other: TrackKey) -> float:
+        found = self._evidence.of(one, other)
+        return self._evidence.strangers if found is None else found
+
+    def _part(self, current: list[TrackKey]) -> dict[TrackKey, int]:
+        """Frees tracks that evidence says are somebody else's; gives them with the key they had."""
+        freed: dict[TrackKey, int] = {}
+        seen = set(current)
+        for person in self._people.rows:
+            live = [track for track in person.track_keys() if track in seen]
+            while len(live) > 1:
+                # the youngest binding leaves: dicts keep the order in which cameras were bound
+                totals = [sum(self._pair(t, o) for o in live if o != t) for t in live]
+                worst = min(range(len(live)), key=lambda i: (totals[i], -i))
+                if totals[worst] >= self.settings.split_below:
+                    break
+                track = live.pop(worst)
+                self._people.unbind(track)
+                freed[track] = person.key
+        return freed
+
+    def _join(self, at: float, loose: list[TrackKey], here: dict[TrackKey, Floats], split: dict[TrackKey, int]) -> None:
+        """Gives every loose track a visitor, an old one where evidence says so, else a new one."""
+        for camera in sorted({track[0] for track in loose}):
+            own = [track for track in loose if track[0] == camera]
+            rows = [person for person in self._people.rows if self._free_in(camera, person, at)]
+            gain = np.full((len(own), len(rows) + len(own)), IMPOSSIBLE)
+            for i, track in enumerate(own):
+                newcomer: float | None = None
+                for j, person in enumerate(rows):
+                    if split.get(track) == person.key:
+                        continue
+                    live = [other for other in person.track_keys() if other in here]
+                    if live:
+                        gain[i, j] = min(self._pair(track, other) for other in live) - self.settings.bind_above
+                    else:
+                        if newcomer is None:
+                            newcomer = self._newcomers(track)
+                        gain[i, j] = self._reunion(track, person, newcomer)
+                gain[i, len(rows) + i] = 0.0
+            picked = linear_sum_assignment(gain, maximize=True)
+            for i, j in zip(*(side.tolist() for side in picked), strict=True):
+                if j < len(rows) and gain[i, j] > 0:
+                    self._rejoin(at, own[i], rows[j], here)
+                else:
+                    self._start(at, own[i], here[own[i]], is_split=own[i] in split)
+
+    def _free_in(self, camera: str, person: Person, at: float) -> bool:
+        """Whether a person may take a new track in a camera: it sees none of theirs there at present."""
+        track = person.tracks.get(camera)
+        if track is None:
+            return True
+        sight = self._sights.get((camera, track))
+        return sight is None or at - sight.at > self.settings.current_s
+
+    def _newcomers(self, track: TrackKey) -> float:
+        """How likely a newcomer turns up on a square metre where a track began."""
+        sight = self._sights[track]
+        start = sight.born_m if np.isfinite(sight.born_m).all() else sight.position_m
+        out = self.coverage.is_way_out((float(start[0]), float(start[1])))
+        return self.settings.newcomers_per_m2 if out else self.settings.strays_per_m2
+
+    def _reunion(self, track: TrackKey, person: Person, newcomers: float) -> float:
+        """Evidence that a loose track is somebody nobody sees at present."""
+        own, sight = self.settings, self._sights[track]
+        born_ok = bool(np.isfinite(sight.born_m).all()) and sight.born_at >= person.seen_at
+        start_at, start_m = (sight.born_at, sight.born_m) if born_ok else (sight.at, sight.position_m)
+        gap = start_at - person.seen_at
+        if gap < 0:
+            return IMPOSSIBLE
+        row = self._people.rows.index(person)
+        last = np.array(person.seen_m)
+        # the filter has coasted to the present; by the time the track began it had come only part of that way
+        coasted = self._people.state[row, :2] - last
+        expected = last + coasted * min(1.0, (start_at - person.seen_at) / max(1e-6, (self._at or 0) - person.seen_at))
+        variance = min(own.wander_mps * gap, own.wander_m) ** 2 + own.evidence.slack_m**2
+        variance += 0.5 * float(np.trace(sight.covariance_m2))
+        off = start_m - expected
+        return reunion(float(off @ off), variance, newcomers)
+
+    def _start(self, at: float, track: TrackKey, position_m: Floats, *, is_split: bool) -> None:
+        """Somebody new."""
+        sight = self._sights[track]
+        token = f"{self.rng.getrandbits(TOKEN_BITS):0{TOKEN_BITS // 4}x}"
+        person = Person(
+            self._next_key, token, at, at, at, (float(position_m[0]), float(position_m[1])), sight.score, is_split
+        )
+        self._next_key += 1
+        self._people.add(person, position_m, sight.covariance_m2, sight.velocity_mps)
+        self._people.bind(track, person)
+        if not is_split:
+            self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
+            person.started_at = person.pending[0].at if person.pending else at
+
+    def _rejoin(self, at: float, track: TrackKey, person: Person, here: dict[TrackKey, Floats]) -> None:
+        """A track becomes somebody's whom we know."""
+        sight = self._sights[track]
+        if not any(other in here for other in person.track_keys()):
+            self._backfill(at, sight, person, not_before=max(person.seen_at + 1e-3, at - self.settings.backfill_s))
+            self._people.reset(self._people.rows.index(person), here[track], sight.covariance_m2, sight.velocity_mps)
+        self._people.bind(track, person)
+
+    def _backfill(self, at: float, sight: _Sight, person: Person, not_before: float) -> None:
+        """A track is reported only once it has moved; its beginning counts as seen all the same."""
+        if np.isfinite(sight.born_m).all() and not_before <= sight.born_at < at:
+            x, y = sight.born_m.tolist()
+            person.pending.append(Sample(person.key, sight.born_at, x, y))
+            person.seen_s += at - sight.born_at
+            person.seen_at = sight.born_at
+
+    def _correct(self, at: float, dt: float, fresh: list[TrackKey], here: dict[TrackKey, Floats]) -> None:
+        """Corrects the filters with what was seen, and notes the sightings."""
+        people = self._people
+        row = {person.key: i for i, person in enumerate(people.rows)}
+        rows = [row[people.owner[track].key] for track in fresh]
+        if not rows:
+            return
+        covariance = np.array([self._sights[track].covariance_m2 for track in fresh]) * self.settings.correlation
+        people.correct(rows, np.array([here[track] for track in fresh]), covariance)
+        for track, i in zip(fresh, rows, strict=True):
+            people.rows[i].score = max(people.rows[i].score, self._sights[track].score)
+        for i in sorted(set(rows)):
+            person = people.rows[i]
+            x, y = people.state[i, :2].tolist()
+            person.views = max(person.views, sum(track in here for track in person.track_keys()))
+            if at > person.seen_at or not person.pending:
+                person.pending.append(Sample(person.key, at, x, y))
+            person.seen_s += min(dt, at - person.seen_at) if person.seen_at < at else 0.0
+            person.seen_at, person.seen_m = at, (x, y)
+
+    def _merge(self, current: set[TrackKey]) -> tuple[tuple[int, int], ...]:
+        """Makes one of people whose tracks, all of different cameras, are evidently one person's."""
+        merged: list[tuple[int, int]] = []
+        alias: dict[int, int] = {}
+        doubles = self._doubles(current)
+        pairs = [(-total, *keys) for keys, total in doubles.items() if total > self.settings.merge_above]
+        by_key = {person.key: person for person in self._people.rows}
+        for _, first, second in sorted(pairs):
+            if first in alias or second in alias:
+                continue
+            # the one who counts already stays, else the older one
+            stay, go = sorted((by_key[first], by_key[second]), key=lambda p: (not p.confirmed, p.key))
+            for track in go.track_keys():
+                if track[0] not in stay.tracks or (
+                    track in current and (track[0], stay.tracks[track[0]]) not in current
+                ):
+                    self._people.unbind(track)
+                    self._people.bind(track, stay)
+            alias[go.key] = stay.key
+            alias.setdefault(stay.key, stay.key)
+            stay.pending += [Sample(stay.key, s.at, s.x, s.y) for s in go.pending if s.at > stay.seen_at]
+            stay.seen_at, stay.seen_m = max((stay.seen_at, stay.seen_m), (go.seen_at, go.seen_m))
+            if go.confirmed:
+                merged.append((go.key, stay.key))
+        if alias:
+            self._people.drop({key for key, to in alias.items() if key != to})
+        return tuple(merged)
+
+    def _doubles(self, current: set[TrackKey]) -> dict[tuple[int, int], float]:
+        """Evidence by keys, smaller first, of people who may be one person."""
+        found: dict[tuple[int, int], float] = {}
+        for a, b in self._evidence.friends():
+            one, other = self._people.owner.get(a), self._people.owner.get(b)
+            if one is None or other is None or one is other:
+                continue
+            keys = (min(one.key, other.key), max(one.key, other.key))
+            if keys not in found:
+                total = self._alike(one, other, current)
+                if total is not None:
+                    found[keys] = total
+        return found
+
+    def _alike(self, one: Person, other: Person, current: set[TrackKey]) -> float | None:
+        """Evidence that two people are one, None where they cannot be."""
+        mine = [track for track in one.track_keys() if track in current]
+        theirs = [track for track in other.track_keys() if track in current]
+        if not mine or not theirs or {t[0] for t in mine} & {t[0] for t in theirs}:
+            return None
+        looks = [self._pair(a, b) for a in mine for b in theirs]
+        return None if min(looks) < 0 else sum(looks)
+
+    def _confirm(self, at: float, current: set[TrackKey]) -> None:
+        """Decides about the doubtful."""
+        own = self.settings
+        doubtful = [p for p in self._people.rows if not p.confirmed and p.seen_s >= own.confirm_s]
+        if not doubtful:
+            return
+        doubles = {key for keys in self._doubles(current) for key in keys}
+        for person in doubtful:
+            is_clear = person.score >= own.clear_score or person.views > 1 or person.seen_s >= own.doubtful_s
+            is_double = at - person.reported_at < own.ambiguous_s and person.key in doubles
+            person.confirmed = is_clear and not is_double
+
+    def _leave(self, at: float) -> tuple[int, ...]:
+        """Drops who has been unseen for too long; gives those who counted."""
+        own = self.settings
+        over: set[int] = set()
+        gone: list[int] = []
+        for person in self._people.rows:
+            unseen = at - person.seen_at
+            if not person.confirmed:
+                if unseen > own.drop_s:
+                    over.add(person.key)
+            elif unseen > own.lost_s and (unseen > own.stranded_s or self.coverage.is_way_out(person.seen_m)):
+                over.add(person.key)
+                gone.append(person.key)
+        if over:
+            self._people.drop(over)
+        return tuple(gone)
+
+    def _visitors(
+        self, at: float, merged: tuple[tuple[int, int], ...], gone: tuple[int, ...], current: set[TrackKey]
+    ) -> Visitors:
+        rows = [i for i, person in enumerate(self._people.rows) if person.confirmed]
+        chosen = [self._people.rows[i] for i in rows]
+        samples: list[Sample] = []
+        for person in chosen:
+            samples += person.pending
+            person.pending = []
+        split = tuple(person.key for person in chosen if person.split)
+        for person in chosen:
+            person.split = False
+        return Visitors(
+            at=at,
+            key=np.array([person.key for person in chosen], np.int64),
+            token=tuple(person.token for person in chosen),
+            position_m=self._people.state[rows, :2],
+            velocity_mps=self._people.state[rows, 2:],
+            covariance_m2=self._people.cov[rows, :2, :2],
+            seen_at=np.array([person.seen_at for person in chosen]),
+            cameras=np.array([sum(t in current for t in person.track_keys()) for person in chosen], np.int64),
+            confidence=np.array([min(1.0, person.score) for person in chosen]),
+            samples=tuple(samples),
+            split=split,
+            gone=gone,
+            merged=merged,
+        )

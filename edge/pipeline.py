@@ -1,0 +1,152 @@
+"""The stages of one floor that need no picture: detections to tracks, visitors, and what they did.
+
+The whole object is plain state: it can be pickled between any two updates and goes on, elsewhere, exactly as it would have.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import supervision as sv
+
+from calibration.site import Floor
+from contract.errors import BadInputError
+from contract.events import MAX_VISITORS, Crossing, Journey, Positions, Visit
+from contract.times import to_rfc3339
+from edge.floor.coverage import Coverage
+from edge.floor.evidence import TrackKey
+from edge.floor.footing import FloorView, FootingSettings
+from edge.floor.fusion import Fusion, FusionSettings
+from edge.floor.visitors import Visitors
+from edge.journeys.stage import Journeys, JourneySettings, Told
+from edge.track.tracker import Tracker, TrackerConfig
+from edge.track.tracks import Tracks
+
+Body = Visit | Crossing | Journey
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """Everything that can be set; the defaults are meant to fit every mall.
+
+    Attributes:
+        track: following people in one camera's picture.
+        footing: how far foot points are trusted.
+        fusion: following people on the floor.
+        journeys: visits, crossings and paths.
+        present_s: somebody unseen for longer is not among the positions, seconds.
+    """
+
+    track: TrackerConfig = field(default_factory=TrackerConfig)
+    footing: FootingSettings = field(default_factory=FootingSettings)
+    fusion: FusionSettings = field(default_factory=FusionSettings)
+    journeys: JourneySettings = field(default_factory=JourneySettings)
+    present_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraObservation:
+    """What one camera's picture showed.
+
+    Attributes:
+        captured_at: when it was taken, seconds.
+        detections: people's boxes in its pixels, low scores included.
+        size: its width and height, pixels.
+    """
+
+    captured_at: float
+    detections: sv.Detections
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one update made certain.
+
+    Attributes:
+        at: seconds, the moment the visitors hold for; what was captured latest.
+        bodies: events and the time of what each tells, in the order in which they became certain.
+        positions: where everybody is.
+        visitors: the same with all that fusion knows.
+        tracks: of the cameras that delivered a picture.
+        owners: each track's visitor, by camera and track id.
+    """
+
+    at: float
+    bodies: tuple[tuple[float, Body], ...]
+    positions: Positions
+    visitors: Visitors
+    tracks: Mapping[str, Tracks]
+    owners: Mapping[TrackKey, str]
+
+
+class FloorPipeline:
+    """One floor, from detections to events; no clock, no input or output, all randomness from ``rng``."""
+
+    def __init__(self, floor: Floor, settings: PipelineSettings, rng: random.Random) -> None:
+        self.floor = floor
+        self.settings = settings
+        self._trackers = {name: Tracker(settings.track) for name in floor.cameras}
+        self._views = {name: FloorView(cam, floor.size_m, settings.footing) for name, cam in floor.cameras.items()}
+        self._fusion = Fusion(Coverage(floor), rng, settings.fusion)
+        self._journeys = Journeys(floor, rng, settings.journeys)
+        self._at: float | None = None
+        self._lag_s = 0.0
+
+    def update(self, now: float, observed: Mapping[str, CameraObservation]) -> Step:
+        """One step.
+
+        Args:
+            now: seconds; pictures were captured at or before it.
+            observed: by camera; a camera that delivered no picture since the last update is left out.
+
+        Raises:
+            BadInputError: where a camera is not one of the floor's.
+        """
+        for name in observed:
+            if name not in self._views:
+                raise BadInputError(
+                    f"camera {name!r} is not on floor {self.floor.id!r}; it has {', '.join(self._views)}"
+                )
+        at = self._moment(now, observed)
+        tracks: dict[str, Tracks] = {}
+        footings = {}
+        for name in sorted(observed):
+            seen = observed[name]
+            tracks[name] = self._trackers[name].update(seen.captured_at, seen.detections, seen.size)
+            footings[name] = self._views[name].footing(seen.captured_at, tracks[name], seen.size)
+        return self._step(self._fusion.update(at, footings), tracks)
+
+    def close(self, now: float) -> Step:
+        """Closes everything open: the recording is over, or the box shuts down for good."""
+        at = self._moment(now, {})
+        return self._step(self._fusion.close(at), {})
+
+    def _moment(self, now: float, observed: Mapping[str, CameraObservation]) -> float:
+        """The time of this step: of the newest picture, for time never goes back; else as long before now as last time."""
+        if observed:
+            newest = min(now, max(seen.captured_at for seen in observed.values()))
+            self._lag_s = now - newest
+        at = now - self._lag_s
+        self._at = at if self._at is None else max(self._at, at)
+        return self._at
+
+    def _step(self, visitors: Visitors, tracks: dict[str, Tracks]) -> Step:
+        told: list[Told] = self._journeys.update(visitors)
+        return Step(
+            visitors.at,
+            tuple((each.at, each.body) for each in told),
+            self._positions(visitors),
+            visitors,
+            tracks,
+            self._fusion.owners(),
+        )
+
+    def _positions(self, visitors: Visitors) -> Positions:
+        here = np.flatnonzero(visitors.at - visitors.seen_at <= self.settings.present_s)[:MAX_VISITORS].tolist()
+        places = np.clip(visitors.position_m, 0.0, self.floor.size_m)
+        rows = [(visitors.token[i], round(float(places[i, 0]), 2), round(float(places[i, 1]), 2)) for i in here]
+        return Positions(to_rfc3339(visitors.at), rows)
