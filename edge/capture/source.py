@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 from contract.errors import BadInputError
 from edge.capture.address import is_live, redact, unknown_scheme
+from edge.capture.live import LiveCamera
 from edge.capture.recording import (
     DEFAULT_PICTURE_RATE_HZ,
     PICTURE_SUFFIXES,
@@ -45,3 +47,28 @@ def open_recording(
     if file.is_dir() or file.suffix.lower() in PICTURE_SUFFIXES:
         return PictureFolder(file, camera, size, picture_rate_hz)
     return VideoFile(file, camera, size)
+
+
+def open_source(
+    url: str | Path,
+    camera: str,
+    *,
+    rng: random.Random,
+    size: tuple[int, int] | None = None,
+    picture_rate_hz: float = DEFAULT_PICTURE_RATE_HZ,
+) -> LiveCamera | Recording:
+    """The live camera (not started yet) or the recording behind an address or a path.
+
+    Args:
+        url: ``rtsp://...`` or the path of a video file, a folder of pictures or a picture.
+        camera: the name its frames bear.
+        rng: jitters a live camera's reconnects.
+        size: (width, height) to scale every frame to; None keeps each as it is.
+        picture_rate_hz: frames a second that a folder of pictures stands for.
+
+    Raises:
+        BadInputError: naming the path and the mend.
+    """
+    if is_live(str(url)):
+        return LiveCamera(str(url), camera, rng=rng, size=size)
+    return open_recording(url, camera, size, picture_rate_hz)

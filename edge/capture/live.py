@@ -1,0 +1,300 @@
+"""A camera's live stream: one decoding thread, the newest frame wins, and it comes back by itself.
+
+Liveness is that frames advance, not that a socket is open: a stream that stops is reported after ``STALL_S`` whatever
+the decoding thread is doing, and the thread itself is woken by timeouts and connects again.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import av
+from av.video.reformatter import VideoReformatter
+
+from contract.errors import BadInputError
+from edge.capture.address import is_live, redact
+from edge.capture.clock import TRUST_S, StreamClock
+from edge.capture.faults import StreamFault, describe_fault
+from edge.capture.frame import Frame, Image
+from edge.capture.recording import to_bgr
+
+log = logging.getLogger(__name__)
+
+# A stream without a frame for this long is reported; with it a fault is noticed within the promised 5 s.
+STALL_S = 4.0
+# A first picture may take longer: cameras with "smart" codecs send a key picture every 10 s only.
+FIRST_PICTURE_S = 15.0
+OPEN_TIMEOUT_S = 5.0
+# FFmpeg's RTSP reader gives up at about twice what PyAV is told (measured: 2.0 set, 4.0 seen).
+READ_TIMEOUT_S = 2.0
+# After this much steady picture the next fault is a new one, and waiting starts small again.
+HEALTHY_S = 10.0
+# Below this spread of grey levels a picture shows nothing: lens covered, lights out, sensor dead.
+BLIND_SPREAD = 4.0
+BLIND_FOR_S = 3.0
+BLIND_LOOK_EVERY_S = 0.5
+BLIND_STRIDE_PX = 8
+
+CameraStateName = Literal["online", "stopped", "offline", "blind"]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """How a camera is: ``online``, ``blind`` (frames come and show nothing), ``offline``, ``stopped`` (by us).
+
+    Attributes:
+        state: one of these.
+        since: unix seconds since when.
+        detail: one line for people, without credentials; empty when online.
+    """
+
+    state: CameraStateName
+    since: float
+    detail: str
+
+
+class Backoff:
+    """Waits between attempts: doubling, capped, each shortened by up to half at random so that boxes do not march."""
+
+    def __init__(self, rng: random.Random, first_s: float = 0.5, most_s: float = 30.0) -> None:
+        """Starts with ``first_s`` seconds and never exceeds ``most_s``."""
+        self._rng = rng
+        self._first_s = first_s
+        self._most_s = most_s
+        self._next_s = first_s
+
+    def wait_s(self) -> float:
+        """How long to wait before the next attempt, seconds."""
+        wait_s = self._next_s * self._rng.uniform(0.5, 1.0)
+        self._next_s = min(self._most_s, self._next_s * 2.0)
+        return wait_s
+
+    def reset(self) -> None:
+        """After success: the next fault starts small again."""
+        self._next_s = self._first_s
+
+
+class LiveCamera:
+    """Watches one stream until closed; a context manager.
+
+    Only frames that ``newest`` hands out are converted, so that a camera that sends 25 a second and is asked 8 times
+    costs 25 decodings and 8 conversions. ``newest`` is for one thread.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        camera: str,
+        *,
+        rng: random.Random,
+        size: tuple[int, int] | None = None,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        fresh: threading.Event | None = None,
+    ) -> None:
+        """Prepares; ``start`` connects.
+
+        Args:
+            url: ``rtsp://`` (over TCP), ``rtsps://`` or ``http(s)://``.
+            camera: the name its frames bear.
+            rng: jitters the waits between attempts.
+            size: (width, height) that frames are scaled to while they are converted; None keeps the camera's.
+            clock: unix seconds.
+            monotonic: seconds that never jump.
+            fresh: set whenever a frame arrives; may be shared by many cameras.
+
+        Raises:
+            BadInputError: where the address is not a live stream's.
+        """
+        if not is_live(url):
+            raise BadInputError(f"{redact(url)}: not a live stream; use rtsp://HOST/PATH")
+        self.camera = camera
+        self.size = size
+        self.fresh = fresh or threading.Event()
+        self._url = url
+        self._clock = clock
+        self._monotonic = monotonic
+        self._backoff = Backoff(rng)
+        self._reformatter = VideoReformatter()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._pending: tuple[Any, float, int] | None = None
+        self._count = 0
+        self._last_at: float | None = None
+        self._changed_at = clock()
+        self._arrived_at: float | None = None
+        self._arrived_mono: float | None = None
+        self._fault: str | None = "connecting"
+        self._notice = ""
+        self._flat_since: float | None = None
+        self._looked_mono = -BLIND_LOOK_EVERY_S
+
+    def start(self) -> Self:
+        """Starts the decoding thread."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=f"capture {self.camera}", daemon=True)
+            self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Ends the thread; at the latest when its timeouts fire."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(OPEN_TIMEOUT_S + 2 * READ_TIMEOUT_S)
+        with self._lock:
+            self._pending = None
+            self._changed_at = self._clock()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def newest(self) -> Frame | None:
+        """The newest frame, once; None where none has come since the last call. Frames in between are gone."""
+        with self._lock:
+            pending, self._pending = self._pending, None
+        if pending is None:
+            return None
+        picture, captured_at, index = pending
+        image = to_bgr(picture, self._reformatter, self.size)
+        self._look(image)
+        return Frame(self.camera, captured_at, index, image)
+
+    def status(self) -> CameraState:
+        """How the camera is at this moment."""
+        with self._lock:
+            if self._stop.is_set():
+                return CameraState("stopped", self._changed_at, "stopped by the box")
+            quiet_since = self._arrived_at if self._arrived_at is not None else self._changed_at
+            if self._fault is not None:
+                return CameraState("offline", quiet_since, self._fault)
+            if self._arrived_mono is None or self._monotonic() - self._arrived_mono > STALL_S:
+                return CameraState("offline", quiet_since, f"{redact(self._url)}: connected, but no frames advance")
+            if self._flat_since is not None and self._arrived_at is not None:
+                flat_s = self._arrived_at - self._flat_since
+                if flat_s >= BLIND_FOR_S:
+                    return CameraState("blind", self._flat_since, "the picture shows nothing; is the lens covered?")
+            return CameraState("online", self._changed_at, self._notice)
+
+    def _look(self, image: Image) -> None:
+        """Remembers since when pictures have shown nothing."""
+        now = self._monotonic()
+        if now - self._looked_mono < BLIND_LOOK_EVERY_S:
+            return
+        self._looked_mono = now
+        flat = float(image[::BLIND_STRIDE_PX, ::BLIND_STRIDE_PX].std(axis=(0, 1)).max()) < BLIND_SPREAD
+        with self._lock:
+            if not flat:
+                if self._flat_since is not None:
+                    self._changed_at = self._clock()
+                self._flat_since = None
+            elif self._flat_since is None:
+                self._flat_since = self._arrived_at
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            began = self._monotonic()
+            try:
+                self._watch()
+            except Exception as error:  # noqa: BLE001 - whatever a stream does, the camera is tried again
+                ended = self._monotonic()
+                with self._lock:
+                    heard_mono = self._arrived_mono if self._arrived_mono is not None else began
+                waited_s = ended - max(began, heard_mono)
+                if heard_mono - began >= HEALTHY_S:
+                    self._backoff.reset()
+                self._set_fault(describe_fault(error, self._url, waited_s, READ_TIMEOUT_S))
+            self._stop.wait(self._backoff.wait_s())
+
+    def _set_fault(self, detail: str) -> None:
+        with self._lock:
+            known = detail == self._fault
+            self._fault = detail
+        if not known:
+            log.warning("camera %s: %s; trying again", self.camera, detail)
+
+    def _watch(self) -> None:
+        """One connection, until it fails or the camera is closed."""
+        with self._connect() as container:
+            stream = _video_of(container)
+            stream_clock = StreamClock(self._last_at)
+            advanced_mono = self._monotonic()
+            patience_s = FIRST_PICTURE_S
+            for packet in container.demux(stream):
+                if self._stop.is_set():
+                    return
+                if packet.size == 0:  # how PyAV tells the end
+                    break
+                arrival_s = self._clock()
+                _hear_sender(stream_clock, packet, arrival_s)
+                for picture in _decode(packet):
+                    advanced_mono = self._monotonic()
+                    patience_s = STALL_S
+                    self._take(picture, stream_clock, arrival_s)
+                if self._monotonic() - advanced_mono > patience_s:
+                    raise StreamFault(f"data, but no picture for {patience_s:.0f} s; restart the camera")
+        raise StreamFault("the stream ended; a camera's stream never does: it was restarted or lost")
+
+    def _connect(self) -> Any:
+        options = {"fflags": "nobuffer", "analyzeduration": "500000"}
+        if self._url.lower().startswith("rtsp"):
+            # "timeout" is in microseconds, for every read and write of the socket
+            options |= {"rtsp_transport": "tcp", "timeout": str(int(READ_TIMEOUT_S * 1e6))}
+        timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+        return av.open(self._url, mode="r", options=options, timeout=timeout, metadata_errors="ignore")
+
+    def _take(self, picture: Any, stream_clock: StreamClock, arrival_s: float) -> None:
+        captured_at = stream_clock.stamp(picture.time, arrival_s)
+        error_s = stream_clock.sender_error_s
+        off = error_s is not None and abs(error_s) > TRUST_S
+        with self._lock:
+            self._notice = f"camera clock off by {error_s:.0f} s, not used; set its NTP server" if off else ""
+            self._pending = (picture, captured_at, self._count)
+            self._count += 1
+            self._last_at = captured_at
+            stalled = self._arrived_mono is not None and self._monotonic() - self._arrived_mono > STALL_S
+            if self._fault is not None or stalled:
+                self._changed_at = arrival_s
+            self._fault = None
+            self._arrived_at = arrival_s
+            self._arrived_mono = self._monotonic()
+        self.fresh.set()
+
+
+def _video_of(container: Any) -> Any:
+    if not container.streams.video:
+        kinds = " and ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise StreamFault(f"answers with {kinds} only, no video; choose the camera's video stream")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise StreamFault("its video codec is not supported; set the camera to H.264")
+    stream.thread_count = 1  # frame threads would hold pictures back
+    return stream
+
+
+def _hear_sender(stream_clock: StreamClock, packet: Any, arrival_s: float) -> None:
+    """Takes the sender's wall clock that FFmpeg derives from RTCP sender reports (``AVProducerReferenceTime``)."""
+    if packet.pts is None or not packet.has_sidedata("prft"):
+        return
+    (wall_us,) = struct.unpack_from("=q", bytes(packet.get_sidedata("prft")))
+    stream_clock.hear_sender(float(packet.pts * packet.time_base), wall_us / 1e6, arrival_s)
+
+
+def _decode(packet: Any) -> list[Any]:
+    try:
+        return list(packet.decode())
+    except av.error.InvalidDataError:
+        return []  # a damaged picture; the stall clock counts if they all are
