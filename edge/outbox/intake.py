@@ -32,6 +32,11 @@ class Intake:
         return len(self._pending)
 
     @property
+    def depth(self) -> int:
+        """Events that central does not have yet, stored or waiting."""
+        return self._outbox.depth + len(self._pending)
+
+    @property
     def lost(self) -> int:
         """Events given up, ever; the newest may not be on disk yet."""
         return self._outbox.lost + self._newly_lost
@@ -41,23 +46,25 @@ class Intake:
         """Memory is used up too: a source that can wait must wait now, one that cannot loses its oldest events."""
         return len(self._pending) >= self._max_pending
 
-    def commit(self, events: Sequence[Event], checkpoint: bytes | None) -> bool:
+    def hold(self, events: Sequence[Event]) -> None:
+        """Keep events for the next commit; beyond what memory may hold, the oldest are given up and counted."""
+        self._pending.extend(events)
+        excess = len(self._pending) - self._max_pending
+        if excess > 0:
+            del self._pending[:excess]
+            self._newly_lost += excess
+
+    def commit(self, events: Sequence[Event], checkpoint: bytes) -> bool:
         """Store the events with the state that follows from them, and whatever waited before them.
 
         Returns:
             Whether everything is on disk; otherwise it is kept and the next call tries again.
         """
-        self._pending.extend(events)
-        if not self._pending and checkpoint is None:
-            return True
         try:
-            self._outbox.append(self._pending, checkpoint, newly_lost=self._newly_lost)
+            self._outbox.append([*self._pending, *events], checkpoint, newly_lost=self._newly_lost)
         except OutboxFullError as error:
             self.fault = str(error)
-            excess = len(self._pending) - self._max_pending
-            if excess > 0:
-                del self._pending[:excess]
-                self._newly_lost += excess
+            self.hold(events)
             return False
         self._pending.clear()
         self._newly_lost = 0

@@ -1,0 +1,219 @@
+"""The box: composes capture, detection, the floor's pipeline, outbox and publisher, and keeps them going."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+
+from contract.errors import BadInputError
+from edge.box import Box
+from edge.detect.detector import Detector
+from edge.drive import Drive, LiveDrive, PlaybackDrive
+from edge.health import HealthMeter
+from edge.outbox.checkpoint import Checkpoint, CheckpointError, pack, unpack
+from edge.outbox.intake import Intake
+from edge.outbox.lock import StateLock
+from edge.outbox.store import Event, Origin, Outbox, OutboxFullError
+from edge.pipeline import FloorPipeline, PipelineSettings
+from edge.publish.publisher import Publisher
+from edge.runtime import DetectsPeople, Runtime
+from models.registry import resolve
+
+RESUME_S = 120.0
+"""Streams: after a longer pause nobody's visit goes on; what was open is closed at the time it was last true."""
+ACKNOWLEDGE_WAIT_S = 60.0
+"""How long a box that has played its recordings waits for central to have it all."""
+OUTBOX_NAME = "outbox.db"
+STAGES = ("pipeline.py", "track/*.py", "floor/*.py", "journeys/*.py")
+"""Sources that a checkpoint's meaning depends on, below this folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        ended: recordings: everything was played and closed.
+        unacknowledged: events that central does not have yet; they stay in the outbox.
+    """
+
+    ended: bool
+    unacknowledged: int
+
+
+def run_box(
+    box: Box,
+    stop: threading.Event,
+    tell: Callable[[str], None],
+    *,
+    detector: DetectsPeople | None = None,
+    wait_s: float = ACKNOWLEDGE_WAIT_S,
+) -> Outcome:
+    """Run a box until it is stopped, or until its recordings are through and central has everything.
+
+    Args:
+        box: its configuration.
+        stop: set to end cleanly; visits stay open and go on at the next start.
+        tell: takes one line for the operator.
+        detector: finds people; None loads the configured model.
+        wait_s: how long to wait for central's acknowledgement at the end of recordings, seconds.
+
+    Raises:
+        BadInputError: the configuration does not fit the world: model, recordings, state directory.
+    """
+    settings = _pipeline_settings(box)
+    detector = detector or _detect_stage(box)
+    with StateLock(box.state_dir), _opened_outbox(box, tell) as outbox:
+        publisher = Publisher(
+            outbox,
+            box.broker,
+            live_session=secrets.token_hex(10),
+            version=_version(),
+            wall=time.time,
+            rng=random.Random(secrets.randbits(64)),  # noqa: S311 - jitter
+            tell=tell,
+        )
+        meter = HealthMeter([source.name for source in box.cameras], time.monotonic())
+        intake = Intake(outbox)
+        fingerprint = fingerprint_of(box)
+        state = _resumed(box, outbox, fingerprint, tell)
+        if state is None:
+            state = Checkpoint(0.0, fingerprint, _fresh_pipeline(box, settings), {})
+        runtime = Runtime(detector, state, intake, publisher, meter)
+        drive: Drive
+        if box.recorded:
+            drive = PlaybackDrive(box, runtime, tell)
+        else:
+            drive = LiveDrive(box, runtime, tell, lambda: _fresh_pipeline(box, settings))
+        publisher.start()
+        try:
+            drive.run(stop)
+            # Only here: after a step that failed half way the state and the stored events do not belong together.
+            runtime.save()
+            if runtime.state.ended:
+                _wait_acknowledged(outbox, stop, wait_s)
+        finally:
+            publisher.stop()
+        return Outcome(runtime.state.ended, intake.depth)
+
+
+def fingerprint_of(box: Box) -> str:
+    """A digest of everything that a checkpoint depends on: this build, the site, the sources and the settings."""
+    digest = hashlib.sha256(_version().encode())
+    here = Path(__file__).resolve().parent
+    for path in sorted(found for pattern in STAGES for found in here.glob(pattern)):
+        digest.update(path.read_bytes())
+    for path in sorted(box.site.source.parent.glob("*")):
+        if path.suffix in {".toml", ".json", ".geojson"}:
+            digest.update(path.read_bytes())
+    settings = (box.id, box.floor.id, box.fps, box.model, box.score_min, box.pipeline, box.cameras)
+    digest.update(repr(settings).encode())
+    return digest.hexdigest()
+
+
+def _pipeline_settings(box: Box) -> PipelineSettings:
+    try:
+        return msgspec.convert(box.pipeline, PipelineSettings, strict=True)
+    except msgspec.ValidationError as error:
+        raise BadInputError(f"{box.source}: [pipeline]: {error}; correct or remove that setting") from None
+
+
+def _detect_stage(box: Box) -> DetectsPeople:
+    from edge.detect.stage import DetectStage  # noqa: PLC0415
+
+    model = resolve(box.model)
+    detector = Detector(model.path) if box.score_min is None else Detector(model.path, box.score_min)
+    return DetectStage(detector, box.floor.masks_px)
+
+
+def _fresh_pipeline(box: Box, settings: PipelineSettings) -> FloorPipeline:
+    return FloorPipeline(box.floor, settings, random.Random(secrets.randbits(128)))  # noqa: S311 - names, not keys
+
+
+@contextlib.contextmanager
+def _opened_outbox(box: Box, tell: Callable[[str], None]) -> Iterator[Outbox]:
+    """The outbox; one that is damaged beyond reading is set aside, never deleted."""
+    path = box.state_dir / OUTBOX_NAME
+    origin = Origin(box.site.id, box.floor.id, box.id)
+    token = secrets.token_hex(12)
+    try:
+        outbox = Outbox(path, origin, token, limit_bytes=box.outbox_limit_bytes)
+    except sqlite3.DatabaseError as error:
+        aside = path.with_name(f"{OUTBOX_NAME}.damaged-{token[:8]}")
+        path.rename(aside)
+        for tail in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(OUTBOX_NAME + tail).rename(aside.with_name(aside.name + tail))
+        tell(f"{path}: {error}; set aside as {aside.name}, a new outbox begins: its events may be missing at central")
+        outbox = Outbox(path, origin, token, limit_bytes=box.outbox_limit_bytes)
+    try:
+        yield outbox
+    finally:
+        outbox.close()
+
+
+def _resumed(box: Box, outbox: Outbox, fingerprint: str, tell: Callable[[str], None]) -> Checkpoint | None:
+    """The stored state where it fits this build and configuration; else what it had open is closed."""
+    content = outbox.checkpoint()
+    if content is None:
+        return None
+    try:
+        state = unpack(content)
+    except CheckpointError as error:
+        tell(f"{box.state_dir}: {error}; visits that were open stay unfinished, counting starts anew")
+        return None
+    if state.pipeline is None:
+        return None
+    changed = state.fingerprint != fingerprint
+    if box.recorded:
+        if changed:
+            raise BadInputError(
+                f"{box.state_dir}: begun with other recordings, settings or build, and going on would count twice; "
+                "remove it to play from the beginning, or name another state_dir"
+            )
+        return state
+    away_s = time.time() - state.saved_at
+    if not changed and -RESUME_S <= away_s <= RESUME_S:
+        return state
+    why = "the configuration or the build changed" if changed else f"away for {away_s:.0f} s"
+    tell(f"{box.state_dir}: {why}; what was open is closed as of then, counting starts anew")
+    _close(box, outbox, state, tell)
+    return None
+
+
+def _close(box: Box, outbox: Outbox, state: Checkpoint, tell: Callable[[str], None]) -> None:
+    """Close what a state has open that is not gone on with."""
+    try:
+        step = state.pipeline.close(state.saved_at)
+        events = [Event(state.saved_at, body) for _at, body in step.bodies]
+        outbox.append(events, pack(replace(state, pipeline=None)))
+    except OutboxFullError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a pipeline of another build may fail in any way
+        tell(
+            f"{box.state_dir}: the earlier state cannot be closed ({type(error).__name__}); its visits stay unfinished"
+        )
+
+
+def _wait_acknowledged(outbox: Outbox, stop: threading.Event, wait_s: float) -> None:
+    deadline = time.monotonic() + wait_s
+    while outbox.depth and time.monotonic() < deadline and not stop.wait(0.1):
+        pass
+
+
+def _version() -> str:
+    try:
+        return version("atrium-vision")
+    except PackageNotFoundError:
+        return "0+source"

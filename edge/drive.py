@@ -1,0 +1,213 @@
+"""What sets the pace: recordings by their media time, streams by the clock."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from contract.events import Reload, Report, RestartCamera
+from edge.box import Box
+from edge.capture.frame import Frame
+from edge.capture.live import LiveCamera
+from edge.capture.source import open_recording
+from edge.clock import SteadyClock
+from edge.health import State
+from edge.playback import Playback
+from edge.runtime import Runtime
+
+FULL_WAIT_S = 0.5
+"""Recordings wait so long between attempts while neither disk nor memory has room."""
+
+
+class Drive(Protocol):
+    """Feeds a runtime."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until stopped, or until there is nothing left."""
+        ...
+
+
+class PlaybackDrive:
+    """Plays a box's recordings, from where the last commit stands."""
+
+    def __init__(self, box: Box, runtime: Runtime, tell: Callable[[str], None]) -> None:
+        """Open the recordings.
+
+        Raises:
+            BadInputError: one is missing or no video.
+        """
+        self._box = box
+        self._runtime = runtime
+        self._tell = tell
+        if not runtime.state.origin_at:
+            runtime.state = replace(runtime.state, origin_at=time.time())
+        origin = runtime.state.origin_at
+        sizes = {name: (camera.width, camera.height) for name, camera in box.floor.cameras.items()}
+        recordings = {
+            source.name: (
+                open_recording(source.url, source.name, sizes[source.name]),
+                origin if source.start_at is None else source.start_at,
+            )
+            for source in box.cameras
+        }
+        self._playback = Playback(recordings, box.fps, runtime.state.next_frames)
+
+    def run(self, stop: threading.Event) -> None:
+        """See :class:`Drive`; at the end everything open is closed."""
+        runtime, playback = self._runtime, self._playback
+        if runtime.state.ended:
+            self._tell(f"all recordings were played before; remove {self._box.state_dir} to play them again")
+            return
+        last = runtime.state.saved_at
+        behind = None
+        for name in playback.next_frames:
+            runtime.camera_state(name, "online", time.time())
+        for tick in playback.ticks():
+            if self._box.paced:
+                behind = tick.now - time.monotonic() if behind is None else behind
+                stop.wait(max(0.0, tick.now - behind - time.monotonic()))
+            while runtime.must_wait and not stop.is_set():
+                runtime.save()
+                self._look_around()
+                stop.wait(FULL_WAIT_S)
+            if stop.is_set():
+                return
+            for name in tick.frames:
+                runtime.meter.cameras[name].received += 1
+            last = max(last, tick.now)
+            runtime.step(last, tick.frames, playback.next_frames, None)
+            self._look_around()
+        self._note_ends()
+        runtime.finish(last, ended=True)
+        self._look_around(force=True)
+
+    def _look_around(self, *, force: bool = False) -> None:
+        """Cameras that ended, commands, health."""
+        self._note_ends()
+        publisher = self._runtime.publisher
+        while publisher.commands:
+            command = publisher.commands.popleft()
+            is_report = isinstance(command, Report)
+            force |= is_report
+            publisher.reply(command, ok=is_report, detail="" if is_report else "this box plays recordings")
+        moment = time.monotonic()
+        if force or self._runtime.meter.due(moment):
+            self._runtime.report(moment, list(self._playback.damage.values()))
+
+    def _note_ends(self) -> None:
+        for name in self._playback.ended:
+            damage = self._playback.damage.get(name)
+            if damage and self._runtime.meter.cameras[name].state != "offline":
+                self._tell(f"camera {name}: {damage}")
+            state: State = "offline" if damage else "stopped"
+            self._runtime.camera_state(name, state, time.time(), damage or "the recording is through")
+
+
+class LiveDrive:
+    """Looks at every camera's newest frame, ``fps`` times a second."""
+
+    def __init__(
+        self,
+        box: Box,
+        runtime: Runtime,
+        tell: Callable[[str], None],
+        fresh_pipeline: Callable[[], Any],
+    ) -> None:
+        self._box = box
+        self._runtime = runtime
+        self._tell = tell
+        self._fresh_pipeline = fresh_pipeline
+        self._clock = SteadyClock(time.time, time.monotonic)
+        self._cameras = {source.name: self._camera(source.name, source.url) for source in box.cameras}
+        self._indexes = dict.fromkeys(self._cameras, -1)
+
+    def _camera(self, name: str, url: str) -> LiveCamera:
+        view = self._box.floor.cameras[name]
+        jitter = random.Random(secrets.randbits(64))  # noqa: S311 - jitter
+        return LiveCamera(url, name, rng=jitter, size=(view.width, view.height), clock=self._clock.now)
+
+    def run(self, stop: threading.Event) -> None:
+        """See :class:`Drive`."""
+        period_s = 1.0 / self._box.fps
+        for camera in self._cameras.values():
+            camera.start()
+        due = time.monotonic()
+        try:
+            while not stop.wait(max(0.0, due - time.monotonic())):
+                self._tick()
+                # Late is late: ticks that were missed are not made up for.
+                due = max(due + period_s, time.monotonic())
+        finally:
+            _close_all(list(self._cameras.values()))
+
+    def _tick(self) -> None:
+        if self._clock.jumped:
+            self._follow_jump()
+        frames: dict[str, Frame] = {}
+        for name, camera in self._cameras.items():
+            frame = camera.newest()
+            if frame is not None:
+                frames[name] = frame
+                self._runtime.meter.cameras[name].received += max(0, frame.index - self._indexes[name])
+                self._indexes[name] = frame.index
+        now = self._clock.now()
+        self._runtime.step(now, frames, {}, now)
+        for name, camera in self._cameras.items():
+            status = camera.status()
+            self._runtime.camera_state(name, status.state, status.since, status.detail)
+        force = self._obey()
+        moment = time.monotonic()
+        if force or self._runtime.meter.due(moment):
+            self._runtime.report(moment, clock_offset_s=self._clock.offset_s)
+
+    def _follow_jump(self) -> None:
+        """The system's clock was set: visits end by the old time, and counting starts anew by the new one."""
+        self._tell(f"the system clock was set by {-self._clock.offset_s:.0f} s; open visits are closed by the old time")
+        self._runtime.finish(self._clock.now(), ended=False)
+        self._clock.follow()
+        self._runtime.state = replace(self._runtime.state, pipeline=self._fresh_pipeline(), saved_at=self._clock.now())
+        for source in self._box.cameras:
+            self._restart(source.name)
+
+    def _restart(self, name: str) -> None:
+        # Ending a stuck connection takes its timeouts; the other cameras do not wait for that.
+        threading.Thread(target=self._cameras[name].close, name=f"close {name}", daemon=True).start()
+        url = next(source.url for source in self._box.cameras if source.name == name)
+        self._cameras[name] = self._camera(name, url).start()
+        self._indexes[name] = -1
+
+    def _obey(self) -> bool:
+        """Commands; whether health is asked for."""
+        wanted = False
+        publisher = self._runtime.publisher
+        while publisher.commands:
+            command = publisher.commands.popleft()
+            match command:
+                case Report():
+                    wanted = True
+                    publisher.reply(command, ok=True)
+                case RestartCamera(camera=name) if name in self._cameras:
+                    self._restart(name)
+                    publisher.reply(command, ok=True, detail=name)
+                case RestartCamera(camera=name):
+                    known = ", ".join(self._cameras)
+                    publisher.reply(command, ok=False, detail=f"no camera {name!r}; this box has {known}")
+                case Reload():
+                    publisher.reply(command, ok=False, detail="not while running: restart the box's service")
+                case _:
+                    pass
+        return wanted
+
+
+def _close_all(cameras: list[LiveCamera]) -> None:
+    """Close cameras side by side: each may take as long as its timeouts."""
+    threads = [threading.Thread(target=camera.close, daemon=True) for camera in cameras]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

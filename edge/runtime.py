@@ -1,0 +1,170 @@
+"""One step of a box: pictures in, events and the state they leave behind on disk, live messages on their way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import supervision as sv
+
+from contract.events import CameraStatus, Health
+from contract.times import to_rfc3339
+from edge.capture.frame import Frame
+from edge.health import HealthMeter, State
+from edge.outbox.checkpoint import Checkpoint, pack
+from edge.outbox.intake import Intake
+from edge.outbox.store import Event
+from edge.pipeline import CameraObservation, Step
+from edge.publish.publisher import Publisher
+
+SAVE_S = 1.0
+"""State is saved this often without events, too: so much work is done again after kill -9."""
+RETRY_S = 1.0
+"""How often a full disk is tried again."""
+POSITIONS_S = 1.0
+
+
+class DetectsPeople(Protocol):
+    """The detection stage, as far as a step needs it."""
+
+    def update(self, now: float, frames: Mapping[str, Frame]) -> Mapping[str, sv.Detections]:
+        """People per camera; a camera whose picture was not looked at may be missing."""
+        ...
+
+
+class FollowsPeople(Protocol):
+    """The floor's pipeline, as far as a step needs it: plain state that can be pickled at any time."""
+
+    def update(self, now: float, observations: Mapping[str, CameraObservation]) -> Step:
+        """What follows from what the cameras saw."""
+        ...
+
+    def close(self, now: float) -> Step:
+        """Everybody has left: whatever is open is closed."""
+        ...
+
+
+class Runtime:
+    """Detector and pipeline bound to outbox and publisher.
+
+    Attributes:
+        meter: figures for health.
+        publisher: for live messages; brings commands.
+        state: what the next commit stores as checkpoint.
+    """
+
+    def __init__(
+        self, detector: DetectsPeople, state: Checkpoint, intake: Intake, publisher: Publisher, meter: HealthMeter
+    ) -> None:
+        self._detector = detector
+        self.state = state
+        self._intake = intake
+        self.publisher = publisher
+        self.meter = meter
+        self._saved_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._positions_at = float("-inf")
+        self._camera_states: dict[str, tuple[State, str]] = {}
+
+    @property
+    def pipeline(self) -> FollowsPeople:
+        """The floor's pipeline."""
+        pipeline: FollowsPeople = self.state.pipeline
+        return pipeline
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether disk and memory are full: recordings wait then instead of losing events."""
+        return self._intake.full
+
+    def step(self, now: float, frames: Mapping[str, Frame], next_frames: Mapping[str, int], wall: float | None) -> None:
+        """Work on the frames of one moment.
+
+        Args:
+            now: box time, seconds since 1970; later than at the step before.
+            frames: by camera, each newer than that camera's last.
+            next_frames: per recorded camera, where to go on after this step; empty for streams.
+            wall: system time for the latency of live frames, or None for recordings.
+        """
+        began = time.monotonic()
+        observations: dict[str, CameraObservation] = {}
+        if frames:
+            for name, found in self._detector.update(now, frames).items():
+                frame = frames[name]
+                height, width = frame.image.shape[:2]
+                observations[name] = CameraObservation(frame.captured_at, found, (width, height))
+        step = self.pipeline.update(now, observations)
+        self.state = replace(self.state, saved_at=now, next_frames=dict(next_frames))
+        self._hand_on(now, step)
+        for name, frame in frames.items():
+            figures = self.meter.cameras[name]
+            figures.analysed += 1
+            figures.detected += name in observations
+            if wall is not None:
+                figures.latencies_s.append(wall - frame.captured_at)
+        self.meter.visitors = len(step.positions.visitors)
+        self.meter.stepped(time.monotonic() - began)
+
+    def finish(self, now: float, *, ended: bool) -> None:
+        """Close whatever is open at box time ``now``; ``ended`` means that no frame will ever follow."""
+        step = self.pipeline.close(now)
+        self.state = replace(self.state, saved_at=now, ended=ended)
+        self._hand_on(now, step)
+        self.save()
+
+    def save(self) -> bool:
+        """Store what waits and the state; whether everything is on disk now."""
+        return self._commit([])
+
+    def _hand_on(self, now: float, step: Step) -> None:
+        events = [Event(now, body) for _at, body in step.bodies]
+        moment = time.monotonic()
+        if self._intake.fault and moment - self._tried_at < RETRY_S:
+            self._intake.hold(events)
+        elif events or moment - self._saved_at >= SAVE_S:
+            self._commit(events)
+        # Box time, not the machine's: a recording played fast still shows every second of its own.
+        if abs(now - self._positions_at) >= POSITIONS_S:
+            self._positions_at = now
+            self.publisher.live(step.positions)
+
+    def _commit(self, events: Sequence[Event]) -> bool:
+        moment = self._tried_at = time.monotonic()
+        stored = self._intake.commit(events, pack(self.state))
+        if stored:
+            self._saved_at = moment
+            self.publisher.wake()
+        return stored
+
+    def camera_state(self, camera: str, state: State, now: float, detail: str = "") -> None:
+        """Tell when a camera's state changes."""
+        self.meter.cameras[camera].state = state
+        if self._camera_states.get(camera) != (state, detail):
+            self._camera_states[camera] = (state, detail)
+            body = CameraStatus(camera=camera, state=state, since=to_rfc3339(now), detail=detail[:400])
+            self.publisher.live(body, camera)
+
+    def report(self, moment: float, warnings: Iterable[str] = (), clock_offset_s: float | None = None) -> Health:
+        """Send health now.
+
+        Args:
+            moment: monotonic time, seconds.
+            warnings: lines to add to what the outbox and the publisher complain of.
+            clock_offset_s: box time minus system time, or None.
+        """
+        fault = self._intake.fault
+        waiting = [f"{fault}; {self._intake.pending} events wait in memory"] if fault else []
+        if self._intake.lost:
+            waiting.append(f"{self._intake.lost} events were lost: neither disk nor memory had room")
+        publisher = self.publisher.figures.fault
+        health = self.meter.report(
+            moment,
+            outbox_depth=self._intake.depth,
+            events_lost=self._intake.lost,
+            warnings=[*waiting, *([publisher] if publisher else []), *warnings],
+            clock_offset_s=clock_offset_s,
+        )
+        self.publisher.live(health)
+        return health
