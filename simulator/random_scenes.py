@@ -36,8 +36,8 @@ def random_shots(seed: int, frames: int, size: tuple[int, int] = (640, 360), ove
     """
     rng = np.random.default_rng(seed)
     room = (rng.uniform(6, 16), rng.uniform(6, 14))
-    still, outlines = random_room(rng, room)
     camera = random_camera(rng, room, size)
+    still, outlines = random_room(rng, room, float(camera.centre_m[2]) + rng.uniform(0.2, 2.0))
     renderer = Renderer(still, camera, random_sensor(rng), seed, oversample)
     for index in range(frames):
         yield renderer.shoot(random_people(rng, room, outlines, float(index)))
@@ -78,14 +78,13 @@ def random_camera(rng: np.random.Generator, room: tuple[float, float], size: tup
     )
 
 
-def random_room(rng: np.random.Generator, room: tuple[float, float]) -> tuple[Still, list[Floats]]:
-    """A furnished room of (width, depth) metres, and the footprints (V, 2) that nobody stands in."""
+def random_room(rng: np.random.Generator, room: tuple[float, float], high: float) -> tuple[Still, list[Floats]]:
+    """A furnished room of (width, depth) metres, ``high`` to its ceiling, and the footprints (V, 2) that nobody stands in."""
     build = StillBuilder(rng)
     width, depth = room
     tone = np.clip(rng.uniform(0.25, 0.9) + rng.normal(0, 0.025, 3), 0.1, 0.95)
     floor = build.texture(str(rng.choice(FLOORS)), tone if rng.random() < 0.7 else cloth_colour(rng) * 0.5 + 0.3)
     build.floor((0, 0), room, floor, rng.uniform(0.6, 3.0), float(rng.choice([0.0, 0.1, 0.25])))
-    high = rng.uniform(2.8, 6.5)
     corners = [(0.0, 0.0), (width, 0.0), (width, depth), (0.0, depth)]
     for i in range(4):
         kind, colour = str(rng.choice(WALLS)), np.clip(rng.uniform(0.4, 0.95) + rng.normal(0, 0.03, 3), 0.1, 0.98)
@@ -94,7 +93,7 @@ def random_room(rng: np.random.Generator, room: tuple[float, float]) -> tuple[St
         build.lamp(
             rng.uniform(0, width),
             rng.uniform(0, depth),
-            rng.uniform(2.8, high),
+            0.97 * high,
             rng.uniform(0.8, 3.0),
             rng.uniform(0.1, 1.0),
         )
