@@ -21,6 +21,9 @@ Record = Any
 TENTATIVE, CONFIRMED, FURNITURE = 0, 1, 2
 """Not yet known to move; has moved, is a person; has stood where it was born for so long that it is taken for a thing."""
 
+IN_SIGHT, LOST, NEWBORN = 0, 1, 2
+"""Kinds of track that a round of association is for: seen a moment ago (and furniture), out of sight, not yet known."""
+
 FORBIDDEN = 1e6
 """Cost of a pair outside the gate: far above every real cost, far below where float64 loses digits."""
 
@@ -66,7 +69,7 @@ PARAMS = np.dtype(
             "high_score", "low_score", "birth_score", "noise", "height_noise", "acceleration", "start_speed", "damping_s",
             "gate", "clutter", "hidden_penalty", "shape_noise", "shape_cap", "moved", "moved_updates", "settle_s",
             "furniture_s", "furniture_keep_s", "furniture_penalty", "lost_s", "still_lost_s", "still_speed", "tentative_s",
-            "duplicate_foot", "firm_hits", "faint_s", "shadow_cover", "shadow_foot", "shadow_width", "duplicate_iou", "duplicate_cover", "image_w", "image_h",
+            "duplicate_foot", "firm_hits", "faint_s", "shadow_cover", "faint_shadow", "faint_gate", "shadow_foot", "shadow_width", "duplicate_iou", "duplicate_cover", "image_w", "image_h",
         )
     ]
 )  # fmt: skip
@@ -195,15 +198,16 @@ def pair_cost(t: Record, box: NDArray[np.float32], score: float, p: Record) -> t
     sy = t.ypp + noise
     foot = box[3] - t.fy
     ratio = log((box[3] - box[1]) / t.h) / p.shape_noise
-    my = foot * foot / sy + min(ratio * ratio, p.shape_cap)
+    faint = score < p.high_score
+    my = foot * foot / sy + (ratio * ratio if faint else min(ratio * ratio, p.shape_cap))
     hidden = 0
-    if foot < -0.12 * t.h:
+    if foot < -0.12 * t.h and not faint:
         head = box[1] - (t.fy - t.h)
         by_head = head * head / (sy + t.hpp + noise) + p.hidden_penalty
         if by_head < my:
             my = by_head
             hidden = 1
-    if mx + my > p.gate:
+    if mx + my > (p.faint_gate if faint else p.gate):
         return FORBIDDEN, 0
     return mx + my + log(sx * sy / t.h**4), hidden
 
@@ -341,6 +345,47 @@ def associate(
 
 
 @njit(cache=True)
+def play_round(
+    tracks: NDArray[Any],
+    n: int,
+    who: int,
+    recent: float,
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    least: float,
+    below: float,
+    taken: NDArray[np.int64],
+    now: float,
+    p: Record,
+) -> None:
+    """Associates the unmatched tracks of one kind with the free detections of scores `least` to `below`."""
+    rows = np.empty(n, np.int64)
+    k = 0
+    for i in range(n):
+        t = tracks[i]
+        if t.det >= 0:
+            continue
+        if t.state == TENTATIVE:
+            kind = NEWBORN
+        elif t.state == FURNITURE or now - t.seen_at <= recent:
+            kind = IN_SIGHT
+        else:
+            kind = LOST
+        if kind == who:
+            rows[k] = i
+            k += 1
+    if k == 0:
+        return
+    columns = np.empty(len(boxes), np.int64)
+    c = 0
+    for j in range(len(boxes)):
+        if taken[j] == -1 and least <= scores[j] < below:
+            columns[c] = j
+            c += 1
+    associate(tracks, rows[:k], boxes, scores, columns[:c], taken, now, p)
+
+
+@njit(cache=True)
 def give_birth(t: Record, identity: int, j: int, box: NDArray[np.float32], score: float, now: float, p: Record) -> None:
     """Fills the record `t` with a new track that starts at `box`."""
     h = max(box[3] - box[1], 4.0)
@@ -415,52 +460,17 @@ def step(
         tracks[i].det = -1
         tracks[i].hidden = 0
     taken = np.full(m, -1)
-    rows = np.empty(n, np.int64)
-    columns = np.empty(m, np.int64)
-
-    # round 1: people and furniture against confident detections
-    k = 0
-    for i in range(n):
-        if tracks[i].state != TENTATIVE:
-            rows[k] = i
-            k += 1
-    c = 0
-    for j in range(m):
-        if scores[j] >= p.high_score:
-            columns[c] = j
-            c += 1
-    associate(tracks, rows[:k], boxes, scores, columns[:c], taken, now, p)
-
-    # round 2: those left against faint detections, less the second boxes of people just matched
-    left = 0
-    for a in range(k):
-        t = tracks[rows[a]]
-        if t.det < 0 and (t.state == FURNITURE or now - t.seen_at <= p.faint_s):
-            rows[left] = rows[a]
-            left += 1
+    recent = max(p.faint_s, 1.5 * dt)
+    play_round(tracks, n, IN_SIGHT, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
-    c = 0
-    for j in range(m):
-        if p.low_score <= scores[j] < p.high_score and taken[j] == -1:
-            columns[c] = j
-            c += 1
-    associate(tracks, rows[:left], boxes, scores, columns[:c], taken, now, p)
-
-    # round 3: the newborn against everything left
+    if p.faint_shadow > 0.0:
+        drop_shadows(tracks, boxes, scores, taken, p)
+    play_round(tracks, n, IN_SIGHT, recent, boxes, scores, p.low_score, p.high_score, taken, now, p)
+    drop_duplicates(tracks, boxes, taken, p)
+    play_round(tracks, n, LOST, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
     drop_shadows(tracks, boxes, scores, taken, p)
-    k = 0
-    for i in range(n):
-        if tracks[i].state == TENTATIVE:
-            rows[k] = i
-            k += 1
-    c = 0
-    for j in range(m):
-        if scores[j] >= p.low_score and taken[j] == -1:
-            columns[c] = j
-            c += 1
-    associate(tracks, rows[:k], boxes, scores, columns[:c], taken, now, p)
-
+    play_round(tracks, n, NEWBORN, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
     for j in np.argsort(-scores):
         if taken[j] == -1 and scores[j] >= p.low_score:

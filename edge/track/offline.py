@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.track.kernels import fill_gaps
 from edge.track.tracker import Tracker, TrackerConfig
 
-BRIDGE_S = 1.0
+BRIDGE_S = 2.0
 """Longest gap between two sightings of a person that is filled by interpolation, seconds."""
 
 

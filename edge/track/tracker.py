@@ -54,12 +54,12 @@ class TrackerConfig:
     birth_score: float = 0.5
     noise: float = 0.06
     height_noise: float = 0.08
-    acceleration: float = 0.5
+    acceleration: float = 0.3
     start_speed: float = 0.6
     damping_s: float = 1.5
     gate: float = 12.0
-    clutter: float = 5.0
-    hidden_penalty: float = 3.0
+    clutter: float = 0.5
+    hidden_penalty: float = 5.0
     shape_noise: float = 0.15
     shape_cap: float = 4.0
     moved: float = 0.25
@@ -76,6 +76,8 @@ class TrackerConfig:
     firm_hits: float = 2.0
     faint_s: float = 0.5
     shadow_cover: float = 0.4
+    faint_shadow: float = 1.0
+    faint_gate: float = 6.0
     shadow_foot: float = 0.12
     shadow_width: float = 0.5
     duplicate_iou: float = 0.6
