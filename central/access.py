@@ -1,0 +1,143 @@
+"""Who may what: roles, bearer tokens hashed at rest, the secrets of this installation."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from contract.errors import AtriumError, BadInputError
+from contract.files import read_json
+from contract.times import from_rfc3339
+
+Role = Literal["installer", "ops", "manager", "trigger", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+TOKEN_PREFIX = "atrium_"  # noqa: S105 - a prefix, for scanners that look for leaked tokens
+TOKEN_BYTES = 32
+"""256 random bits: a fast hash is enough, there is nothing to guess."""
+
+
+class TokenEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A token as it is kept: never the token itself."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    role: Role
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    expires_at: str = ""
+
+
+class TokensFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The tokens file."""
+
+    tokens: list[TokenEntry] = []
+
+
+class SecretsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Random keys of this installation, hex: for phone numbers and for login cookies."""
+
+    phone_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    cookie_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Tokens:
+    """The tokens in a file, read again when it changes, so that a revoked one stops working at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self._entries: dict[str, TokenEntry] = {}
+        self._refresh()
+
+    def entry(self, token: str, now: float) -> TokenEntry | None:
+        """Whose token this is, None where it is nobody's or has expired."""
+        return self.entry_of_digest(digest(token), now)
+
+    def entry_of_digest(self, sha256: str, now: float) -> TokenEntry | None:
+        """The same from the token's digest, which a login cookie carries."""
+        self._refresh()
+        entry = self._entries.get(sha256)
+        if entry is None or (entry.expires_at and from_rfc3339(entry.expires_at) <= now):
+            return None
+        return entry
+
+    def _refresh(self) -> None:
+        try:
+            stat = self._path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size)
+        except OSError:
+            stamp = None
+        if stamp == self._stamp and stamp is not None:
+            return
+        self._entries = {entry.sha256: entry for entry in read_tokens(self._path).tokens}
+        self._stamp = stamp
+
+
+def read_tokens(path: Path) -> TokensFile:
+    """The tokens file; empty where there is none yet.
+
+    Raises:
+        BadInputError: where it is damaged.
+    """
+    if not path.exists():
+        return TokensFile()
+    found = read_json(path, TokensFile)
+    for entry in found.tokens:
+        if entry.expires_at:
+            try:
+                from_rfc3339(entry.expires_at)
+            except BadInputError as error:
+                raise BadInputError(f"{path}: token {entry.name!r}: expires_at: {error}") from None
+    return found
+
+
+def digest(token: str) -> str:
+    """SHA-256 of a token, hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def add_token(path: Path, name: str, role: Role, expires_at: str = "") -> str:
+    """A new token for that name and role, its hash added to the file; shown this once only.
+
+    Raises:
+        BadInputError: where the file is damaged.
+        AtriumError: where it cannot be written.
+    """
+    token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+    kept = [entry for entry in read_tokens(path).tokens if entry.name != name]
+    _write_private(path, TokensFile([*kept, TokenEntry(name, role, digest(token), expires_at)]))
+    return token
+
+
+def load_secrets(path: Path) -> SecretsFile:
+    """The installation's secrets, made at the first start.
+
+    Raises:
+        BadInputError: where the file is damaged.
+        AtriumError: where it cannot be written.
+    """
+    if not path.exists():
+        _write_private(path, SecretsFile(secrets.token_hex(32), secrets.token_hex(32)))
+    return read_json(path, SecretsFile)
+
+
+def phone_hmac(key: str, phone: str) -> str:
+    """HMAC-SHA-256 of a phone number reduced to its digits and leading plus, hex."""
+    plain = "".join(letter for letter in phone if letter.isdigit() or letter == "+")
+    return hmac.new(bytes.fromhex(key), plain.encode(), hashlib.sha256).hexdigest()
+
+
+def _write_private(path: Path, content: msgspec.Struct) -> None:
+    """Replace the file in one step; only its owner can read it."""
+    fresh = path.with_name(path.name + ".new")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
+        fresh.replace(path)
+    except OSError as error:
+        raise AtriumError(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from None

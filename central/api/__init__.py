@@ -1,0 +1,1 @@
+"""REST under /v1: OpenAPI, bearer tokens by role, problem+json."""

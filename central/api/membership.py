@@ -1,0 +1,202 @@
+"""Routes for members, their consents and touchpoints."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Path, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from central.access import phone_hmac
+from central.api.gate import needs
+from central.api.reports import services_of
+from central.services import Services
+from central.store import links, members
+from contract.errors import BadInputError
+from contract.times import from_rfc3339, to_rfc3339
+
+router = APIRouter(prefix="/v1")
+
+MAX_TOUCHPOINT_AGE_S = 600.0
+"""A check-in older than this meets no positions any more."""
+MAX_CLOCK_AHEAD_S = 10.0
+
+MemberId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="the mall's own member id")]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _checked_time(text: str) -> str:
+    try:
+        from_rfc3339(text)
+    except BadInputError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+TimeText = Annotated[str, AfterValidator(_checked_time), Field(max_length=40, examples=["2026-01-31T12:00:00.000Z"])]
+
+
+class ConsentBody(BaseModel):
+    """A consent to one purpose: ``journey`` joins a member to their visit, ``offers`` allows offers from it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$", examples=["journey", "offers"])]
+    given_at: TimeText
+    wording_version: Text
+    source: Text
+
+
+class MemberBody(BaseModel):
+    """A member; ``consents`` is the whole present truth, whatever is not in it is withdrawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tier: Annotated[str, Field(max_length=64)] = ""
+    phone: Annotated[str, Field(pattern=r"^\+?[0-9 ()./-]{5,30}$", description="kept only as keyed HMAC")] | None = None
+    consents: Annotated[list[ConsentBody], Field(max_length=32)] = []
+
+
+class ConsentAnswer(BaseModel):
+    """A consent as kept."""
+
+    purpose: str
+    given_at: str
+    wording_version: str
+    source: str
+    withdrawn_at: str | None
+
+
+class MemberAnswer(BaseModel):
+    """A member as kept; the phone number is not."""
+
+    member: str
+    tier: str
+    has_phone: bool
+    consents: list[ConsentAnswer]
+
+
+class TouchpointBody(BaseModel):
+    """A member was somewhere: at a point in metres, or alone in a zone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["checkin"]
+    member: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    floor: Text
+    at: TimeText
+    x: Annotated[float, Field(ge=-10_000, le=10_000, description="metres")] | None = None
+    y: Annotated[float, Field(ge=-10_000, le=10_000, description="metres")] | None = None
+    zone: Text | None = None
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$", description="repeat it safely")] | None = None
+
+
+class TouchpointAnswer(BaseModel):
+    """What became of a touchpoint: ``open`` until positions tell, then ``closed`` with its outcome."""
+
+    id: str
+    state: str
+    outcome: str
+    confidence: float | None
+
+
+@router.put("/members/{member}", dependencies=[needs("admin")])
+def put_member(request: Request, member: MemberId, body: MemberBody) -> MemberAnswer:
+    """Create or replace a member with everything they consent to now."""
+    services = services_of(request)
+    purposes = [consent.purpose for consent in body.consents]
+    if len(set(purposes)) < len(purposes):
+        raise BadInputError("consents: a purpose stands twice; give each once")
+    now = services.clock()
+    consents = [
+        members.Consent(one.purpose, from_rfc3339(one.given_at), one.wording_version, one.source)
+        for one in body.consents
+    ]
+    if any(consent.given_at > now + MAX_CLOCK_AHEAD_S for consent in consents):
+        raise BadInputError("consents: given_at lies in the future; correct it")
+    phone = None if body.phone is None else phone_hmac(services.secrets.phone_key, body.phone)
+    store = services.store
+    members.put(store.database, store.site, member, tier=body.tier, phone_hmac=phone, consents=consents, now=now)
+    return _answer(services, member)
+
+
+@router.get("/members/{member}", dependencies=[needs("admin")])
+def get_member(request: Request, member: MemberId) -> MemberAnswer:
+    """A member and every consent they gave or withdrew."""
+    return _answer(services_of(request), member)
+
+
+@router.delete("/members/{member}", dependencies=[needs("admin")], status_code=204)
+def delete_member(request: Request, member: MemberId) -> Response:
+    """Erase a member: consents, touchpoints, links and offers with them."""
+    store = services_of(request).store
+    if not members.erase(store.database, store.site, member):
+        raise HTTPException(404, f"no member {member!r}")
+    return Response(status_code=204)
+
+
+@router.delete("/members/{member}/consents/{purpose}", dependencies=[needs("admin", "trigger")], status_code=204)
+def delete_consent(request: Request, member: MemberId, purpose: str) -> Response:
+    """Withdraw a consent; links to any visit are gone when this answers."""
+    services = services_of(request)
+    store = services.store
+    if not members.withdraw(store.database, store.site, member, purpose, services.clock()):
+        raise HTTPException(404, f"member {member!r} has no standing consent {purpose[:64]!r}")
+    return Response(status_code=204)
+
+
+@router.post("/touchpoints", dependencies=[needs("trigger", "admin")], status_code=202)
+def post_touchpoint(request: Request, body: TouchpointBody) -> TouchpointAnswer:
+    """A member checked in; within seconds they are joined to the visitor who was there, if they consent to that."""
+    services = services_of(request)
+    floor = services.site.floor(body.floor)
+    if (body.x is None) != (body.y is None) or (body.x is None) == (body.zone is None):
+        raise BadInputError("x, y or zone: give a point or a zone, one of them")
+    if body.zone is not None and body.zone not in floor.zones:
+        raise BadInputError(f"zone: floor {floor.id!r} has no zone {body.zone!r}; it has {', '.join(floor.zones)}")
+    at, now = from_rfc3339(body.at), services.clock()
+    if not now - MAX_TOUCHPOINT_AGE_S <= at <= now + MAX_CLOCK_AHEAD_S:
+        raise BadInputError("at: must be of the last ten minutes; check the clock")
+    store = services.store
+    if members.find(store.database, store.site, body.member) is None:
+        raise HTTPException(404, f"no member {body.member!r}; put /v1/members/{body.member} first")
+    touchpoint = links.Touchpoint(
+        body.id or secrets.token_hex(12), body.kind, body.member, floor.id, body.zone, body.x, body.y, at
+    )
+    links.add(store.database, store.site, touchpoint)
+    return _touchpoint_answer(services, touchpoint.touchpoint)
+
+
+@router.get("/touchpoints/{touchpoint}", dependencies=[needs("trigger", "admin")])
+def get_touchpoint(request: Request, touchpoint: str) -> TouchpointAnswer:
+    """What became of a touchpoint."""
+    return _touchpoint_answer(services_of(request), touchpoint)
+
+
+def _touchpoint_answer(services: Services, touchpoint: str) -> TouchpointAnswer:
+    found = links.find(services.store.database, services.store.site, touchpoint)
+    if found is None:
+        raise HTTPException(404, f"no touchpoint {touchpoint[:64]!r}")
+    return TouchpointAnswer(id=found.touchpoint, state=found.state, outcome=found.outcome, confidence=found.confidence)
+
+
+def _answer(services: Services, member: str) -> MemberAnswer:
+    found = members.find(services.store.database, services.store.site, member)
+    if found is None:
+        raise HTTPException(404, f"no member {member!r}")
+    return MemberAnswer(
+        member=found.member,
+        tier=found.tier,
+        has_phone=found.has_phone,
+        consents=[
+            ConsentAnswer(
+                purpose=one.purpose,
+                given_at=to_rfc3339(one.given_at),
+                wording_version=one.wording,
+                source=one.source,
+                withdrawn_at=None if one.withdrawn_at is None else to_rfc3339(one.withdrawn_at),
+            )
+            for one in found.consents
+        ],
+    )

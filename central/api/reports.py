@@ -1,0 +1,311 @@
+"""Routes that read: boxes, presence, heat, dwell, crossings, quarantine, the site's geometry."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from central.api.gate import needs
+from central.insight.heatmap import Block
+from central.insight.insight import FloorPresence, LineMinute, ZoneDwell
+from central.services import Services
+from central.store import boxes, quarantine
+from contract.errors import BadInputError
+from contract.times import from_rfc3339, to_rfc3339
+
+router = APIRouter(prefix="/v1")
+
+HOUR_S = 3600.0
+MAX_WINDOW_S = 31 * 86_400.0
+
+From = Annotated[str | None, Query(alias="from", description="UTC, RFC 3339; an hour ago where absent")]
+To = Annotated[str | None, Query(alias="to", description="UTC, RFC 3339; now where absent")]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The stretch of time that a report is about."""
+
+    start: float
+    end: float
+
+    @classmethod
+    def of(cls, now: float, start: str | None, end: str | None) -> Window:
+        """The window asked for.
+
+        Raises:
+            BadInputError: where it is no stretch of time, or too long.
+        """
+        until = now if end is None else from_rfc3339(end)
+        since = until - HOUR_S if start is None else from_rfc3339(start)
+        if not since < until:
+            raise BadInputError("from: must lie before to")
+        if until - since > MAX_WINDOW_S:
+            raise BadInputError("from: at most 31 days before to")
+        return cls(since, until)
+
+    def told(self) -> dict[str, str]:
+        """The same for an answer."""
+        return {"from": to_rfc3339(self.start), "to": to_rfc3339(self.end)}
+
+
+def services_of(request: Request) -> Services:
+    """The running parts."""
+    services = request.app.state.services
+    if not isinstance(services, Services):
+        raise TypeError("the application was built without services")
+    return services
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReport:
+    """A durable session's account: "0 missing, 12 replayed"."""
+
+    session: str
+    received: int
+    missing: int
+    replayed: int
+    refused: int
+    last_seq: int
+    committed_through: int
+    last_heard: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoxReport:
+    """A box: state, cameras, figures and accounts."""
+
+    box: str
+    floor: str
+    state: str
+    since: str | None
+    version: str
+    last_heard: str | None
+    heard_s_ago: float | None
+    positions_heard_s_ago: float | None
+    health: dict[str, Any] | None
+    cameras: list[dict[str, Any]]
+    sessions: list[SessionReport]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """The way in: broker, queue, store. ``fault`` says what is wrong now."""
+
+    broker_fault: str
+    store_fault: str
+    queue_depth: int
+    dropped_live: int
+    late_live: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoxesReport:
+    """All boxes of the site and the way in."""
+
+    ingest: IngestReport
+    boxes: list[BoxReport]
+
+
+def boxes_report(services: Services) -> BoxesReport:
+    """Boxes, cameras and accounts as they are now."""
+    now, store = services.clock(), services.store
+    accounts = store.accounting()
+    state = services.writer.state
+    return BoxesReport(
+        IngestReport(services.broker.fault, state.fault, services.writer.depth, state.dropped, state.late),
+        [
+            BoxReport(
+                box=box.box,
+                floor=box.floor,
+                state=box.state,
+                since=_told(box.since),
+                version=box.version,
+                last_heard=_told(box.last_heard),
+                heard_s_ago=None if box.last_heard is None else round(max(0.0, now - box.last_heard), 1),
+                positions_heard_s_ago=(
+                    None if box.positions_heard is None else round(max(0.0, now - box.positions_heard), 1)
+                ),
+                health=box.health,
+                cameras=[asdict(camera) | {"since": to_rfc3339(camera.since)} for camera in box.cameras],
+                sessions=[
+                    SessionReport(
+                        one.session,
+                        one.received,
+                        one.missing,
+                        one.duplicates,
+                        one.refused,
+                        one.highest,
+                        one.prefix,
+                        to_rfc3339(one.last_heard),
+                    )
+                    for one in accounts
+                    if one.box == box.box
+                ],
+            )
+            for box in boxes.boxes(store.database, store.site)
+        ],
+    )
+
+
+def _told(at: float | None) -> str | None:
+    return None if at is None else to_rfc3339(at)
+
+
+@router.get("/boxes", dependencies=[needs("installer", "ops", "manager", "admin")])
+def get_boxes(request: Request) -> BoxesReport:
+    """Boxes, their cameras, and for every session what was received, is missing, came twice."""
+    return boxes_report(services_of(request))
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceReport:
+    """People now; figures about fewer than ``k`` have a null count."""
+
+    at: str
+    k: int
+    floors: list[FloorPresence]
+
+
+@router.get("/presence", dependencies=[needs("ops", "manager", "admin")])
+def get_presence(request: Request) -> PresenceReport:
+    """People now, by floor and zone."""
+    services = services_of(request)
+    now = services.clock()
+    return PresenceReport(to_rfc3339(now), services.insight.k, services.insight.presence(now))
+
+
+@dataclass(frozen=True, slots=True)
+class HeatReport:
+    """Heat of a floor: squares in metres, largest first; paint them in this order."""
+
+    floor: str
+    window: dict[str, str]
+    k: int
+    blocks: list[Block]
+
+
+@router.get("/heatmap", dependencies=[needs("ops", "manager", "admin")])
+def get_heatmap(request: Request, floor: str, start: From = None, end: To = None) -> HeatReport:
+    """Person-seconds on the floor in the whole minutes of the window, in squares that at least k people walked."""
+    services = services_of(request)
+    window = Window.of(services.clock(), start, end)
+    found = services.insight.heatmap(floor, window.start, window.end)
+    return HeatReport(floor, window.told(), services.insight.k, found)
+
+
+@dataclass(frozen=True, slots=True)
+class DwellReport:
+    """Dwell by zone of the visits that ended in the window."""
+
+    window: dict[str, str]
+    k: int
+    zones: list[ZoneDwell]
+
+
+@router.get("/dwell", dependencies=[needs("ops", "manager", "admin")])
+def get_dwell(request: Request, start: From = None, end: To = None) -> DwellReport:
+    """Mean and median dwell by zone; observed, bridged and unseen seconds told apart."""
+    services = services_of(request)
+    window = Window.of(services.clock(), start, end)
+    return DwellReport(window.told(), services.insight.k, services.insight.dwell(window.start, window.end))
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingsReport:
+    """Crossings by line and direction."""
+
+    window: dict[str, str]
+    k: int
+    crossings: list[LineMinute]
+
+
+@router.get("/crossings", dependencies=[needs("ops", "manager", "admin")])
+def get_crossings(
+    request: Request,
+    start: From = None,
+    end: To = None,
+    by_minute: Annotated[bool, Query(description="one figure a minute instead of one for the window")] = False,
+) -> CrossingsReport:
+    """Crossings of every line, in and out."""
+    services = services_of(request)
+    window = Window.of(services.clock(), start, end)
+    found = services.insight.crossings(window.start, window.end, by_minute=by_minute)
+    return CrossingsReport(window.told(), services.insight.k, found)
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedMessage:
+    """A refused message; ``payload_base64`` is its beginning."""
+
+    id: int
+    heard: str
+    topic: str
+    reason: str
+    size: int
+    payload_base64: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineReport:
+    """How many were refused, by kind of fault, and the newest of them."""
+
+    counts: dict[str, int]
+    messages: list[QuarantinedMessage]
+
+
+@router.get("/quarantine", dependencies=[needs("ops", "admin")])
+def get_quarantine(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> QuarantineReport:
+    """Messages that could not be taken in, and why."""
+    store = services_of(request).store
+    kept = quarantine.newest(store.database, store.site, limit)
+    return QuarantineReport(
+        quarantine.counts(store.database, store.site),
+        [
+            QuarantinedMessage(
+                one.id,
+                to_rfc3339(one.heard),
+                one.topic,
+                one.reason,
+                one.size,
+                base64.b64encode(one.payload).decode(),
+            )
+            for one in kept
+        ],
+    )
+
+
+@router.get("/site", dependencies=[needs("installer", "ops", "manager", "trigger", "admin")])
+def get_site(request: Request) -> dict[str, Any]:
+    """Floors with their zones, lines and walls, in metres."""
+    site = services_of(request).site
+    return {
+        "site": site.id,
+        "name": site.name,
+        "timezone": site.timezone.key,
+        "floors": [
+            {
+                "floor": floor.id,
+                "name": floor.name,
+                "size_m": list(floor.size_m),
+                "zones": [
+                    {
+                        "zone": zone.id,
+                        "name": zone.name,
+                        "category": zone.category,
+                        "rings_m": [ring.tolist() for ring in zone.rings_m],
+                    }
+                    for zone in floor.zones.values()
+                ],
+                "lines": [
+                    {"line": line.id, "name": line.name, "zone": line.zone, "ends_m": line.ends_m.tolist()}
+                    for line in floor.lines.values()
+                ],
+                "walls": [{"wall": wall.id, "path_m": wall.path_m.tolist()} for wall in floor.walls],
+            }
+            for floor in site.floors.values()
+        ],
+    }

@@ -1,0 +1,110 @@
+"""Composes central and runs it: broker client, writer, clerk, web server."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from calibration.site import load_site
+from central.access import Tokens, load_secrets
+from central.api.application import build_api
+from central.clerk import Clerk
+from central.config import Config, load_config
+from central.ingest.client import BrokerClient
+from central.ingest.writer import Writer
+from central.insight.insight import Insight
+from central.offers.campaigns import load_campaigns
+from central.offers.engine import OfferEngine, categories_of
+from central.services import Services
+from central.store.store import Store
+from central.touchpoints.linker import Linker
+from contract.errors import AtriumError
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_S = 3
+"""Open streams and pages are cut off this long after the order to end."""
+
+
+@contextmanager
+def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[Services]:
+    """Central without its web server: everything started, and at the end stopped in the right order.
+
+    Raises:
+        BadInputError: where configuration, site, campaigns or database are wrong.
+    """
+    site = load_site(config.site)
+    campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
+    tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
+    store = Store(config.database, site.id)
+    writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
+    broker = BrokerClient(config.broker, site.id, writer, clock)
+    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock)
+    insight = Insight(store, site, config.k)
+    writer.start()
+    broker.start()
+    clerk.start()
+    try:
+        yield Services(site, store, insight, writer, broker, tokens, secrets, clock)
+    finally:
+        clerk.stop()
+        broker.stop()
+        writer.stop()
+        store.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        AtriumError: where the address cannot be taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise AtriumError(
+            f"http: {host}:{port} cannot be taken ({error.strerror}); choose another [http] port"
+        ) from None
+    return listener
+
+
+def serve(path: Path, announce: Callable[[str], None]) -> None:
+    """Run central as the file says until SIGTERM or SIGINT.
+
+    Args:
+        path: ``CENTRAL.toml``.
+        announce: told the address of pages and API once they are about to be served.
+
+    Raises:
+        AtriumError: in one line, where it cannot start.
+    """
+    config = load_config(path)
+    listener = listen(config.host, config.port)
+    with listener, running(config) as services:
+        app = build_api(services)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=SHUTDOWN_S,
+                server_header=False,
+            )
+        )
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        announce(f"http://{host}:{listener.getsockname()[1]}")
+        for order in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn ends on the first one and then raises it again, which would skip our own clean end.
+            signal.signal(order, lambda _number, _frame: None)
+        server.run(sockets=[listener])

@@ -1,0 +1,100 @@
+"""``CENTRAL.toml``: where everything is. Paths are relative to the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from central.ingest.client import BrokerAddress
+from contract.errors import BadInputError
+from contract.files import read_bytes, read_toml
+
+CONFIG_SCHEMA = "atrium.central.v1"
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+
+
+class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[mqtt]``: the broker, over TLS where ``ca`` names a certificate file."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    client_id: Annotated[str, Meta(min_length=1, max_length=64)] = "atrium-central"
+    username: str = ""
+    password_file: str = ""
+    ca: str = ""
+    protocol: Literal[4, 5] = 5
+
+
+class HttpFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[http]``: where pages and API are served; port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+
+
+class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``CENTRAL.toml``."""
+
+    schema: str
+    site: str
+    database: str = "central.db"
+    tokens: str = "tokens.json"
+    secrets: str = "secrets.json"
+    campaigns: str = ""
+    k: Annotated[int, Meta(ge=3, le=1000)] = 5
+    """Figures about fewer people than this are not shown."""
+    mqtt: MqttFile = MqttFile()
+    http: HttpFile = HttpFile()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The same with paths resolved and the broker's password read."""
+
+    source: Path
+    site: Path
+    database: Path
+    tokens: Path
+    secrets: Path
+    campaigns: Path | None
+    k: int
+    broker: BrokerAddress
+    host: str
+    port: int
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in the file.
+
+    Raises:
+        BadInputError: naming the file, the field and the mend.
+    """
+    found = read_toml(path, CentralFile)
+    if found.schema != CONFIG_SCHEMA:
+        raise BadInputError(f"{path}: schema is {found.schema!r}; this version reads {CONFIG_SCHEMA!r}")
+    here = path.resolve().parent
+    password = read_bytes(here / found.mqtt.password_file).decode().strip() if found.mqtt.password_file else ""
+    ca = here / found.mqtt.ca if found.mqtt.ca else None
+    if ca is not None and not ca.is_file():
+        raise BadInputError(f"{path}: mqtt.ca: no such file {ca}; name the broker's CA certificate")
+    database = here / found.database
+    if not database.parent.is_dir():
+        raise BadInputError(f"{path}: database: no such folder {database.parent}; create it")
+    mqtt = found.mqtt
+    return Config(
+        source=path,
+        site=here / found.site,
+        database=database,
+        tokens=here / found.tokens,
+        secrets=here / found.secrets,
+        campaigns=here / found.campaigns if found.campaigns else None,
+        k=found.k,
+        broker=BrokerAddress(mqtt.host, mqtt.port, mqtt.client_id, mqtt.username, password, ca, mqtt.protocol),
+        host=found.http.host,
+        port=found.http.port,
+    )

@@ -1,0 +1,1 @@
+"""From the broker into the store: every durable event once, every number accounted for, nothing malformed lost."""

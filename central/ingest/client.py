@@ -1,0 +1,177 @@
+"""The MQTT client: a persistent session, QoS 1, acknowledged by hand after the commit."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from central.ingest.writer import Message, Writer
+from central.store.quarantine import MAX_PAYLOAD_BYTES
+from contract.events import MAX_MESSAGE_BYTES
+from contract.topics import subscriptions
+
+log = logging.getLogger(__name__)
+
+SESSION_EXPIRY_S = 7 * 86_400
+"""How long the broker keeps our session while we are away."""
+RECEIVE_MAXIMUM = 5_000
+"""Messages in flight to us; a quarter of the writer's queue, so that QoS 1 never fills it."""
+KEEPALIVE_S = 20
+UNWANTED = frozenset({"handoffs", "replies"})
+"""Not taken in here: codes are never stored, replies have nobody waiting yet."""
+LOSSY = frozenset({"positions", "health"})
+"""Subscribed with QoS 0: a broker does not pile them up while we are away; nobody wants them late."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is and who we are to it; ``ca`` switches TLS on."""
+
+    host: str
+    port: int
+    client_id: str
+    username: str = ""
+    password: str = ""
+    ca: Path | None = None
+    protocol: Literal[4, 5] = 5
+
+
+class BrokerClient:
+    """Feeds a writer from the broker and publishes commands.
+
+    Args:
+        address: the broker.
+        site: whose boxes to listen to.
+        writer: takes the messages and says when they are stored.
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self, address: BrokerAddress, site: str, writer: Writer, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.fault = "not connected yet"
+        """Why there is no connection now; empty while there is one."""
+        self._address = address
+        self._site = site
+        self._writer = writer
+        self._clock = clock
+        self._generation = 0
+        self._subscribed = threading.Event()
+        v5 = address.protocol == 5
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=address.client_id,
+            clean_session=None if v5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
+            manual_ack=True,
+        )
+        if address.username:
+            self._client.username_pw_set(address.username, address.password)
+        if address.ca is not None:
+            self._client.tls_set(ca_certs=str(address.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        self._client.reconnect_delay_set(min_delay=1, max_delay=10)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._received
+        self._client.on_connect_fail = self._unreachable
+
+    def start(self) -> None:
+        """Connect, and keep connecting, in a thread of its own."""
+        properties = None
+        if self._address.protocol == 5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        arguments: dict[str, Any] = {"keepalive": KEEPALIVE_S}
+        if properties is not None:
+            arguments |= {"clean_start": False, "properties": properties}
+        self._client.connect_async(self._address.host, self._address.port, **arguments)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect; the broker keeps our session and what comes meanwhile."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def wait_until_subscribed(self, timeout_s: float) -> bool:
+        """Whether the broker confirmed our subscriptions within the time."""
+        return self._subscribed.wait(timeout_s)
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Whether the message was handed to a living connection."""
+        if not self._client.is_connected():
+            return False
+        return self._client.publish(topic, payload, qos=1).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _connected(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._generation += 1
+        if reason.is_failure:
+            self.fault = f"broker {self._address.host}:{self._address.port} refuses us: {reason}; check [mqtt]"
+            log.error(self.fault)
+            return
+        self.fault = ""
+        log.info("connected to broker %s:%d", self._address.host, self._address.port)
+        client.subscribe(
+            [
+                (topic, 0 if topic.rsplit("/", 1)[-1] in LOSSY else 1)
+                for topic in subscriptions(self._site)
+                if topic.rsplit("/", 1)[-1] not in UNWANTED
+            ]
+        )
+
+    def _on_subscribe(self, _client: mqtt.Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self.fault = "the broker refuses some of our subscriptions; check its access list"
+            log.error(self.fault)
+        self._subscribed.set()
+
+    def _disconnected(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._generation += 1
+        self._subscribed.clear()
+        if reason.is_failure and not self.fault:
+            self.fault = f"broker {self._address.host}:{self._address.port} lost: {reason}"
+            log.warning(self.fault)
+
+    def _unreachable(self, _client: mqtt.Client, _data: Any) -> None:
+        fault = f"broker {self._address.host}:{self._address.port} cannot be reached; check [mqtt] and the broker"
+        if fault != self.fault:
+            log.warning(fault)
+        self.fault = fault
+
+    def _received(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        size = len(message.payload)
+        acknowledge = None
+        if message.qos:
+            generation, mid, qos = self._generation, message.mid, message.qos
+
+            def acknowledge() -> None:
+                # After a reconnection the number may mean another message; the broker sends ours again.
+                if generation == self._generation:
+                    client.ack(mid, qos)
+
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "?"
+        self._writer.put(
+            Message(
+                topic=topic,
+                payload=bytes(message.payload if size <= MAX_MESSAGE_BYTES else message.payload[:MAX_PAYLOAD_BYTES]),
+                size=size,
+                retained=message.retain,
+                heard=self._clock(),
+                acknowledge=acknowledge,
+            )
+        )

@@ -1,0 +1,165 @@
+"""One writer: a bounded queue in, batches into the store, and only then the word that a message is ours."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from central.ingest.decode import read
+from central.store.batch import Arrival, Committed, commit
+from central.store.database import Database, StoreUnavailableError
+
+log = logging.getLogger(__name__)
+
+QUEUE_SIZE = 20_000
+"""Messages waiting for the writer; beyond, the broker is made to wait (QoS 1) or the message is dropped (QoS 0)."""
+BATCH_SIZE = 2_000
+LINGER_S = 0.02
+"""A batch waits this long for company: one fsync for many messages."""
+RETRY_S = (0.2, 0.5, 1.0, 2.0)
+"""Waits between attempts while the store cannot be written; the last one repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it came; ``payload`` is cut where ``size`` is beyond what we read."""
+
+    topic: str
+    payload: bytes
+    size: int
+    retained: bool
+    heard: float
+    acknowledge: Callable[[], None] | None = None
+
+
+@dataclass(slots=True)
+class WriterState:
+    """What the writer shows of itself: totals since start and what holds it up now."""
+
+    batches: int = 0
+    fresh: int = 0
+    duplicates: int = 0
+    live: int = 0
+    late: int = 0
+    refused: int = 0
+    dropped: int = 0
+    fault: str = ""
+    """Why nothing is being stored now; empty while all is well."""
+
+
+class Writer:
+    """Takes messages from any thread and stores them from its own.
+
+    Args:
+        database: where to.
+        site: the site we serve.
+        on_commit: called in the writer's thread after every commit; must be quick.
+    """
+
+    def __init__(self, database: Database, site: str, on_commit: Callable[[], None] = lambda: None) -> None:
+        self.state = WriterState()
+        self._database = database
+        self._site = site
+        self._on_commit = on_commit
+        self._queue: queue.Queue[Message] = queue.Queue(QUEUE_SIZE)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="central-writer", daemon=True)
+
+    @property
+    def depth(self) -> int:
+        """Messages waiting."""
+        return self._queue.qsize()
+
+    def start(self) -> None:
+        """Begin to store."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Store what waits, as far as the store allows, and end."""
+        self._stop.set()
+        self._thread.join()
+
+    def put(self, message: Message) -> None:
+        """Queue a message; blocks while the queue is full, unless the message may be dropped."""
+        if message.acknowledge is None:
+            try:
+                self._queue.put_nowait(message)
+            except queue.Full:
+                self.state.dropped += 1
+            return
+        while not self._stop.is_set():
+            try:
+                self._queue.put(message, timeout=0.5)
+            except queue.Full:
+                continue
+            return
+
+    def _run(self) -> None:
+        while not (self._stop.is_set() and self._queue.empty()):
+            messages = self._batch()
+            if messages and not self._store(messages):
+                return
+
+    def _batch(self) -> list[Message]:
+        try:
+            messages = [self._queue.get(timeout=0.2)]
+        except queue.Empty:
+            return []
+        deadline = time.monotonic() + LINGER_S
+        while len(messages) < BATCH_SIZE:
+            try:
+                messages.append(self._queue.get(timeout=max(deadline - time.monotonic(), 0)))
+            except queue.Empty:
+                break
+        return messages
+
+    def _store(self, messages: Sequence[Message]) -> bool:
+        """Whether the messages are stored and acknowledged; False where we must end before the store recovers."""
+        arrivals = [
+            arrival
+            for message in messages
+            if (
+                arrival := read(
+                    self._site,
+                    message.topic,
+                    message.payload,
+                    message.size,
+                    message.heard,
+                    retained=message.retained,
+                )
+            )
+            is not None
+        ]
+        committed = self._commit(arrivals)
+        if committed is None:
+            return False
+        for name in ("fresh", "duplicates", "live", "late", "refused"):
+            setattr(self.state, name, getattr(self.state, name) + getattr(committed, name))
+        self.state.batches += 1
+        for message in messages:
+            if message.acknowledge is not None:
+                message.acknowledge()
+        self._on_commit()
+        return True
+
+    def _commit(self, arrivals: Sequence[Arrival]) -> Committed | None:
+        attempt = 0
+        while True:
+            try:
+                committed = commit(self._database, arrivals)
+            except StoreUnavailableError as error:
+                if not self.state.fault:
+                    log.error("nothing is stored or acknowledged: %s", error)  # noqa: TRY400 - one line, not a traceback
+                self.state.fault = str(error)
+                if self._stop.wait(RETRY_S[min(attempt, len(RETRY_S) - 1)]):
+                    return None
+                attempt += 1
+            else:
+                if self.state.fault:
+                    log.warning("the store takes messages again")
+                self.state.fault = ""
+                return committed

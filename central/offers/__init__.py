@@ -1,0 +1,1 @@
+"""Campaigns to offers: at most once, each with its reason."""

@@ -1,0 +1,27 @@
+"""What API and pages are given: the parts of a running central, named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from calibration.site import Site
+from central.access import SecretsFile, Tokens
+from central.ingest.client import BrokerClient
+from central.ingest.writer import Writer
+from central.insight.insight import Insight
+from central.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts; ``clock`` gives seconds since 1970."""
+
+    site: Site
+    store: Store
+    insight: Insight
+    writer: Writer
+    broker: BrokerClient
+    tokens: Tokens
+    secrets: SecretsFile
+    clock: Callable[[], float]

@@ -1,0 +1,146 @@
+"""Accounts of durable sessions: what came, what is missing, what came twice."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from central.store.database import Database
+from central.store.rows import Durable
+from central.store.sequence import Runs
+
+Key = tuple[str, str, str]
+"""Site, box, session."""
+
+_UPSERT = """
+    INSERT INTO sessions (site, box, session, floor, runs, received, duplicates, refused, highest, announced, prefix,
+        first_heard, last_heard)
+    VALUES (:site, :box, :session, :floor, :runs, :received, :duplicates, :refused, :highest, :announced, :prefix,
+        :heard, :heard)
+    ON CONFLICT (site, box, session) DO UPDATE SET floor = excluded.floor, runs = excluded.runs,
+        received = excluded.received, duplicates = excluded.duplicates, refused = excluded.refused,
+        highest = excluded.highest, announced = excluded.announced, prefix = excluded.prefix,
+        last_heard = max(last_heard, excluded.last_heard)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One session of one box.
+
+    Attributes:
+        received: different numbers that arrived, refused ones included.
+        missing: numbers given out, as far as we know, that have not arrived.
+        duplicates: arrivals of a number that was already there.
+        refused: numbers whose message lies in the quarantine.
+        prefix: everything up to here is committed.
+        highest: highest number given out, as far as we know.
+        gaps: the first missing stretches, at most ``MAX_GAPS``.
+    """
+
+    site: str
+    floor: str
+    box: str
+    session: str
+    received: int
+    missing: int
+    duplicates: int
+    refused: int
+    prefix: int
+    highest: int
+    last_heard: float
+    gaps: tuple[tuple[int, int], ...]
+
+    @property
+    def key(self) -> Key:
+        """Site, box and session."""
+        return self.site, self.box, self.session
+
+
+MAX_GAPS = 4
+
+
+@dataclass(slots=True)
+class _Book:
+    """An account while a transaction changes it."""
+
+    runs: Runs
+    duplicates: int = 0
+    refused: int = 0
+    announced: int = 0
+
+
+def fold(connection: sqlite3.Connection, events: Iterable[Durable]) -> list[Durable]:
+    """The events whose number is new, once all were entered in their accounts, within the caller's transaction."""
+    by_account: dict[Key, list[Durable]] = defaultdict(list)
+    for event in events:
+        by_account[event.site, event.box, event.session].append(event)
+    fresh: list[Durable] = []
+    for key, arrived in by_account.items():
+        book = _load(connection, key)
+        for event in arrived:
+            if book.runs.add(event.seq):
+                fresh.append(event)
+                book.refused += event.table is None
+            else:
+                book.duplicates += 1
+        _save(connection, key, book, arrived[-1].floor, max(event.heard for event in arrived))
+    return fresh
+
+
+def announce(connection: sqlite3.Connection, key: Key, floor: str, last_seq: int, heard: float) -> None:
+    """Note the highest number that a box says it gave out, so that a lost tail shows as a gap."""
+    book = _load(connection, key)
+    book.announced = max(book.announced, last_seq)
+    _save(connection, key, book, floor, heard)
+
+
+def _load(connection: sqlite3.Connection, key: Key) -> _Book:
+    row = connection.execute(
+        "SELECT runs, duplicates, refused, announced FROM sessions WHERE site = ? AND box = ? AND session = ?", key
+    ).fetchone()
+    return _Book(Runs()) if row is None else _Book(Runs(json.loads(row[0])), *row[1:])
+
+
+def _save(connection: sqlite3.Connection, key: Key, book: _Book, floor: str, heard: float) -> None:
+    site, box, session = key
+    row = {
+        "site": site,
+        "box": box,
+        "session": session,
+        "floor": floor,
+        "runs": json.dumps(book.runs.pairs, separators=(",", ":")),
+        "received": len(book.runs),
+        "duplicates": book.duplicates,
+        "refused": book.refused,
+        "highest": max(book.runs.highest, book.announced),
+        "announced": book.announced,
+        "prefix": book.runs.prefix,
+        "heard": heard,
+    }
+    connection.execute(_UPSERT, row)
+
+
+def accounts(database: Database, site: str) -> list[Account]:
+    """Every account of the site, by box and age."""
+    rows = database.rows("SELECT * FROM sessions WHERE site = ? ORDER BY box, first_heard", (site,))
+    return [
+        Account(
+            site=row["site"],
+            floor=row["floor"],
+            box=row["box"],
+            session=row["session"],
+            received=row["received"],
+            missing=row["highest"] - row["received"],
+            duplicates=row["duplicates"],
+            refused=row["refused"],
+            prefix=row["prefix"],
+            highest=row["highest"],
+            last_heard=row["last_heard"],
+            gaps=tuple(islice(Runs(json.loads(row["runs"])).gaps(row["highest"]), MAX_GAPS)),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,116 @@
+"""One transaction for a batch of arrivals: all of it or nothing, each durable event once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from central.store import accounts, boxes, floor, quarantine
+from central.store.database import Database
+from central.store.rows import Durable, Live, Refused, Table
+from contract.events import Positions
+
+Arrival = Durable | Live | Refused
+
+_INSERT: dict[Table, str] = {
+    "visits": """
+        INSERT INTO visits (site, box, visit, floor, session, seq, at, visitor, zone, phase, entered_at, left_at,
+            observed_s, bridged_s, unseen_s, confidence)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (site, box, visit) DO UPDATE SET floor = excluded.floor, session = excluded.session,
+            seq = excluded.seq, at = excluded.at, visitor = excluded.visitor, zone = excluded.zone,
+            phase = excluded.phase, entered_at = excluded.entered_at, left_at = excluded.left_at,
+            observed_s = excluded.observed_s, bridged_s = excluded.bridged_s, unseen_s = excluded.unseen_s,
+            confidence = excluded.confidence
+        WHERE CASE WHEN excluded.session = visits.session THEN excluded.seq > visits.seq
+            ELSE excluded.at > visits.at END""",
+    "crossings": """
+        INSERT INTO crossings (site, box, session, seq, floor, line, direction, visitor, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+    "journeys": """
+        INSERT INTO journeys (site, box, session, seq, floor, visitor, entered_at, left_at, path, zones,
+            observed_s, bridged_s, unseen_s, length_m)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a batch came to, in messages."""
+
+    fresh: int = 0
+    duplicates: int = 0
+    live: int = 0
+    late: int = 0
+    refused: int = 0
+
+
+def commit(database: Database, arrivals: Sequence[Arrival]) -> Committed:
+    """Store the batch in one transaction.
+
+    A row that SQLite itself refuses does not take its batch along: the batch is then stored one by one and the culprit
+    quarantined.
+
+    Raises:
+        StoreUnavailableError: where nothing can be written now; nothing of the batch is stored.
+    """
+    try:
+        with database.writing() as connection:
+            return _store(connection, arrivals)
+    except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, OverflowError, UnicodeError) as error:
+        if len(arrivals) == 1:
+            with database.writing() as connection:
+                return _store(connection, [_refusal(arrivals[0], error)])
+    parts = [commit(database, [arrival]) for arrival in arrivals]
+    return Committed(
+        sum(part.fresh for part in parts),
+        sum(part.duplicates for part in parts),
+        sum(part.live for part in parts),
+        sum(part.late for part in parts),
+        sum(part.refused for part in parts),
+    )
+
+
+def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Committed:
+    refused = [one for one in arrivals if isinstance(one, Refused)]
+    durable = [one for one in arrivals if isinstance(one, Durable)]
+    durable += [one.account for one in refused if one.account is not None]
+    fresh = accounts.fold(connection, durable)
+    for table, sql in _INSERT.items():
+        rows = [event.row for event in fresh if event.table == table]
+        if rows:
+            connection.executemany(sql, rows)
+    late = 0
+    live = [one for one in arrivals if isinstance(one, Live)]
+    for one in live:
+        if isinstance(one.body, Positions):
+            late += not floor.apply(connection, one)
+        else:
+            boxes.apply(connection, one)
+    quarantine.add(connection, refused)
+    last_words = {(event.site, event.box): (event.floor, event.heard) for event in durable}
+    last_words |= {(one.topic.site, one.topic.box): (one.topic.floor, one.heard) for one in live if not one.retained}
+    for (site, box), (floor_id, heard) in last_words.items():
+        boxes.heard(connection, site, box, floor_id, heard)
+    return Committed(len(fresh), len(durable) - len(fresh), len(live) - late, late, len(refused))
+
+
+def _refusal(arrival: Arrival, error: Exception) -> Refused:
+    """The arrival as a quarantined message, its number still accounted for."""
+    reason = f"the store refuses it: {error}"[:300]
+    match arrival:
+        case Durable():
+            topic = f"{arrival.site}/{arrival.floor}/{arrival.box}/{arrival.table}"
+            account = Durable(
+                arrival.site, arrival.floor, arrival.box, arrival.session, arrival.seq, arrival.heard, None, ()
+            )
+            content = repr(arrival.row).encode(errors="replace")
+            return Refused(arrival.site, arrival.heard, topic, "store", reason, len(content), content, account)
+        case Live():
+            content = repr(arrival.body).encode(errors="replace")
+            return Refused(
+                arrival.topic.site, arrival.heard, str(arrival.topic), "store", reason, len(content), content
+            )
+        case Refused():
+            return Refused(arrival.site, arrival.heard, "?", "store", reason, arrival.size, b"", arrival.account)

@@ -1,0 +1,128 @@
+"""Boxes and cameras: their last word, and when each was last heard."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from central.store import accounts
+from central.store.database import Database
+from central.store.rows import Live
+from contract.events import CameraStatus, Health, Status
+from contract.times import from_rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera's last word."""
+
+    camera: str
+    state: str
+    since: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box's last word.
+
+    Attributes:
+        last_heard: when anything last came from it, seconds since 1970; retained messages do not count.
+        positions_at: instant of its newest positions by its own clock.
+        positions_heard: when they came.
+        health: its last figures as plain data, or None.
+    """
+
+    box: str
+    floor: str
+    state: str
+    since: float | None
+    version: str
+    last_heard: float | None
+    positions_at: float | None
+    positions_heard: float | None
+    health: dict[str, Any] | None
+    health_at: float | None
+    cameras: tuple[Camera, ...]
+
+
+def heard(connection: sqlite3.Connection, site: str, box: str, floor: str, at: float) -> None:
+    """Note that something came from the box just now."""
+    connection.execute(
+        """INSERT INTO boxes (site, box, floor, last_heard) VALUES (?, ?, ?, ?)
+           ON CONFLICT (site, box) DO UPDATE SET floor = excluded.floor,
+           last_heard = max(coalesce(last_heard, 0), excluded.last_heard)""",
+        (site, box, floor, at),
+    )
+
+
+def apply(connection: sqlite3.Connection, live: Live) -> None:
+    """Note a status, camera status or health report, within the caller's transaction; an older one changes nothing."""
+    topic, body = live.topic, live.body
+    key = {"site": topic.site, "box": topic.box, "floor": topic.floor, "at": live.at}
+    match body:
+        case Status():
+            connection.execute(
+                """INSERT INTO boxes (site, box, floor, state, since, version, durable_session, status_at)
+                   VALUES (:site, :box, :floor, :state, :since, :version, :session, :at)
+                   ON CONFLICT (site, box) DO UPDATE SET floor = excluded.floor, state = excluded.state,
+                   since = excluded.since, version = excluded.version, durable_session = excluded.durable_session,
+                   status_at = excluded.status_at WHERE excluded.status_at >= coalesce(status_at, 0)""",
+                key
+                | {
+                    "state": body.state,
+                    "since": from_rfc3339(body.since),
+                    "version": body.version,
+                    "session": body.durable_session,
+                },
+            )
+            accounts.announce(
+                connection, (topic.site, topic.box, body.durable_session), topic.floor, body.last_seq, live.heard
+            )
+        case CameraStatus():
+            connection.execute(
+                """INSERT INTO cameras VALUES (:site, :box, :camera, :floor, :state, :since, :detail, :at)
+                   ON CONFLICT (site, box, camera) DO UPDATE SET floor = excluded.floor, state = excluded.state,
+                   since = excluded.since, detail = excluded.detail, at = excluded.at WHERE excluded.at >= at""",
+                key
+                | {
+                    "camera": body.camera,
+                    "state": body.state,
+                    "since": from_rfc3339(body.since),
+                    "detail": body.detail,
+                },
+            )
+        case Health():
+            connection.execute(
+                """INSERT INTO boxes (site, box, floor, health, health_at) VALUES (:site, :box, :floor, :health, :at)
+                   ON CONFLICT (site, box) DO UPDATE SET health = excluded.health, health_at = excluded.health_at""",
+                key | {"health": msgspec.json.encode(body).decode()},
+            )
+        case _:
+            raise TypeError(f"{type(body).__name__} is no word about a box")
+
+
+def boxes(database: Database, site: str) -> list[Box]:
+    """Every box of the site that ever spoke."""
+    cameras: dict[str, list[Camera]] = {}
+    for row in database.rows("SELECT * FROM cameras WHERE site = ? ORDER BY camera", (site,)):
+        cameras.setdefault(row["box"], []).append(Camera(row["camera"], row["state"], row["since"], row["detail"]))
+    return [
+        Box(
+            box=row["box"],
+            floor=row["floor"],
+            state=row["state"],
+            since=row["since"],
+            version=row["version"],
+            last_heard=row["last_heard"],
+            positions_at=row["positions_at"],
+            positions_heard=row["positions_heard"],
+            health=msgspec.json.decode(row["health"]) if row["health"] else None,
+            health_at=row["health_at"],
+            cameras=tuple(cameras.get(row["box"], ())),
+        )
+        for row in database.rows("SELECT * FROM boxes WHERE site = ? ORDER BY floor, box", (site,))
+    ]

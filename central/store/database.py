@@ -1,0 +1,98 @@
+"""The SQLite file: one writing connection under a lock, one read-only connection a reading thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database as Admin
+
+from central.store.schema import migrations
+from contract.errors import AtriumError, BadInputError
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a writer waits for another process, such as a second central or a backup."""
+
+_STORE_IS_AT_FAULT = (sqlite3.OperationalError, sqlite3.DatabaseError)
+"""Exactly these: their subclasses blame the row."""
+
+
+class StoreUnavailableError(AtriumError):
+    """The database cannot be written now (disk full, locked); the work is to be tried again."""
+
+
+class Database:
+    """Connections to one database file; migrated when opened.
+
+    ``synchronous=FULL``: a commit survives a power cut, because the broker and then the box forget what we commit.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._write_lock = threading.RLock()
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._opened_lock = threading.Lock()
+        try:
+            self._writer = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=67108864"):
+                self._writer.execute(f"PRAGMA {pragma}")
+            migrations.apply(Admin(self._writer))
+        except sqlite3.DatabaseError as error:
+            raise BadInputError(f"{path}: cannot be opened as a database ({error}); check the path and disk") from None
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction on the writing connection, committed at the end, rolled back on any error.
+
+        Raises:
+            StoreUnavailableError: where SQLite cannot write now.
+        """
+        with self._write_lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException as error:
+                self._roll_back()
+                if type(error) in _STORE_IS_AT_FAULT:
+                    raise StoreUnavailableError(f"{self.path}: cannot be written ({error}); free disk space") from error
+                raise
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            try:
+                self._writer.execute("ROLLBACK")
+            except sqlite3.OperationalError:
+                return
+
+    def reading(self) -> sqlite3.Connection:
+        """This thread's read-only connection; never waits for the writer."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                f"file:{self.path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA query_only=ON")
+            self._local.connection = connection
+            with self._opened_lock:
+                self._opened.append(connection)
+        return connection
+
+    def rows(self, sql: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        return self.reading().execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        """Close every connection; nothing may be in flight."""
+        with self._opened_lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+        with self._write_lock:
+            self._writer.close()

@@ -1,0 +1,54 @@
+"""The store as those see it who compose central: one database of one site, and its unsuppressed truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from central.store import accounts, figures, offers
+from central.store.database import Database
+
+RECENT_POSITIONS_S = 900.0
+"""Positions are for linking a check-in to a visitor, no longer."""
+HEAT_S = 86_400.0
+"""Heat by visitor lives as long as the visitor's id may."""
+
+
+class Store:
+    """The truth about one site. What leaves central goes through ``central.insight`` instead.
+
+    Attributes:
+        database: for the modules of this package.
+        site: the site's id.
+    """
+
+    def __init__(self, path: Path, site: str) -> None:
+        self.database = Database(path)
+        self.site = site
+
+    def accounting(self) -> list[accounts.Account]:
+        """Every session of every box: received, missing, duplicates."""
+        return accounts.accounts(self.database, self.site)
+
+    def visits(self, start: float = 0.0, end: float = 1e12) -> list[figures.VisitRow]:
+        """Visits that began between the instants (seconds since 1970)."""
+        return figures.visits(self.database, self.site, start, end)
+
+    def crossing_counts(self, start: float = 0.0, end: float = 1e12) -> dict[tuple[str, str, str], int]:
+        """Crossings by (floor, line, direction)."""
+        totals = figures.crossing_totals(self.database, self.site, start, end)
+        return {key: crossings for key, (crossings, _visitors) in totals.items()}
+
+    def offers(self) -> list[offers.Offer]:
+        """Every offer, oldest first."""
+        return offers.offers_after(self.database, self.site, 0, limit=1_000_000)
+
+    def purge(self, now: float) -> None:
+        """Delete what has outlived its purpose: positions, heat by visitor, links."""
+        with self.database.writing() as connection:
+            connection.execute("DELETE FROM positions WHERE site = ? AND at < ?", (self.site, now - RECENT_POSITIONS_S))
+            connection.execute("DELETE FROM heat WHERE site = ? AND minute < ?", (self.site, int((now - HEAT_S) // 60)))
+            connection.execute("DELETE FROM links WHERE site = ? AND at < ?", (self.site, now - HEAT_S))
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()

@@ -1,0 +1,1 @@
+"""Consented member <-> anonymous visitor, with a confidence; never without consent."""
