@@ -25,6 +25,8 @@ PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", "
 # A folder of pictures has no clock of its own; MOTChallenge sequences are mostly 25 or 30.
 DEFAULT_PICTURE_RATE_HZ = 25.0
 COUNT_BELOW_BYTES = 256 << 20
+# More damaged pictures than this in a row are a noisy recording, not its end.
+MOST_DAMAGED_HELD = 8
 # Below this many frames plain decoding is as quick as an index and a seek.
 SEEK_WORTH_FRAMES = 100
 
@@ -130,20 +132,32 @@ class VideoFile:
                     yield Frame(self.camera, start_at + media_s, index, to_bgr(picture, reformatter, self.size))
 
     def _decode(self, container: Any, stream: Any) -> Iterator[Any]:
+        """Pictures up to the end or the damage.
+
+        Damaged ones pass only where whole ones follow: at the end they mean that the file was cut off, which streams
+        without a table of contents do not tell otherwise.
+        """
         count = 0
         why = "the data is incomplete"
+        held: list[Any] = []
         try:
             for packet in container.demux(stream):
                 if packet.is_corrupt:
                     break
                 for picture in packet.decode():
-                    count += 1
-                    yield picture
+                    held.append(picture)
+                    if picture.is_corrupt and len(held) < MOST_DAMAGED_HELD:
+                        continue
+                    count += len(held)
+                    yield from held
+                    held.clear()
             else:
-                return
+                if not held:
+                    return
         except av.FFmpegError as error:
             why = error.strerror or type(error).__name__
-        self.damage = f"{self.path}: damaged or cut off after {count} frames ({why}); the rest is not read"
+        what = f"damaged or cut off after {count} frames ({why})"
+        self.damage = f"{self.path}: {what}; the rest is not read: copy or record it again"
         log.warning("%s", self.damage)
 
     def _seek(self, container: Any, stream: Any, start_frame: int) -> tuple[float, list[int]] | None:
