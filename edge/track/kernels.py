@@ -27,6 +27,10 @@ IN_SIGHT, LOST, NEWBORN = 0, 1, 2
 FORBIDDEN = 1e6
 """Cost of a pair outside the gate: far above every real cost, far below where float64 loses digits."""
 
+TRAIL = 24
+"""Positions remembered of a track not yet known to move; at one in `TRAIL_STEP_S` they reach back three seconds."""
+TRAIL_STEP_S = 0.12
+
 TRACK = np.dtype(
     [
         ("id", np.int64),
@@ -55,10 +59,13 @@ TRACK = np.dtype(
         ("seen_at", np.float64),
         ("born_x", np.float64),
         ("born_y", np.float64),
+        ("away_at", np.float64),  # when it was first seen away from home, this time
         ("home_x1", np.float64),  # mean box of its first moments, later, of furniture, the mean of all
         ("home_y1", np.float64),
         ("home_x2", np.float64),
         ("home_y2", np.float64),
+        ("trail_length", np.int64),
+        ("trail", np.float64, (TRAIL, 3)),  # time, foot x, foot y of its first moments, until it is known to be a person
     ]
 )
 
@@ -67,7 +74,7 @@ PARAMS = np.dtype(
         (name, np.float64)
         for name in (
             "high_score", "low_score", "birth_score", "noise", "height_noise", "acceleration", "start_speed", "damping_s",
-            "gate", "clutter", "hidden_penalty", "shape_noise", "shape_cap", "moved", "moved_updates", "settle_s",
+            "gate", "clutter", "hidden_penalty", "shape_noise", "shape_cap", "moved", "moved_updates", "moved_s", "moved_foot", "moved_foot_s", "settle_s",
             "furniture_s", "furniture_keep_s", "furniture_penalty", "lost_s", "still_lost_s", "still_speed", "tentative_s",
             "duplicate_foot", "firm_hits", "faint_s", "shadow_cover", "faint_shadow", "faint_gate", "shadow_foot", "shadow_width", "duplicate_iou", "duplicate_cover", "image_w", "image_h",
         )
@@ -279,9 +286,14 @@ def settle(t: Record, box: NDArray[np.float32], now: float, p: Record) -> None:
     across = max(right, left, 0.0)
     along = max(down, up, 0.0)
     age = now - t.born_at
-    if across * across + along * along > (p.moved * t.h) ** 2:
+    rigid = across * across + along * along > (p.moved * t.h) ** 2
+    if rigid or abs(t.fy - t.home_y2) > p.moved_foot * t.h:
+        if t.away == 0:
+            t.away_at = now
         t.away += 1
-        if t.state == TENTATIVE and t.away >= p.moved_updates and t.firm >= p.firm_hits and t.best >= p.birth_score:
+        long_enough = now - t.away_at >= (p.moved_s if rigid else p.moved_foot_s)
+        proven = t.firm >= p.firm_hits and t.best >= p.birth_score
+        if t.state == TENTATIVE and t.away >= p.moved_updates and long_enough and proven:
             t.state = CONFIRMED
         return
     t.away = 0
@@ -341,6 +353,8 @@ def associate(
         t.best = max(t.best, t.score)
         t.seen_at = now
         taken[j] = rows[a]
+        if t.state == TENTATIVE:
+            remember(t, now)
         settle(t, boxes[j], now, p)
 
 
@@ -407,7 +421,27 @@ def give_birth(t: Record, identity: int, j: int, box: NDArray[np.float32], score
     t.hpp = (p.height_noise * h) ** 2
     t.score = t.best = score
     t.born_at = t.seen_at = now
+    t.away_at = now
     t.home_x1, t.home_y1, t.home_x2, t.home_y2 = box[0], box[1], box[2], box[3]
+    t.trail_length = 0
+    remember(t, now)
+
+
+@njit(cache=True)
+def remember(t: Record, now: float) -> None:
+    """Appends the foot point to the trail, the oldest falling out."""
+    k = t.trail_length
+    if k > 0 and now - t.trail[k - 1, 0] < TRAIL_STEP_S:
+        return
+    if k == TRAIL:
+        for i in range(1, TRAIL):
+            for e in range(3):
+                t.trail[i - 1, e] = t.trail[i, e]
+        k = TRAIL - 1
+    t.trail[k, 0] = now
+    t.trail[k, 1] = t.fx
+    t.trail[k, 2] = t.fy
+    t.trail_length = k + 1
 
 
 @njit(cache=True)
@@ -459,6 +493,8 @@ def step(
     for i in range(n):
         tracks[i].det = -1
         tracks[i].hidden = 0
+        if tracks[i].state == CONFIRMED:
+            tracks[i].trail_length = 0
     taken = np.full(m, -1)
     recent = max(p.faint_s, 1.5 * dt)
     play_round(tracks, n, IN_SIGHT, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
@@ -470,9 +506,11 @@ def step(
     play_round(tracks, n, LOST, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
     drop_shadows(tracks, boxes, scores, taken, p)
+    order = np.argsort(-scores)
+    drop_repeats(order, boxes, scores, taken, p)
     play_round(tracks, n, NEWBORN, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
-    for j in np.argsort(-scores):
+    for j in order:
         if taken[j] == -1 and scores[j] >= p.low_score:
             give_birth(tracks[n], next_id, j, boxes[j], scores[j], now, p)
             taken[j] = n
@@ -583,5 +621,23 @@ def drop_shadows(
             if taken[o] < 0 or tracks[taken[o]].state != CONFIRMED:
                 continue
             if is_shadow(boxes[j], boxes[o], scores[j] < p.high_score, p):
+                taken[j] = -2
+                break
+
+
+@njit(cache=True)
+def drop_repeats(
+    order: NDArray[np.int64], boxes: NDArray[np.float32], scores: NDArray[np.float32], taken: NDArray[np.int64], p: Record
+) -> None:
+    """Marks with -2 the free detections that repeat a free one of higher score; `order` is by falling score."""
+    for a in range(1, len(order)):
+        j = order[a]
+        if taken[j] != -1:
+            continue
+        for b in range(a):
+            o = order[b]
+            if taken[o] == -1 and (
+                is_duplicate(boxes[j], boxes[o], p) or is_shadow(boxes[j], boxes[o], scores[j] < p.high_score, p)
+            ):
                 taken[j] = -2
                 break

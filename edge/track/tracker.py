@@ -16,6 +16,8 @@ SPARE_TRACKS = 64
 """Records held at the start; the bank doubles when a crowd needs more."""
 
 
+NO_PAST = np.empty((0, 4))
+
 @dataclass(frozen=True, slots=True)
 class TrackerConfig:
     """Settings of a tracker. Lengths are in heights of the person, times in seconds; one setting serves every frame rate.
@@ -64,6 +66,9 @@ class TrackerConfig:
     shape_cap: float = 4.0
     moved: float = 0.25
     moved_updates: float = 2.0
+    moved_s: float = 0.1
+    moved_foot: float = 0.25
+    moved_foot_s: float = 0.4
     settle_s: float = 0.3
     furniture_s: float = 3.0
     furniture_keep_s: float = 120.0
@@ -175,4 +180,9 @@ class Tracker:
             lost_s=(now - bank["seen_at"]).astype(np.float32),
             born_at=bank["born_at"].copy(),
             born_px=born,
+            past=np.concatenate(
+                [np.insert(t["trail"][: t["trail_length"]], 0, t["id"], 1) for t in bank if t["trail_length"]]
+            )
+            if bank["trail_length"].any()
+            else NO_PAST,
         )

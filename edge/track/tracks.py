@@ -25,6 +25,7 @@ class Tracks:
         lost_s: (N,) float32, seconds since the last matched detection; 0 where `observed`.
         born_at: (N,) float64, seconds, when it was first detected; it is reported later, once it has moved.
         born_px: (N, 2) float32, foot point at `born_at`.
+        past: (K, 4) float64, id, seconds, foot x, foot y: where those reported for the first time now have been before.
     """
 
     id: NDArray[np.int64]
@@ -37,6 +38,7 @@ class Tracks:
     lost_s: NDArray[np.float32]
     born_at: NDArray[np.float64]
     born_px: NDArray[np.float32]
+    past: NDArray[np.float64]
 
     def __len__(self) -> int:
         """Number of people."""
