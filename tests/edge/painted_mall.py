@@ -137,11 +137,19 @@ def write_site(folder: Path) -> None:
 
 
 def write_box(
-    folder: Path, *, port=1883, password_file="", pace="fast", protocol="5", cameras=CAMERAS, extra=""
+    folder: Path,
+    *,
+    port=1883,
+    password_file="",
+    pace="fast",
+    protocol="5",
+    cameras=CAMERAS,
+    state_dir="state",
+    extra="",
 ) -> Path:
     credentials = f'username = "atrium"\npassword_file = "{password_file}"\n' if password_file else ""
     text = (
-        'schema = "atrium.box.v1"\nid = "box-1"\nsite = "site.toml"\nfloor = "ground"\nstate_dir = "state"\n'
+        f'schema = "atrium.box.v1"\nid = "box-1"\nsite = "site.toml"\nfloor = "ground"\nstate_dir = "{state_dir}"\n'
         f'fps = {FPS}.0\npace = "{pace}"\n{extra}\n'
         f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\nprotocol = "{protocol}"\n{credentials}'
     )
@@ -178,8 +186,7 @@ def person_box(view, xy):
     if not np.isfinite([*foot, *head]).all():
         return None
     half = WIDTH_M / HEIGHT_M * (foot[1] - head[1]) / 2
-    middle = (foot[0] + head[0]) / 2
-    return tuple(int(round(v)) for v in (foot[0] - half, head[1], foot[0] + half, foot[1]))
+    return tuple(round(v) for v in (foot[0] - half, head[1], foot[0] + half, foot[1]))
 
 
 class PaintDetector:
