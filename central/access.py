@@ -132,6 +132,11 @@ def phone_hmac(key: str, phone: str) -> str:
     return hmac.new(bytes.fromhex(key), plain.encode(), hashlib.sha256).hexdigest()
 
 
+def pseudonym(key: str, member: str) -> str:
+    """A short name that stands for a member on a page: the same for the same member, and no way back."""
+    return "M-" + hmac.new(bytes.fromhex(key), b"pseudonym " + member.encode(), hashlib.sha256).hexdigest()[:8].upper()
+
+
 def _write_private(path: Path, content: msgspec.Struct) -> None:
     """Replace the file in one step; only its owner can read it."""
     fresh = path.with_name(path.name + ".new")

@@ -22,6 +22,7 @@ from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
+from central.pages.mount import mount_pages
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -52,7 +53,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     broker.start()
     clerk.start()
     try:
-        yield Services(site, store, insight, writer, broker, tokens, secrets, clock)
+        yield Services(site, store, insight, writer, broker, tokens, secrets, campaigns, clock)
     finally:
         clerk.stop()
         broker.stop()
@@ -93,6 +94,7 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
     listener = listen(config.host, config.port)
     with listener, running(config) as services:
         app = build_api(services)
+        mount_pages(app, services)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calibration.site import Site
@@ -10,6 +10,7 @@ from central.access import SecretsFile, Tokens
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.offers.campaigns import Campaign
 from central.store.store import Store
 
 
@@ -24,4 +25,5 @@ class Services:
     broker: BrokerClient
     tokens: Tokens
     secrets: SecretsFile
+    campaigns: Sequence[Campaign]
     clock: Callable[[], float]

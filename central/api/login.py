@@ -14,7 +14,7 @@ from central.api.problems import problem
 MAX_FORM_BYTES = 4096
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Atrium: log in</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width, initial-scale=1"><style>
 body{{font:16px/1.5 system-ui,sans-serif;background:#f4f5f3;color:#1d2a2e;display:grid;place-items:center;
 min-height:100vh;margin:0}} form{{background:#fff;padding:2.2rem 2.4rem;border-radius:12px;width:min(24rem,90vw);
 box-shadow:0 1px 3px #0002;box-sizing:border-box}} h1{{font-size:1.35rem;margin:0 0 .2rem}}

@@ -1,0 +1,111 @@
+"""A floor plan as SVG, drawn from the geometry in metres: zones, walls, doors, names; places for heat and figures."""
+
+from __future__ import annotations
+
+from html import escape
+
+from shapely.geometry import Point
+from shapely.ops import polylabel
+
+from calibration.camera import Floats
+from calibration.geometry import Zone
+from calibration.site import Floor
+
+MARGIN_M = 0.6
+NAME_SHARE = 0.0155
+"""Height of a zone's name as a share of the plan's width: 14 px where the plan is 900 px wide."""
+LEAST_NAME = 0.62
+"""Names shrink to this share of their height before they are broken or left to the tooltip."""
+GLYPH_WIDTH = 0.56
+"""Mean width of a letter as a share of its height."""
+PASSAGES = frozenset({"", "circulation", "entrance", "corridor"})
+"""Categories drawn as floor, not as shops."""
+
+
+def plan_svg(floor: Floor) -> str:
+    """The plan as one SVG element; ``#heat`` takes the heat's picture, ``#now-<zone>`` a zone's figure."""
+    width, height = floor.size_m
+    name_m = max(width, height * 1.6) * NAME_SHARE
+    view = f"{-MARGIN_M} {-MARGIN_M} {width + 2 * MARGIN_M} {height + 2 * MARGIN_M}"
+    parts = [
+        f'<svg id="plan" viewBox="{view}" role="img" aria-label="Floor plan of {escape(floor.name)} with live heat">',
+        f'<rect class="ground" x="0" y="0" width="{width}" height="{height}"/>',
+    ]
+    parts += [_area(zone, height) for zone in floor.zones.values()]
+    parts.append(f'<image id="heat" width="{width}" height="{height}" preserveAspectRatio="none" aria-hidden="true"/>')
+    parts += [f'<path class="edge" d="{_rings(zone, height)}"/>' for zone in floor.zones.values()]
+    parts += [f'<polyline class="wall" points="{_points(wall.path_m, height)}"/>' for wall in floor.walls]
+    parts += [
+        f'<polyline class="door" points="{_points(line.ends_m, height)}"><title>{escape(line.name)}</title></polyline>'
+        for line in floor.lines.values()
+    ]
+    parts += [_label(zone, height, name_m) for zone in floor.zones.values()]
+    parts.append(_scale_bar(width, height, name_m))
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def _area(zone: Zone, height: float) -> str:
+    kind = "passage" if zone.category in PASSAGES else "shop"
+    title = f"{zone.name} ({zone.category})" if zone.category else zone.name
+    return f'<path class="zone {kind}" d="{_rings(zone, height)}"><title>{escape(title)}</title></path>'
+
+
+def _rings(zone: Zone, height: float) -> str:
+    return " ".join(f"M{_points(ring, height).replace(' ', 'L')}Z" for ring in zone.rings_m)
+
+
+def _points(xy_m: Floats, height: float) -> str:
+    return " ".join(f"{x:.2f},{height - y:.2f}" for x, y in xy_m.tolist())
+
+
+def _label(zone: Zone, height: float, name_m: float) -> str:
+    spot = _middle(zone)
+    left, _, right, _ = zone.polygon.bounds
+    lines, size_m = _fitted(zone.name, name_m, (right - left) * 0.94)
+    x, y = spot.x, height - spot.y
+    kind = "passage" if zone.category in PASSAGES else "shop"
+    top = y - size_m * (0.55 * len(lines) + 0.05)
+    names = "".join(
+        f'<text x="{x:.2f}" y="{top + size_m * 1.1 * index:.2f}" font-size="{size_m:.2f}">{escape(line)}</text>'
+        for index, line in enumerate(lines)
+    )
+    figure_y = top + size_m * 1.1 * (len(lines) - 1) + name_m * 1.35
+    return (
+        f'<g class="label {kind}">{names}<text class="now" id="now-{escape(zone.id)}" x="{x:.2f}" y="{figure_y:.2f}" '
+        f'font-size="{name_m * 1.12:.2f}"></text></g>'
+    )
+
+
+def _middle(zone: Zone) -> Point:
+    """The centroid where it is well inside, else the point furthest from any edge."""
+    polygon = zone.polygon
+    deepest = Point(polylabel(polygon, tolerance=0.2))
+    centroid = polygon.centroid
+    is_deep = polygon.contains(centroid) and (
+        centroid.distance(polygon.boundary) >= 0.8 * deepest.distance(polygon.boundary)
+    )
+    return centroid if is_deep else deepest
+
+
+def _fitted(name: str, size_m: float, room_m: float) -> tuple[list[str], float]:
+    """The name on one or two lines and the height at which it fits the room; no line where it never does."""
+    words = name.split()
+    halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(1, len(words))]
+    best = min(halves, key=lambda pair: max(map(len, pair)), default=None)
+    for lines in ([name], best):
+        if lines is None:
+            continue
+        fitting = room_m / (GLYPH_WIDTH * max(map(len, lines)))
+        if fitting >= size_m * (0.85 if lines == [name] else LEAST_NAME):
+            return lines, min(size_m, fitting)
+    return [], size_m
+
+
+def _scale_bar(width: float, height: float, name_m: float) -> str:
+    length = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if step >= width / 12)
+    x, y = width - length - 0.4, height - 0.45
+    return (
+        f'<g class="scale"><path d="M{x:.2f},{y - 0.2:.2f}v.2h{length}v-.2"/>'
+        f'<text x="{x + length / 2:.2f}" y="{y - 0.3:.2f}" font-size="{name_m * 0.8:.2f}">{length} m</text></g>'
+    )
