@@ -9,16 +9,19 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import get_type_hints
 
 import msgspec
 
 from contract.errors import BadInputError
 from edge.box import Box
 from edge.detect.detector import Detector
+from edge.detect.mask import PrivacyMask
+from edge.detect.stage import DetectStage
 from edge.drive import Drive, LiveDrive, PlaybackDrive
 from edge.health import HealthMeter
 from edge.outbox.checkpoint import Checkpoint, CheckpointError, pack, unpack
@@ -123,18 +126,33 @@ def fingerprint_of(box: Box) -> str:
 
 
 def _pipeline_settings(box: Box) -> PipelineSettings:
+    where = f"{box.source}: [pipeline]"
+    _refuse_unknown(where, box.pipeline, PipelineSettings)
     try:
         return msgspec.convert(box.pipeline, PipelineSettings, strict=True)
     except msgspec.ValidationError as error:
-        raise BadInputError(f"{box.source}: [pipeline]: {error}; correct or remove that setting") from None
+        raise BadInputError(f"{where}: {error}; correct or remove that setting") from None
+
+
+def _refuse_unknown(where: str, values: Mapping[str, object], kind: type) -> None:
+    """Refuse settings that no field bears, in nested tables too."""
+    kinds = get_type_hints(kind)
+    for name, value in values.items():
+        if name not in kinds:
+            raise BadInputError(f"{where}: no setting {name!r}; it has {', '.join(kinds)}")
+        if isinstance(value, Mapping) and is_dataclass(kinds[name]):
+            _refuse_unknown(f"{where}.{name}", value, kinds[name])
 
 
 def _detect_stage(box: Box) -> DetectsPeople:
-    from edge.detect.stage import DetectStage  # noqa: PLC0415
-
     model = resolve(box.model)
     detector = Detector(model.path) if box.score_min is None else Detector(model.path, box.score_min)
-    return DetectStage(detector, box.floor.masks_px)
+    cameras = box.floor.cameras
+    masks = {
+        name: PrivacyMask(polygons, (cameras[name].width, cameras[name].height))
+        for name, polygons in box.floor.masks_px.items()
+    }
+    return DetectStage(detector, masks)
 
 
 def _fresh_pipeline(box: Box, settings: PipelineSettings) -> FloorPipeline:

@@ -31,12 +31,13 @@ class CameraFigures:
     state: State = "offline"
     received: int = 0
     analysed: int = 0
-    detected: int = 0
+    detected: float = 0.0
     latencies_s: list[float] = field(default_factory=list)
 
     def reset(self) -> None:
         """Begin the next interval; the state stays."""
-        self.received = self.analysed = self.detected = 0
+        self.received = self.analysed = 0
+        self.detected = 0.0
         self.latencies_s.clear()
 
 

@@ -27,10 +27,16 @@ POSITIONS_S = 1.0
 
 
 class DetectsPeople(Protocol):
-    """The detection stage, as far as a step needs it."""
+    """The detection stage, as far as a step needs it.
 
-    def update(self, now: float, frames: Mapping[str, Frame]) -> Mapping[str, sv.Detections]:
-        """People per camera; a camera whose picture was not looked at may be missing."""
+    Attributes:
+        analysed: pictures that the model has looked at so far; the others were still.
+    """
+
+    analysed: int
+
+    def update(self, now: float, frames: Sequence[Frame]) -> Mapping[str, sv.Detections]:
+        """People by camera."""
         ...
 
 
@@ -90,18 +96,21 @@ class Runtime:
         """
         began = time.monotonic()
         observations: dict[str, CameraObservation] = {}
+        analysed = self._detector.analysed
         if frames:
-            for name, found in self._detector.update(now, frames).items():
+            for name, found in self._detector.update(now, list(frames.values())).items():
                 frame = frames[name]
                 height, width = frame.image.shape[:2]
                 observations[name] = CameraObservation(frame.captured_at, found, (width, height))
         step = self.pipeline.update(now, observations)
         self.state = replace(self.state, saved_at=now, next_frames=dict(next_frames))
         self._hand_on(now, step)
+        # The stage counts over all cameras; a camera's share is exact in the sum.
+        share = (self._detector.analysed - analysed) / max(1, len(frames))
         for name, frame in frames.items():
             figures = self.meter.cameras[name]
             figures.analysed += 1
-            figures.detected += name in observations
+            figures.detected += share
             if wall is not None:
                 figures.latencies_s.append(wall - frame.captured_at)
         self.meter.visitors = len(step.positions.visitors)

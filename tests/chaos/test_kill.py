@@ -16,11 +16,13 @@ from tests.broker import MosquittoBroker
 from tests.chaos.victims import Victim, python, schedule, strike
 from tests.edge.painted_mall import PaintDetector, shoppers, write_box, write_mall
 
-CLIP_S = 105.0
-SPAN_S = (4.0, 108.0)
+CLIP_S = 90.0
+"""Five restarts make about two minutes of it."""
+SPAN_S = (4.0, 105.0)
 TIMES = 5
 SEED = 20260302
-END_S = 60.0
+END_S = 150.0
+"""A loaded machine may take so much longer to start five times."""
 
 
 def canonical(payloads: list[bytes]) -> list[tuple[str, str]]:
