@@ -94,6 +94,11 @@ class Journeys:
             for sample, depth in zip(visitors.samples, depths, strict=True):
                 self._take(sample, depth, token[sample.key], confidence[sample.key], told)
             self._cross(visitors.samples, token, told)
+        for key in visitors.gone:
+            for line, wire in self._wires.items():
+                for found in wire.conclude(key):
+                    body = Crossing(line, found.direction, self._walks[key].token, to_rfc3339(found.at))
+                    told.append(Told(found.at, body))
         for key in [*(key for key, _ in visitors.merged), *visitors.gone]:
             self._finish(key, told)
         return told

@@ -14,6 +14,8 @@ HYSTERESIS_M = 0.2
 """How far beyond the line a person must be to have crossed it: more than a foot point trembles, less than a step (0.7 m)."""
 END_MARGIN_M = 0.4
 """How far beside its ends the line still counts: shoulders pass the door post, and calibration is no better near it."""
+VANISHED_M = 0.05
+"""Who was this far beyond the line when last seen near it, and is not found again, has crossed."""
 FORGET_S = 60.0
 """A visitor unheard of for this long is forgotten."""
 
@@ -38,6 +40,9 @@ class _Passage:
         along_m: its place along the line, from the first end.
         crossed_at: when the path last changed sides.
         crossed_m: where along the line it did.
+        beyond_m: how far on the other side of the line it has been since it was last clear of it.
+        beyond_at: when it first got to that other side.
+        beyond_place_m: where along the line it did.
     """
 
     side: int
@@ -46,6 +51,9 @@ class _Passage:
     along_m: float
     crossed_at: float
     crossed_m: float
+    beyond_m: float = 0.0
+    beyond_at: float = 0.0
+    beyond_place_m: float = 0.0
 
 
 @dataclass(slots=True)
@@ -90,7 +98,9 @@ class Tripwire:
         across_m = offset @ self.in_normal
         along_m = offset @ (along / length)
         found = []
-        for visitor, across, place in zip(np.asarray(visitors).tolist(), across_m.tolist(), along_m.tolist(), strict=True):
+        for visitor, across, place in zip(
+            np.asarray(visitors).tolist(), across_m.tolist(), along_m.tolist(), strict=True
+        ):
             side = 1 if across > self.hysteresis_m else -1 if across < -self.hysteresis_m else 0
             passage = self._passages.get(visitor)
             if passage is None:
@@ -100,10 +110,29 @@ class Tripwire:
                 share = passage.across_m / (passage.across_m - across)
                 passage.crossed_at = passage.at + share * (now - passage.at)
                 passage.crossed_m = passage.along_m + share * (place - passage.along_m)
-            if side and passage.side == -side and -self.margin_m <= passage.crossed_m <= length + self.margin_m:
+                if passage.beyond_m == 0.0:
+                    passage.beyond_at, passage.beyond_place_m = passage.crossed_at, passage.crossed_m
+            passage.beyond_m = 0.0 if side else max(passage.beyond_m, -passage.side * across)
+            if side and passage.side == -side and self._counts(passage.crossed_m):
                 found.append(Crossing(visitor, "in" if side > 0 else "out", passage.crossed_at))
             passage.side = side or passage.side
             passage.at, passage.across_m, passage.along_m = now, across, place
         if len(self._passages) > 2 * len(across_m) + 32:
             self._passages = {v: p for v, p in self._passages.items() if now - p.at <= FORGET_S}
         return found
+
+    def _counts(self, along_m: float) -> bool:
+        """Whether a place along the line lies between its ends, give or take the margin."""
+        length = float(np.hypot(*(self.ends_m[1] - self.ends_m[0])))
+        return -self.margin_m <= along_m <= length + self.margin_m
+
+    def conclude(self, visitor: int) -> list[Crossing]:
+        """The crossing of somebody who is gone for good, seen last on the line and not clear of it.
+
+        People vanish behind others at doors. Who had been beyond the line, if only by `VANISHED_M`, and was not seen to come
+        back, is taken to have gone on.
+        """
+        passage = self._passages.pop(visitor, None)
+        if passage is None or passage.beyond_m < VANISHED_M or not self._counts(passage.beyond_place_m):
+            return []
+        return [Crossing(visitor, "out" if passage.side > 0 else "in", passage.beyond_at)]
