@@ -9,7 +9,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import BadInputError
@@ -20,8 +20,8 @@ from tests.edge.capture.pushed_stream import number_of, numbered
 from tests.shared_data import shared
 
 
-def write_clip(path, count=300, fps=25, codec="libx264", pix_fmt="yuv420p", container=None, **options):
-    with av.open(str(path), "w", options=container) as container:
+def write_clip(path, count=300, *, fps=25, codec="libx264", pix_fmt="yuv420p", flags=None, **options):
+    with av.open(str(path), "w", options=flags and {"movflags": flags}) as container:
         stream = container.add_stream(codec, rate=fps, options={key: str(value) for key, value in options.items()})
         stream.width, stream.height, stream.pix_fmt = 320, 240, pix_fmt
         stream.codec_context.gop_size = 25
@@ -33,7 +33,7 @@ def write_clip(path, count=300, fps=25, codec="libx264", pix_fmt="yuv420p", cont
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    return write_clip(tmp_path_factory.mktemp("clip") / "numbered.mp4", container={"movflags": "faststart"})
+    return write_clip(tmp_path_factory.mktemp("clip") / "numbered.mp4", flags="faststart")
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,7 @@ def test_the_analysed_rate_does_not_drift(clip):
     assert all(abs(index - tick * 25 / 8) <= 0.5 for tick, index in enumerate(taken))
 
 
+@settings(deadline=None)
 @given(
     fps=st.floats(0.5, 60.0),
     rate=st.sampled_from([7.0, 10.0, 15.0, 24.0, 25.0, 29.97, 30.0]),
@@ -184,6 +185,7 @@ def _sound(path):
     return path
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abc:/@.?#1 ", max_size=40))
 def test_redaction_leaves_no_password(tail):
     assert "s3cret" not in redact(f"open rtsp://admin:s3cret@host/{tail} failed")

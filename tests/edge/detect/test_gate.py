@@ -1,0 +1,168 @@
+"""The motion gate: shut over a still scene, whatever its lamps and its clock do, and open for people."""
+
+from __future__ import annotations
+
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.detect.detector import Detector
+from edge.detect.gate import GateSettings, MotionGate
+from tests.shared_data import shared
+
+NOBODY = np.empty((0, 4), np.float32)
+SIZE = (640, 360)
+FPS = 8.0
+
+
+def mall(seed=3):
+    """(360, 640, 3) float of a scene with texture."""
+    rng = np.random.default_rng(seed)
+    rough = cv2.resize(rng.uniform(40, 200, (12, 20, 3)).astype(np.float32), SIZE, interpolation=cv2.INTER_CUBIC)
+    return np.clip(rough + cv2.resize(rng.normal(0, 12, (90, 160, 3)).astype(np.float32), SIZE), 0, 255).astype(
+        np.float32
+    )
+
+
+NOISE = np.random.default_rng(9).normal(0, 1, (12, 360, 640, 1)).astype(np.float32)
+
+
+def shown(scene, rng, gain=1.0, noise=4.0):
+    grain = NOISE[rng.integers(len(NOISE)), :, : scene.shape[1]] * noise
+    return np.clip(scene * np.float32(gain) + grain, 0, 255).astype(np.uint8)
+
+
+def share_opened(gate, pictures, people=NOBODY):
+    opened = 0
+    for i, picture in enumerate(pictures):
+        if gate.update(i / FPS, picture):
+            opened += 1
+            gate.learn(people, SIZE)
+    return opened / (i + 1)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+def test_a_still_scene_with_noise_costs_only_its_refresh(rng):
+    scene = mall()
+    share = share_opened(MotionGate(), (shown(scene, rng) for _ in range(160)))
+    assert share == pytest.approx(1 / (2.0 * FPS), abs=0.01)
+
+
+def test_flickering_lamps_do_not_open_it(rng):
+    scene = mall()
+    pictures = (shown(scene, rng, gain=1 + 0.12 * np.sin(1.7 * i)) for i in range(160))
+    assert share_opened(MotionGate(), pictures) < 0.1
+
+
+@pytest.mark.parametrize("step_px", [1.0, 3.0])
+def test_a_far_person_walking_slowly_opens_it_before_moving_a_body_s_width(rng, step_px):
+    scene = mall()
+    gate = MotionGate(GateSettings(refresh_s=1e9, refresh_people_s=1e9))
+    moved_since = None
+    opened = 0
+    for i in range(60):
+        picture = scene.copy()
+        x = 200 + step_px * i
+        left = round(x)
+        local = scene[150:175, left : left + 9].mean()
+        picture[150:175, left : left + 9] = local + (45 if local < 128 else -45)  # 9 by 25 px, middling contrast
+        if gate.update(i / FPS, shown(picture, rng)):
+            opened += 1
+            gate.learn(NOBODY, SIZE)
+            moved_since = x
+        assert x - moved_since <= 9
+    assert opened >= 5
+
+
+def test_somebody_entering_opens_it_at_once(rng):
+    scene = mall()
+    gate = MotionGate()
+    assert gate.update(0.0, shown(scene, rng))
+    gate.learn(NOBODY, SIZE)
+    assert not gate.update(0.125, shown(scene, rng))
+    scene[100:200, 300:340] = 30
+    assert gate.update(0.25, shown(scene, rng))
+
+
+def test_a_clock_in_the_picture_is_learned_and_a_person_before_it_unlearns_it(rng):
+    scene = mall()
+
+    def with_clock(i):
+        picture = scene.astype(np.uint8)
+        picture[5:20, 10:120] = 0
+        cv2.putText(picture, f"{i * 7919 % 100000:05d}", (12, 18), cv2.FONT_HERSHEY_PLAIN, 1, (255, 255, 255))
+        return shown(picture, rng)
+
+    gate = MotionGate()
+    opened = []
+    for i in range(240):
+        opened.append(gate.update(i / FPS, with_clock(i)))
+        if opened[-1]:
+            gate.learn(NOBODY, SIZE)
+    assert sum(opened[:24]) == 24
+    assert sum(opened[-80:]) <= 80 / FPS / 2.0 + 4
+    gate.learn(np.array([[0, 0, 130, 40]], np.float32), SIZE)  # somebody after all
+    assert gate.update(30.1, with_clock(77))
+
+
+def test_people_are_refreshed_sooner(rng):
+    scene = mall()
+    pictures = [shown(scene, rng) for _ in range(80)]
+    someone = np.array([[300, 100, 340, 200]], np.float32)
+    assert share_opened(MotionGate(), pictures, someone) == pytest.approx(1 / (0.5 * FPS), abs=0.02)
+
+
+def test_time_that_jumps_opens_it(rng):
+    scene = mall()
+    gate = MotionGate()
+    assert gate.update(100.0, shown(scene, rng))
+    assert gate.update(50.0, shown(scene, rng))
+
+
+def test_a_new_picture_size_opens_it(rng):
+    gate = MotionGate()
+    assert gate.update(0.0, shown(mall(), rng))
+    assert gate.update(0.1, shown(mall()[:, :480], rng))
+
+
+def test_it_answers_the_same_twice_and_after_a_checkpoint(rng):
+    scene = mall()
+    pictures = [shown(scene, rng, noise=14) for _ in range(40)]
+    whole, halved = MotionGate(), MotionGate()
+    answers = []
+    for i, picture in enumerate(pictures):
+        if i == 20:
+            halved = pickle.loads(pickle.dumps(halved))  # noqa: S301 - our own
+        answers.append(whole.update(i / FPS, picture))
+        assert halved.update(i / FPS, picture) == answers[-1]
+
+
+def test_on_real_footage_it_saves_runs_and_loses_nobody():
+    from edge.capture.source import open_recording  # noqa: PLC0415 - only where the footage is
+
+    detector = Detector(shared("detectors", "yolox_nano_416x416.onnx"), score_min=0.1)
+    recording = open_recording(shared("video", "one-by-one-person-detection.mp4"), "cam")
+    gate = MotionGate()
+    last = NOBODY
+    seen = analysed = people = kept = 0
+    for frame in recording.frames(4.0):
+        if frame.captured_at > 40:
+            break
+        (fresh,) = detector.detect([frame.image])
+        seen += 1
+        if gate.update(frame.captured_at, frame.image):
+            analysed += 1
+            last = fresh.xyxy
+            gate.learn(last, (frame.image.shape[1], frame.image.shape[0]))
+        for box in fresh.xyxy[fresh.confidence > 0.5]:
+            people += 1
+            kept += any(np.abs(box - other).max() < 0.25 * (box[3] - box[1]) for other in last)
+    assert people > 20
+    assert kept == people
+    assert analysed < 0.9 * seen
