@@ -45,7 +45,14 @@ def step_length_m(height_m: Floats, speed_m_s: Floats) -> Floats:
 
 
 def body_shapes(
-    looks: Looks, xy_m: Floats, heading: Floats, speed_m_s: Floats, phase: Floats, pose: NDArray[np.int64], gaze: Floats
+    looks: Looks,
+    xy_m: Floats,
+    heading: Floats,
+    speed_m_s: Floats,
+    phase: Floats,
+    pose: NDArray[np.int64],
+    gaze: Floats,
+    sitting: Floats,
 ) -> Shapes:
     """Round cones of P people.
 
@@ -57,6 +64,7 @@ def body_shapes(
         phase: (P,) gait phase, radians: the left heel strikes at 0, the right one at pi.
         pose: (P,) WALK and so on.
         gaze: (P,) turn of the head relative to the body, radians.
+        sitting: (P,) from 0, standing, to 1, seated.
     """
     build = ShapeBuilder(len(looks))
     size = looks["height"] / REFERENCE_M
@@ -64,7 +72,7 @@ def body_shapes(
     step = step_length_m(looks["height"], speed_m_s)
     effort = np.clip(speed_m_s / 0.6, 0.0, 1.0)
     swing = np.arcsin(np.clip(0.42 * step / (0.53 * looks["height"]), 0, 0.6)) * effort
-    sits = pose == SIT
+    sits = sitting
     legs = [
         _leg(build, looks, size, swing, effort, phase + turn, sits, side) for side, turn in ((1.0, 0.0), (-1.0, np.pi))
     ]
@@ -92,19 +100,19 @@ def body_shapes(
 
 def _leg(
     build: ShapeBuilder, looks: Looks, size: Floats, swing: Floats, effort: Floats, phase: Floats,
-    sits: NDArray[np.bool_], side: float,
+    sits: Floats, side: float,
 ) -> dict[str, Floats]:  # fmt: skip
     """Joints of one leg below a hip at height 0, and the height of its lowest point."""
-    hip_angle = np.where(sits, 1.45, swing * np.cos(phase) + 0.02)
+    hip_angle = sits * 1.45 + (1 - sits) * (swing * np.cos(phase) + 0.02)
     knee = 0.06 + effort * (0.95 * np.maximum(0.0, -np.sin(phase + 0.5)) ** 1.3 + 0.16 * np.maximum(0.0, np.sin(phase)))
-    knee = np.where(sits, 1.42, knee)
+    knee = sits * 1.42 + (1 - sits) * knee
     shank_angle = hip_angle - knee
     top = build.vector(0.0, side * 0.075 * size * looks["hips"], 0.0)
-    splay = side * np.where(sits, 0.12, 0.0)
+    splay = side * 0.12 * sits
     thigh = build.vector(np.sin(hip_angle), splay, -np.cos(hip_angle)) * (0.245 * looks["height"])[:, None]
     shank = build.vector(np.sin(shank_angle), 0.0, -np.cos(shank_angle)) * (0.246 * looks["height"])[:, None]
     knee_at, ankle = top + thigh, top + thigh + shank
-    pitch = np.clip(0.75 * shank_angle, -0.95, 0.25) * np.where(sits, 0.0, 1.0)
+    pitch = np.clip(0.75 * shank_angle, -0.95, 0.25) * (1.0 - sits)
     heel = ankle + build.vector(-0.035 * np.cos(pitch), 0.0, -0.035) * size[:, None]
     toe = heel + build.vector(np.cos(pitch), side * 0.15, np.sin(pitch)) * (0.185 * size)[:, None]
     low = np.minimum(heel[:, 2] - 0.042 * size, toe[:, 2] - 0.033 * size)

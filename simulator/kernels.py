@@ -286,80 +286,69 @@ def shadow(image: A, floor_x: A, floor_y: A, spots: A, boxes: A) -> None:
 
 
 @njit(cache=True, fastmath=True)
-def cast_quads(
-    origin: A, direction: A, corner: A, edge_u: A, edge_v: A, first: int, skip: int, reach: float
-) -> tuple[float, int, float, float]:
-    """Nearest quad along one ray: distance, index (-1 for none), and where on it (u, v in 0..1).
+def cast_quads(origin: A, direction: A, quads: A, skip: int, reach: float, any_hit: bool) -> tuple[float, int]:
+    """Distance to the nearest quad along one ray and its index, -1 for none.
 
-    ``first`` looks at one quad only where not negative; ``skip`` is not looked at; nothing beyond ``reach`` counts.
+    ``skip`` is not looked at, nothing beyond ``reach`` counts, and where ``any_hit`` the first quad found is enough.
+    ``quads`` (Q, 12): corner, normal, and the edges u and v divided by their squared lengths.
     """
-    best, index, bu, bv = reach, -1, 0.0, 0.0
-    for q in range(len(corner)):
-        if q == skip or (first >= 0 and q != first):
+    best, index = reach, -1
+    dx, dy, dz = direction[0], direction[1], direction[2]
+    for q in range(len(quads)):
+        if q == skip:
             continue
-        ux, uy, uz = edge_u[q, 0], edge_u[q, 1], edge_u[q, 2]
-        vx, vy, vz = edge_v[q, 0], edge_v[q, 1], edge_v[q, 2]
-        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-        down = nx * direction[0] + ny * direction[1] + nz * direction[2]
-        if abs(down) < 1e-12:
+        nx, ny, nz = quads[q, 3], quads[q, 4], quads[q, 5]
+        down = nx * dx + ny * dy + nz * dz
+        rx, ry, rz = quads[q, 0] - origin[0], quads[q, 1] - origin[1], quads[q, 2] - origin[2]
+        over = nx * rx + ny * ry + nz * rz
+        if over * down <= 0.0:
             continue
-        rx, ry, rz = corner[q, 0] - origin[0], corner[q, 1] - origin[1], corner[q, 2] - origin[2]
-        t = (nx * rx + ny * ry + nz * rz) / down
+        t = over / down
         if t <= 1e-4 or t >= best:
             continue
-        px, py, pz = direction[0] * t - rx, direction[1] * t - ry, direction[2] * t - rz
-        uu = ux * ux + uy * uy + uz * uz
-        vv = vx * vx + vy * vy + vz * vz
-        u = (px * ux + py * uy + pz * uz) / uu
-        v = (px * vx + py * vy + pz * vz) / vv
-        if 0.0 <= u <= 1.0 and 0.0 <= v <= 1.0:
-            best, index, bu, bv = t, q, u, v
-    return best, index, bu, bv
+        px, py, pz = dx * t - rx, dy * t - ry, dz * t - rz
+        u = px * quads[q, 6] + py * quads[q, 7] + pz * quads[q, 8]
+        if u < 0.0 or u > 1.0:
+            continue
+        v = px * quads[q, 9] + py * quads[q, 10] + pz * quads[q, 11]
+        if v < 0.0 or v > 1.0:
+            continue
+        best, index = t, q
+        if any_hit:
+            break
+    return best, index
 
 
 @njit(cache=True, fastmath=True)
-def look_up(texture: A, u: float, v: float, channel: int) -> float:
-    """Nearest texel (tiled), 0..255."""
-    h, w = texture.shape[0], texture.shape[1]
-    return float(texture[int(v * h) % h, int(u * w) % w, channel])
+def look_up(quads: A, look: A, textures: A, q: int, spot: A, channel: int) -> float:
+    """Nearest texel (tiled) of a quad at a point on it, 0..255."""
+    px, py, pz = spot[0] - quads[q, 0], spot[1] - quads[q, 1], spot[2] - quads[q, 2]
+    u = (px * quads[q, 6] + py * quads[q, 7] + pz * quads[q, 8]) * look[q, 1]
+    v = (px * quads[q, 9] + py * quads[q, 10] + pz * quads[q, 11]) * look[q, 2]
+    side = textures.shape[1]
+    return float(textures[int(look[q, 0]), int(v * side) % side, int(u * side) % side, channel])
 
 
 @njit(cache=True, fastmath=True)
-def trace(
-    image: A, depth: A, rays: A, centre: A, corner: A, edge_u: A, edge_v: A, look: A, textures: A, lamps: A,
-    ambient: float, jitter: A,
-) -> None:  # fmt: skip
-    """Paints the still scene: textured quads under lamps with soft shadows, and one mirror bounce on polished ones.
+def light_up(strength: A, rays: A, centre: A, quads: A, look: A, lamps: A, ambient: float, jitter: A) -> None:
+    """Writes how much light falls on what each ray of ``rays`` (H, W, 3) sees: lamps with soft shadows, and ambient.
 
-    Args:
-        image: (H, W, 3) float32 BGR 0..255, written.
-        depth: (H, W) float32 metres along the ray, written.
-        look: (Q, 5) texture index, tiles along u and v, mirror share, own light.
-        textures: (T, S, S, 3) uint8.
-        lamps: (L, 5) x, y, z, strength, half size in metres.
-        jitter: (H, W, 2) random numbers -1..1 that spread each pixel's shadow ray over the lamp.
+    ``lamps`` (L, 5): x, y, z, strength, half size in metres; ``jitter`` (H, W, 2): random -1..1, spreads shadow rays.
     """
-    bounce = np.empty(3)
     spot = np.empty(3)
     to_lamp = np.empty(3)
-    for y in range(image.shape[0]):
-        for x in range(image.shape[1]):
-            t, q, u, v = cast_quads(centre, rays[y, x], corner, edge_u, edge_v, -1, -1, FAR)
-            depth[y, x] = t
+    for y in range(strength.shape[0]):
+        for x in range(strength.shape[1]):
+            t, q = cast_quads(centre, rays[y, x], quads, -1, FAR, False)
             if q < 0:
-                for c in range(3):
-                    image[y, x, c] = 200.0 * ambient
+                strength[y, x] = ambient
                 continue
             for c in range(3):
                 spot[c] = centre[c] + rays[y, x, c] * t
-            nx = edge_u[q, 1] * edge_v[q, 2] - edge_u[q, 2] * edge_v[q, 1]
-            ny = edge_u[q, 2] * edge_v[q, 0] - edge_u[q, 0] * edge_v[q, 2]
-            nz = edge_u[q, 0] * edge_v[q, 1] - edge_u[q, 1] * edge_v[q, 0]
-            n = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
+            nx, ny, nz = quads[q, 3], quads[q, 4], quads[q, 5]
             if nx * rays[y, x, 0] + ny * rays[y, x, 1] + nz * rays[y, x, 2] > 0.0:
-                n = -n
-            nx, ny, nz = nx * n, ny * n, nz * n
-            strength = ambient * (0.8 + 0.2 * nz) + look[q, 4]
+                nx, ny, nz = -nx, -ny, -nz
+            total = ambient * (0.8 + 0.2 * nz) + look[q, 4]
             for i in range(len(lamps)):
                 to_lamp[0] = lamps[i, 0] + lamps[i, 4] * jitter[y, x, 0] - spot[0]
                 to_lamp[1] = lamps[i, 1] + lamps[i, 4] * jitter[y, x, 1] - spot[1]
@@ -368,25 +357,59 @@ def trace(
                 far = math.sqrt(d2)
                 cosine = (nx * to_lamp[0] + ny * to_lamp[1] + nz * to_lamp[2]) / far
                 gain = lamps[i, 3] * max(0.0, cosine) * abs(to_lamp[2]) / far / (d2 + 1.0)
-                if gain < 0.01:
+                if gain < 0.015:
                     continue
                 for c in range(3):
                     to_lamp[c] /= far
-                _, blocker, _, _ = cast_quads(spot, to_lamp, corner, edge_u, edge_v, -1, q, far - 0.02)
-                if blocker < 0:
-                    strength += gain
-            mirror = look[q, 3]
+                if cast_quads(spot, to_lamp, quads, q, far - 0.02, True)[1] < 0:
+                    total += gain
+            strength[y, x] = total
+
+
+@njit(cache=True, fastmath=True)
+def trace(image: A, depth: A, rays: A, centre: A, quads: A, look: A, textures: A, strength: A, ambient: float) -> None:
+    """Paints the still scene of textured quads, with one mirror bounce on polished ones.
+
+    Args:
+        image: (nH, nW, 3) float32 BGR 0..255, written.
+        depth: (nH, nW) metres along the ray, written.
+        rays: (nH, nW, 3) unit viewing directions.
+        centre: (3,) the camera, metres.
+        quads: (Q, 12) as in ``cast_quads``.
+        look: (Q, 5) texture index, tiles along u and v, mirror share, own light.
+        textures: (T, S, S, 3) uint8.
+        strength: (H, W) light, of ``light_up``.
+        ambient: light from everywhere.
+    """
+    bounce = np.empty(3)
+    spot = np.empty(3)
+    n = image.shape[0] // strength.shape[0]
+    for y in range(image.shape[0]):
+        for x in range(image.shape[1]):
+            t, q = cast_quads(centre, rays[y, x], quads, -1, FAR, False)
+            depth[y, x] = t
+            if q < 0:
+                for c in range(3):
+                    image[y, x, c] = 200.0 * ambient
+                continue
             for c in range(3):
-                image[y, x, c] = strength * look_up(textures[int(look[q, 0])], u * look[q, 1], v * look[q, 2], c)
+                spot[c] = centre[c] + rays[y, x, c] * t
+                image[y, x, c] = 0.0
+            for c in range(3):
+                image[y, x, c] = strength[y // n, x // n] * look_up(quads, look, textures, q, spot, c)
+            mirror = look[q, 3]
             if mirror > 0.0:
+                nx, ny, nz = quads[q, 3], quads[q, 4], quads[q, 5]
                 along = 2.0 * (nx * rays[y, x, 0] + ny * rays[y, x, 1] + nz * rays[y, x, 2])
                 bounce[0] = rays[y, x, 0] - along * nx
                 bounce[1] = rays[y, x, 1] - along * ny
                 bounce[2] = rays[y, x, 2] - along * nz
-                _, r, ru, rv = cast_quads(spot, bounce, corner, edge_u, edge_v, -1, q, FAR)
+                far, r = cast_quads(spot, bounce, quads, q, FAR, False)
                 if r >= 0:
-                    grazing = 1.0 + along * 0.5
+                    grazing = 1.0 - 0.5 * abs(along)
                     share = min(0.5, mirror * (0.4 + 2.0 * grazing**4))
                     for c in range(3):
-                        seen = look_up(textures[int(look[r, 0])], ru * look[r, 1], rv * look[r, 2], c)
+                        spot[c] += bounce[c] * far
+                    for c in range(3):
+                        seen = look_up(quads, look, textures, r, spot, c)
                         image[y, x, c] += share * (ambient + 0.3 + look[r, 4]) * seen - 0.3 * share * image[y, x, c]

@@ -29,7 +29,7 @@ def portrait(rng: np.random.Generator) -> Texture:
         0.0, np.zeros(1, np.int64), np.zeros((1, 2)), np.array([-np.pi / 2 + rng.normal(0, 0.4)]),
         np.array([rng.choice([0.0, 0.0, 1.2])]), np.array([rng.uniform(0, 6.3)]),
         np.array([rng.choice([WALK, PHONE, CARRY, REACH, POCKETS])]), np.array([rng.normal(0, 0.3)]),
-        np.array([random_look(rng)]),
+        np.zeros(1), np.array([random_look(rng)]),
     )  # fmt: skip
     image = Renderer(still, camera, Sensor(noise=0.0, vignette=0.0), oversample=1).render(state)
     return np.asarray(cv2.resize(image, (SIDE, SIDE)), np.uint8)

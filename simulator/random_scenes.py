@@ -174,7 +174,7 @@ def random_people(
     speed = np.where(rng.random(count) < 0.35, 0.0, rng.uniform(0.3, 1.7, count))
     return PeopleState(
         time_s, np.arange(count), np.array(places).reshape(-1, 2), np.array(facing), speed, rng.uniform(0, 2 * math.pi, count),
-        pose, rng.normal(0, 0.45, count), looks,
+        pose, rng.normal(0, 0.45, count), (pose == SIT).astype(np.float64), looks,
     )  # fmt: skip
 
 

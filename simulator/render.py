@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera
-from simulator.kernels import FAR, draw, shade, shadow, trace
+from simulator.kernels import FAR, draw, light_up, shade, shadow, trace
 from simulator.shapes import Shapes
 from simulator.state import PeopleState
 from simulator.still import Still, key_light
@@ -222,11 +222,11 @@ class Renderer:
         rays = camera_rays(camera, n) if n > 1 else self._rays
         image = np.zeros((height, width, 3), np.float32)
         depth = np.full((height, width), FAR)
-        jitter = rng.uniform(-1, 1, (height, width, 2))
-        trace(
-            image, depth, rays, camera.centre_m, still.corner, still.edge_u, still.edge_v, still.look, still.textures,
-            still.lamps, still.ambient, jitter,
-        )  # fmt: skip
+        quads, centre = still.quads, camera.centre_m
+        strength = np.zeros((camera.height, camera.width), np.float32)
+        jitter = rng.uniform(-1, 1, (camera.height, camera.width, 2))
+        light_up(strength, self._rays, centre, quads, still.look, still.lamps, still.ambient, jitter)
+        trace(image, depth, rays, centre, quads, still.look, still.textures, strength, still.ambient)
         self._tint *= EXPOSURE / max(float(image.mean()), 1.0)
         tint = cv2.resize(self._tint, (width, height), interpolation=cv2.INTER_LINEAR)
         image *= tint

@@ -28,6 +28,7 @@ class PeopleState:
         phase: (P,) gait phase, radians.
         pose: (P,) of ``simulator.body``.
         gaze: (P,) turn of the head relative to the body, radians.
+        sitting: (P,) from 0, standing, to 1, seated.
         looks: (P,) records of LOOK.
     """
 
@@ -39,9 +40,12 @@ class PeopleState:
     phase: Floats
     pose: NDArray[np.int64]
     gaze: Floats
+    sitting: Floats
     looks: Looks
 
     @cached_property
     def shapes(self) -> Shapes:
         """Their bodies; made once however many cameras look."""
-        return body_shapes(self.looks, self.xy_m, self.heading, self.speed_m_s, self.phase, self.pose, self.gaze)
+        return body_shapes(
+            self.looks, self.xy_m, self.heading, self.speed_m_s, self.phase, self.pose, self.gaze, self.sitting
+        )

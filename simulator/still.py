@@ -22,9 +22,8 @@ class Still:
     """A still scene.
 
     Attributes:
-        corner: (Q, 3) a corner of each textured quad, metres.
-        edge_u: (Q, 3) its edge along the texture's rows.
-        edge_v: (Q, 3) its edge along the texture's columns, at right angles to ``edge_u``.
+        quads: (Q, 12) textured rectangles: a corner in metres, the unit normal, and the edges along the texture's rows
+            and columns, each divided by its squared length.
         look: (Q, 5) texture, tiles along u and v, mirror share, own light.
         textures: (T, S, S, 3) uint8 BGR.
         lamps: (L, 5) x, y, z, strength, half size, metres.
@@ -34,9 +33,7 @@ class Still:
         obstacles_m: footprints (V, 2) that nobody walks through.
     """
 
-    corner: Floats
-    edge_u: Floats
-    edge_v: Floats
+    quads: Floats
     look: Floats
     textures: Texture
     lamps: Floats
@@ -173,7 +170,7 @@ class StillBuilder:
             look[thing] = 0.0
         shapes = body_shapes(
             np.array([look]), np.zeros((1, 2)), np.array([heading]), np.array([0.25]),
-            np.array([rng.uniform(0, 6.3)]), np.array([WALK]), np.array([rng.uniform(-0.4, 0.4)]),
+            np.array([rng.uniform(0, 6.3)]), np.array([WALK]), np.array([rng.uniform(-0.4, 0.4)]), np.zeros(1),
         )  # fmt: skip
         lift = np.array([at[0], at[1], 0.18 if plinth else 0.0])
         moved = {"a": shapes.a + lift, "b": shapes.b + lift}
@@ -234,8 +231,11 @@ class StillBuilder:
     def build(self, ambient: float) -> Still:
         """The scene, as lit as ``ambient`` (0.3 dim to 0.7 bright) and its lamps make it."""
         corner, u, v, look = (np.array([quad[i] for quad in self._quads], np.float64) for i in range(4))
+        normal = np.cross(u, v)
+        normal /= np.linalg.norm(normal, axis=1)[:, None]
+        quads = np.hstack([corner, normal, u / (u**2).sum(1)[:, None], v / (v**2).sum(1)[:, None]])
         return Still(
-            corner, u, v, look, np.stack(self._textures), np.array(self._lamps, np.float64).reshape(-1, 5), ambient,
+            quads, look, np.stack(self._textures), np.array(self._lamps, np.float64).reshape(-1, 5), ambient,
             joined(self._shapes) if self._shapes else None, np.array(self._places, np.float64).reshape(-1, 2),
             tuple(self._obstacles),
         )  # fmt: skip
