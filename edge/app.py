@@ -17,7 +17,9 @@ from typing import get_type_hints
 
 import msgspec
 
+from calibration.site import SiteFile
 from contract.errors import BadInputError
+from contract.files import read_toml
 from edge.box import Box
 from edge.detect.detector import Detector
 from edge.detect.mask import PrivacyMask
@@ -117,9 +119,10 @@ def fingerprint_of(box: Box) -> str:
     here = Path(__file__).resolve().parent
     for path in sorted(found for pattern in STAGES for found in here.glob(pattern)):
         digest.update(path.read_bytes())
-    for path in sorted(box.site.source.parent.glob("*")):
-        if path.suffix in {".toml", ".json", ".geojson"}:
-            digest.update(path.read_bytes())
+    source = box.site.source
+    floors = [entry for entry in read_toml(source, SiteFile).floors if entry.id == box.floor.id]
+    for path in (source, *(source.parent / name for entry in floors for name in (entry.geometry, entry.cameras))):
+        digest.update(path.read_bytes())
     settings = (box.id, box.floor.id, box.fps, box.model, box.score_min, box.pipeline, box.cameras)
     digest.update(repr(settings).encode())
     return digest.hexdigest()

@@ -1,0 +1,87 @@
+"""A box that watches real RTSP streams: one bad camera stops nobody, and a restart goes on with the same session."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from contract.events import Report, RestartCamera
+from edge.app import run_box
+from edge.box import load_box
+from simulator.rtsp import available
+from simulator.serve import serving
+from tests.accountant import Accountant
+from tests.broker import MosquittoBroker, free_port
+from tests.edge.painted_mall import START_AT, PaintDetector, write_box, write_mall
+
+CLIP_S = 30.0
+
+
+class Running:
+    """A box in a thread."""
+
+    def __init__(self, config: Path) -> None:
+        self.told: list[str] = []
+        self.outcomes: list[object] = []
+        self._stop = threading.Event()
+        self._work = threading.Thread(target=self._run, args=(config,))
+        self._work.start()
+
+    def _run(self, config: Path) -> None:
+        self.outcomes.append(run_box(load_box(config), self._stop, self.told.append, detector=PaintDetector()))
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._work.join(30)
+        assert self.outcomes, self.told
+
+
+@pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
+def test_streams_become_events_whatever_one_camera_does(tmp_path: Path) -> None:
+    write_mall(tmp_path, CLIP_S)
+    files = {name: tmp_path / f"{name}.mp4" for name in ("west", "east")}
+    with MosquittoBroker(tmp_path / "broker") as broker, serving(files) as server:
+        config = write_box(tmp_path, port=broker.port, password_file=str(broker.password_path))
+        text = config.read_text().replace(f'start_at = "{START_AT}"\n', "")
+        text = text.replace('"west.mp4"', f'"{server.url("west")}"')
+        config.write_text(text.replace('"east.mp4"', f'"rtsp://127.0.0.1:{free_port()}/nobody"'))
+        central = Accountant(broker.port, broker.username, broker.password, tmp_path / "central.db", "mall")
+        bodies = lambda kind: [m.body for m in central.live if type(m.body).__name__ == kind]  # noqa: E731
+        states = lambda name: [s.state for s in bodies("CameraStatus") if s.camera == name]  # noqa: E731
+        crossings = lambda: [what for _s, _n, what, _p in central.stored() if what == "crossings"]  # noqa: E731
+        box = Running(config)
+        try:
+            # The shopper of the clip walks in about 6 s after its beginning, and again every time it loops.
+            assert central.run_until(lambda: len(crossings()) >= 1, 45), box.told
+            assert states("west")[-1] == "online"
+            assert set(states("east")) == {"offline"}
+            assert "connection refused" in [s.detail for s in bodies("CameraStatus") if s.camera == "east"][-1]
+            central.tell("ground", "box-1", Report())
+            central.tell("ground", "box-1", RestartCamera(camera="west"))
+            central.tell("ground", "box-1", RestartCamera(camera="roof"))
+            assert central.run_until(lambda: len(bodies("Reply")) == 3, 20)
+            assert [reply.ok for reply in bodies("Reply")] == [True, True, False]
+            assert bodies("Reply")[2].detail == "no camera 'roof'; this box has west, east"
+            assert central.run_until(lambda: states("west")[-2:] == ["offline", "online"], 20)
+            health = bodies("Health")[-1]
+            assert {camera.camera: camera.state for camera in health.cameras}["east"] == "offline"
+            assert abs(health.clock_offset_ms) < 1000
+        finally:
+            box.stop()
+        assert central.run_until(lambda: central.statuses[-1].state == "stopped")
+        config.write_text(config.read_text().replace('protocol = "5"', 'protocol = "3.1.1"'))
+        box = Running(config)
+        try:
+            assert central.run_until(lambda: central.statuses[-1].state == "online", 20)
+            before = len(crossings())
+            assert central.run_until(lambda: len(crossings()) > before, 45), box.told
+        finally:
+            box.stop()
+        sessions = {session for session, *_ in central.stored()}
+        numbers = [number for _session, number, *_ in central.stored()]
+        central.close()
+    assert len(sessions) == 1
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert not any("closed as of then" in line for line in box.told)
