@@ -1,0 +1,143 @@
+"""`atrium demo`: a whole mall on this machine, ended with a summary against the simulator's truth."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import tempfile
+import time
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from calibration.site import load_site
+from central.store.store import Store
+from cli.demo_mall import FLOOR, GALLERIA, DemoMall, Worker, free_port
+from cli.demo_report import Summary, as_json, read_truth, show, summarise
+from contract.times import from_rfc3339, to_rfc3339
+
+CAMERA_FPS = 10.0
+SETTLE_S = 4.0
+"""Left after the last picture for its events to reach central."""
+WORDING = "2026-05"
+CHECKIN = re.compile(rb"^check-in (\S+) (\S+) person \d+ at (\S+)$", re.MULTILINE)
+
+
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option(help="end by itself after so many seconds of opened doors", min=5)
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="open no browser")] = False,
+    seed: Annotated[int, typer.Option(help="of the simulator: the same seed, the same people", min=0)] = 7,
+    port: Annotated[int | None, typer.Option(help="of the pages (TCP); a free one by default")] = None,
+    folder: Annotated[Path | None, typer.Option(help="keep all files here; a temporary folder by default")] = None,
+    json: Annotated[bool, typer.Option("--json", help="end with the summary as one JSON object")] = False,
+) -> None:
+    """Run simulator, broker, one box, central and pages; Ctrl-C or --seconds ends with a summary against the truth.
+
+    Exit status 0 when crossings are within 5 %, dwell within 3 s, no event is missing and an offer was made; else 1.
+    """
+    console = Console(stderr=json)
+    with contextlib.ExitStack() as stack:
+        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="atrium-demo-")))
+        place.mkdir(parents=True, exist_ok=True)
+        mall = stack.enter_context(DemoMall(place.resolve(), seed, port or free_port()))
+        summary = _run(mall, seconds, console, show_pages=not headless and seconds is None)
+    show(summary, console)
+    if json:
+        typer.echo(as_json(summary))
+    if summary.shortfalls:
+        raise typer.Exit(1)
+
+
+def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages: bool) -> Summary:
+    cameras = list(load_site(GALLERIA / "site.toml").floor(FLOOR).cameras)
+    mall.write_files(time.time(), cameras)
+    console.print(f"starting a mall of {len(cameras)} cameras; files and logs in {mall.folder}", highlight=False)
+    mall.start_broker()
+    central = mall.atrium("central", "central", "serve", str(mall.folder / "CENTRAL.toml"))
+    doors = mall.folder / "doors-open"
+    simulator = mall.atrium(
+        *(
+            "simulator",
+            "simulate",
+            str(mall.site_path),
+            "--rtsp",
+            "--floor",
+            FLOOR,
+            "--out",
+            str(mall.truth_path.parent),
+        ),
+        *("--port", str(mall.rtsp_port), "--fps", str(CAMERA_FPS), "--seed", str(mall.seed), "--doors", str(doors)),
+        *(("--seconds", str(seconds)) if seconds else ()),
+    )
+    mall.wait_for(simulator, lambda: b"rtsp://" in simulator.log.read_bytes())
+    mall.wait_for(central, lambda: mall.get("/v1/boxes") is not None)
+    box = mall.atrium("box", "edge", "run", str(mall.folder / "BOX.toml"))
+    mall.wait_for(box, lambda: _cameras_online(mall) == len(cameras))
+    start_s = time.time()
+    doors.touch()
+    console.print(f"doors open. Pages: {mall.url}  password: {mall.password}", highlight=False)
+    if show_pages:
+        webbrowser.open(mall.url)
+    with contextlib.suppress(KeyboardInterrupt):
+        for worker in _moments(mall, seconds, console):
+            mall.wait_for(worker, lambda: True)
+    end_s = min(time.time(), start_s + seconds) if seconds else time.time()
+    mall.stop(simulator)
+    time.sleep(SETTLE_S)
+    mall.stop(box)
+    mall.stop(central)
+    with contextlib.closing(Store(mall.database, load_site(mall.site_path).id)) as store:
+        truth = read_truth(mall.truth_path)
+        return summarise(truth, store, FLOOR, from_rfc3339(truth.start), end_s)
+
+
+def _moments(mall: DemoMall, seconds: float | None, console: Console) -> Iterator[Worker]:
+    """Let time pass, checking members in where the simulator says so; gives a worker to look after, every moment."""
+    deadline = time.monotonic() + seconds if seconds else float("inf")
+    simulator = next(worker for worker in mall.workers if worker.name == "simulator")
+    told: set[tuple[str, str]] = set()
+    with Progress(console=console, transient=True, disable=seconds is None) as progress:
+        task = progress.add_task("people walk", total=seconds)
+        while (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(0.5, left))
+            progress.update(task, completed=(seconds or 0) - max(0.0, left))
+            for at, member, zone in _checkins(simulator):
+                if (at, member) not in told:
+                    told.add((at, member))
+                    _check_in(mall, member, at, zone)
+            yield from (worker for worker in mall.workers if worker is not simulator or left > 2)
+
+
+def _checkins(simulator: Worker) -> list[tuple[str, str, str]]:
+    found = CHECKIN.findall(simulator.log.read_bytes())
+    return [(at.decode(), member.decode(), zone.decode()) for at, member, zone in found]
+
+
+def _check_in(mall: DemoMall, member: str, at: str, zone: str) -> None:
+    """What the mall's kiosk does: the member agrees on the screen, then shows the card."""
+    consents = [
+        {
+            "purpose": purpose,
+            "given_at": to_rfc3339(from_rfc3339(at) - 1),
+            "wording_version": WORDING,
+            "source": "kiosk",
+        }
+        for purpose in ("journey", "offers")
+    ]
+    mall.send("PUT", f"/v1/members/{member}", {"tier": "demo", "consents": consents})
+    touchpoint = {"kind": "checkin", "member": member, "floor": FLOOR, "zone": zone, "at": at}
+    mall.send("POST", "/v1/touchpoints", touchpoint | {"id": secrets.token_hex(12)})
+
+
+def _cameras_online(mall: DemoMall) -> int:
+    report = mall.get("/v1/boxes")
+    boxes = report["boxes"] if report else []
+    return sum(camera["state"] == "online" for box in boxes for camera in box["cameras"])
