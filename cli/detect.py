@@ -61,7 +61,7 @@ def detect(  # noqa: PLR0917 - typer's options, given by name
                 file.writelines(_mot_lines(frame.index + 1, people))
             progress.advance(task, len(chunk))
     if not isinstance(opened, LiveCamera) and opened.damage is not None:
-        raise typer.Exit(1)  # the recording has said what is wrong with it
+        raise AtriumError(opened.damage)
 
 
 def _watch(camera: LiveCamera, seconds: float, fps: float | None) -> Iterator[Frame]:

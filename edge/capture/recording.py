@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 import re
 from bisect import bisect_left
@@ -18,8 +17,6 @@ from av.video.reformatter import VideoReformatter
 
 from contract.errors import BadInputError
 from edge.capture.frame import Frame, Image
-
-log = logging.getLogger(__name__)
 
 PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 # A folder of pictures has no clock of its own; MOTChallenge sequences are mostly 25 or 30.
@@ -38,7 +35,7 @@ class Recording(Protocol):
         camera: the name its frames bear.
         rate_hz: its own frame rate.
         length: how many frames it is thought to hold; None where the file does not say.
-        damage: after ``frames`` ran out early: one line that says where and why; None otherwise.
+        damage: after ``frames`` ran out early or left something out: one line that says where and why; else None.
     """
 
     camera: str
@@ -107,7 +104,7 @@ class VideoFile:
             self.length = len(self._stamps()[0]) or None
 
     def frames(self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0) -> Iterator[Frame]:
-        """See ``Recording.frames``; a damaged file ends at the damage, with one line in ``damage`` and in the log."""
+        """See ``Recording.frames``; a damaged file ends at the damage, with one line in ``damage``."""
         self.damage = None
         ticks = RateTicks(fps, self.rate_hz)
         reformatter = VideoReformatter()
@@ -158,7 +155,6 @@ class VideoFile:
             why = error.strerror or type(error).__name__
         what = f"damaged or cut off after {count} frames ({why})"
         self.damage = f"{self.path}: {what}; the rest is not read: copy or record it again"
-        log.warning("%s", self.damage)
 
     def _seek(self, container: Any, stream: Any, start_frame: int) -> tuple[float, list[int]] | None:
         """Moves to a key frame well before ``start_frame``; its stamps in order give every later frame's index.
@@ -245,6 +241,7 @@ class PictureFolder:
     def frames(self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0) -> Iterator[Frame]:
         """See ``Recording.frames``; an unreadable picture is left out, the others keep their index."""
         self.damage = None
+        broken, first = 0, None
         ticks = RateTicks(fps, self.rate_hz)
         for index, picture in enumerate(self.pictures):
             media_s = index / self.rate_hz
@@ -252,8 +249,10 @@ class PictureFolder:
                 continue
             image = _read_picture(picture)
             if image is None:
-                self.damage = f"{picture}: not a readable picture, left out; replace or remove it"
-                log.warning("%s", self.damage)
+                broken += 1
+                others = f" (and {broken - 1} more)" if broken > 1 else ""
+                first = first or picture
+                self.damage = f"{first}{others}: not a readable picture, left out; replace or remove it"
                 continue
             if self.size is not None and (image.shape[1], image.shape[0]) != self.size:
                 image = np.asarray(cv2.resize(image, self.size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -97,7 +97,7 @@ def test_frames_are_scaled_as_asked(clip):
 
 
 @pytest.mark.parametrize("kind", ["clip", "mpeg1"])
-def test_a_truncated_file_gives_its_frames_and_one_line(kind, request, tmp_path, caplog):
+def test_a_truncated_file_gives_its_frames_and_one_line(kind, request, tmp_path):
     whole = request.getfixturevalue(kind)
     cut = tmp_path / f"cut{whole.suffix}"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
@@ -108,7 +108,7 @@ def test_a_truncated_file_gives_its_frames_and_one_line(kind, request, tmp_path,
     assert recording.damage is not None
     assert str(cut) in recording.damage
     assert str(len(numbers)) in recording.damage
-    assert [record.getMessage() for record in caplog.records] == [recording.damage]
+    assert "\n" not in recording.damage
 
 
 def test_a_gif_is_a_recording(tmp_path):
@@ -129,14 +129,13 @@ def test_a_folder_is_a_recording_in_the_order_of_its_names(tmp_path):
     assert [frame.index for frame in recording.frames(start_frame=2)] == [2]
 
 
-def test_a_broken_picture_is_left_out_and_the_others_keep_their_number(tmp_path, caplog):
+def test_a_broken_picture_is_left_out_and_the_others_keep_their_number(tmp_path):
     for number in range(3):
         cv2.imwrite(str(tmp_path / f"{number}.png"), numbered(number))
     (tmp_path / "1.png").write_bytes(b"")
     recording = open_recording(tmp_path, "cam")
     assert [frame.index for frame in recording.frames()] == [0, 2]
-    assert "1.png" in (recording.damage or "")
-    assert len(caplog.records) == 1
+    assert "1.png: not a readable picture" in (recording.damage or "")
 
 
 def test_one_picture_is_a_recording_of_one_frame(tmp_path):
