@@ -1,6 +1,6 @@
 """The stages of one floor that need no picture: detections to tracks, visitors, and what they did.
 
-The whole object is plain state: it can be pickled between any two updates and goes on, elsewhere, exactly as it would have.
+The whole object is plain state: pickled between any two updates, it goes on elsewhere exactly as it would have.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class FloorPipeline:
         return self._step(self._fusion.close(at), {})
 
     def _moment(self, now: float, observed: Mapping[str, CameraObservation]) -> float:
-        """The time of this step: of the newest picture, for time never goes back; else as long before now as last time."""
+        """The time of this step: of the newest picture, else as long before now as last time; it never goes back."""
         if observed:
             newest = min(now, max(seen.captured_at for seen in observed.values()))
             self._lag_s = now - newest

@@ -19,7 +19,7 @@ class EvidenceSettings:
     """What one look at two tracks says.
 
     Attributes:
-        slack_m: what two calibrations disagree by, metres, one standard deviation.
+        slack_m: what two foot points of one person differ by besides, metres, one standard deviation.
         density_per_m2: strangers to expect on a square metre.
         independent_s: looks closer in time than this repeat each other.
         best_look: most that one look can speak for one person, natural logarithm.
@@ -28,7 +28,7 @@ class EvidenceSettings:
         reach_m: farther apart the two are strangers without a look, metres.
     """
 
-    slack_m: float = 0.25
+    slack_m: float = 0.1
     density_per_m2: float = 0.08
     independent_s: float = 0.5
     best_look: float = 3.0

@@ -28,6 +28,8 @@ class FootingSettings:
         noise_share: standard deviation of a foot point as a share of the box's height.
         noise_px: the same, added, pixels.
         floor_noise_m: unevenness of floor and stride, metres.
+        bias_share: what a calibration is off by, as a share of the picture's width.
+        bias_m: the same on the floor, added, metres.
         height_noise_m: spread of people's heights about the assumed one, metres.
         short_box: a box shorter than this share of a person there has its feet hidden.
         blind_m: a position less certain than this is not used, metres.
@@ -37,6 +39,8 @@ class FootingSettings:
     noise_share: float = 0.025
     noise_px: float = 1.0
     floor_noise_m: float = 0.08
+    bias_share: float = 0.004
+    bias_m: float = 0.12
     height_noise_m: float = 0.10
     short_box: float = 0.45
     blind_m: float = 4.0
@@ -50,7 +54,8 @@ class Footing:
     Attributes:
         track: (N,) int64 the camera's track ids.
         position_m: (N, 2) metres.
-        covariance_m2: (N, 2, 2) square metres.
+        covariance_m2: (N, 2, 2) of what changes from picture to picture, square metres.
+        bias_m2: (N, 2, 2) of what stays wrong, such as the calibration and a person's height, square metres.
         velocity_mps: (N, 2) metres a second.
         observed: (N,) matched to a detection in the latest frame.
         from_head: (N,) the feet are hidden; the position comes from the head and the assumed height.
@@ -64,6 +69,7 @@ class Footing:
     track: NDArray[np.int64]
     position_m: Floats
     covariance_m2: Floats
+    bias_m2: Floats
     velocity_mps: Floats
     observed: NDArray[np.bool_]
     from_head: NDArray[np.bool_]
@@ -108,16 +114,18 @@ class FloorView:
         pixel = np.where(from_head[:, None], head, foot)
         jacobian, by_height = self._derivatives(camera, pixel, position, from_head)
         sigma = self.settings.noise_px + self.settings.noise_share * tall
-        covariance = np.einsum("nij,nkj->nik", jacobian, jacobian) * (sigma * sigma)[:, None, None]
-        covariance += self.settings.floor_noise_m**2 * np.eye(2)
-        covariance += np.einsum("ni,nj->nij", by_height, by_height) * self.settings.height_noise_m**2
+        per_pixel = np.einsum("nij,nkj->nik", jacobian, jacobian)
+        covariance = per_pixel * (sigma * sigma)[:, None, None] + self.settings.floor_noise_m**2 * np.eye(2)
+        bias = per_pixel * (self.settings.bias_share * camera.width) ** 2 + self.settings.bias_m**2 * np.eye(2)
+        bias += np.einsum("ni,nj->nij", by_height, by_height) * self.settings.height_noise_m**2
         covariance[np.asarray(tracks.foot_hidden, np.bool_) & ~from_head] *= HIDDEN_VARIANCE
         velocity = np.einsum("nij,nj->ni", jacobian, np.asarray(tracks.velocity_px, np.float64).reshape(-1, 2))
-        keep = self._usable(position, covariance) & np.isfinite(velocity).all(1)
+        keep = self._usable(position, covariance + bias) & np.isfinite(velocity).all(1)
         return Footing(
             track=np.asarray(tracks.id, np.int64)[keep],
             position_m=position[keep],
             covariance_m2=covariance[keep],
+            bias_m2=bias[keep],
             velocity_mps=velocity[keep],
             observed=np.asarray(tracks.observed, np.bool_)[keep],
             from_head=(from_head | np.asarray(tracks.foot_hidden, np.bool_))[keep],

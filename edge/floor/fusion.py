@@ -80,9 +80,15 @@ class _Sight:
     position_m: Floats
     velocity_mps: Floats
     covariance_m2: Floats
+    bias_m2: Floats
     score: float
     born_at: float
     born_m: Floats
+
+    @property
+    def doubt_m2(self) -> Floats:
+        """All there is to doubt about the position, (2, 2) square metres."""
+        return np.asarray(self.covariance_m2 + self.bias_m2, np.float64)
 
 
 @dataclass(slots=True)
@@ -120,7 +126,7 @@ class Fusion:
             dt,
             current,
             np.array([here[track] for track in current]).reshape(-1, 2),
-            np.array([self._sights[track].covariance_m2 for track in current]).reshape(-1, 2, 2),
+            np.array([self._sights[track].doubt_m2 for track in current]).reshape(-1, 2, 2),
         )
         split = self._part(current)
         self._join(at, [track for track in fresh if track not in people.owner], here, split)
@@ -160,6 +166,7 @@ class Fusion:
                     footing.position_m[i],
                     footing.velocity_mps[i],
                     footing.covariance_m2[i],
+                    footing.bias_m2[i],
                     float(footing.score[i]),
                     float(footing.born_at[i]),
                     footing.born_m[i],
@@ -205,7 +212,7 @@ class Fusion:
                         continue
                     live = [other for other in person.track_keys() if other in here]
                     if live:
-                        gain[i, j] = min(self._pair(track, other) for other in live) - self.settings.bind_above
+                        gain[i, j] = sum(self._pair(track, other) for other in live) - self.settings.bind_above
                     else:
                         if newcomer is None:
                             newcomer = self._newcomers(track)
@@ -247,7 +254,7 @@ class Fusion:
         coasted = self._people.state[row, :2] - last
         expected = last + coasted * min(1.0, (start_at - person.seen_at) / max(1e-6, (self._at or 0) - person.seen_at))
         variance = min(own.wander_mps * gap, own.wander_m) ** 2 + own.evidence.slack_m**2
-        variance += 0.5 * float(np.trace(sight.covariance_m2))
+        variance += 0.5 * float(np.trace(sight.doubt_m2))
         off = start_m - expected
         return reunion(float(off @ off), variance, newcomers)
 
@@ -288,8 +295,9 @@ class Fusion:
         rows = [row[people.owner[track].key] for track in fresh]
         if not rows:
             return
-        covariance = np.array([self._sights[track].covariance_m2 for track in fresh]) * self.settings.correlation
-        people.correct(rows, np.array([here[track] for track in fresh]), covariance)
+        jitter = np.array([self._sights[track].covariance_m2 for track in fresh]) * self.settings.correlation
+        bias = np.array([self._sights[track].bias_m2 for track in fresh])
+        people.correct(rows, np.array([here[track] for track in fresh]), jitter, bias)
         for track, i in zip(fresh, rows, strict=True):
             people.rows[i].score = max(people.rows[i].score, self._sights[track].score)
         for i in sorted(set(rows)):
@@ -350,7 +358,7 @@ class Fusion:
         if not mine or not theirs or {t[0] for t in mine} & {t[0] for t in theirs}:
             return None
         looks = [self._pair(a, b) for a in mine for b in theirs]
-        return None if min(looks) < 0 else sum(looks)
+        return sum(looks)
 
     def _confirm(self, at: float, current: set[TrackKey]) -> None:
         """Decides about the doubtful."""

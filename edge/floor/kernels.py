@@ -12,7 +12,9 @@ Floats = NDArray[np.float64]
 
 
 @njit(cache=True)
-def predict(state: Floats, cov: Floats, coasting: NDArray[np.bool_], dt: float, accel: float, damping_s: float) -> None:
+def predict(  # noqa: PLR0917 - compiled code takes no keywords
+    state: Floats, cov: Floats, coasting: NDArray[np.bool_], dt: float, accel: float, damping_s: float
+) -> None:
     """Moves constant-velocity filters on by ``dt`` seconds, in place.
 
     White acceleration noise after Bar-Shalom, Li, Kirubarajan (2001), section 6.3.2.
@@ -84,6 +86,42 @@ def correct(state: Floats, cov: Floats, rows: NDArray[np.int64], seen_m: Floats,
             x[a] += gain[a, 0] * off_x + gain[a, 1] * off_y
             for b in range(4):
                 p[a, b] = 0.5 * (fresh[a, b] + fresh[b, a])
+
+
+@njit(cache=True)
+def merge_sightings(
+    count: int, owner: NDArray[np.int64], seen_m: Floats, jitter: Floats, bias: Floats
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """One position for everybody seen, several cameras' weighted by how far each is to be trusted.
+
+    Weights come from jitter and bias together; what is returned as uncertainty is jitter alone, because a filter
+    must not average over time what stays wrong.
+
+    Args:
+        count: number of people.
+        owner: (M,) whose sighting each is, below ``count``.
+        seen_m: (M, 2) metres.
+        jitter: (M, 2, 2) covariance of what changes from picture to picture, square metres.
+        bias: (M, 2, 2) covariance of what stays wrong.
+
+    Returns:
+        (K,) people seen, ascending, their (K, 2) positions and (K, 2, 2) jitter.
+    """
+    weight = np.zeros((count, 2, 2))
+    inverse = np.empty((owner.shape[0], 2, 2))
+    for k in range(owner.shape[0]):
+        inverse[k] = np.linalg.inv(jitter[k] + bias[k])
+        weight[owner[k]] += inverse[k]
+    position = np.zeros((count, 2))
+    blur = np.zeros((count, 2, 2))
+    seen = np.zeros(count, np.bool_)
+    for k in range(owner.shape[0]):
+        share = np.linalg.inv(weight[owner[k]]) @ inverse[k]
+        position[owner[k]] += share @ np.ascontiguousarray(seen_m[k])
+        blur[owner[k]] += share @ np.ascontiguousarray(jitter[k]) @ np.ascontiguousarray(share.T)
+        seen[owner[k]] = True
+    who = np.flatnonzero(seen)
+    return who, position[who], blur[who]
 
 
 @njit(cache=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge.floor.evidence import TrackKey
-from edge.floor.kernels import correct, predict
+from edge.floor.kernels import correct, merge_sightings, predict
 from edge.floor.visitors import Floats, Sample
 
 START_SPEED_MPS = 0.5
@@ -113,7 +113,9 @@ class People:
             coasting = np.array([person.seen_at < seen_since for person in self.rows])
             predict(self.state, self.cov, coasting, dt, accel, damping_s)
 
-    def correct(self, rows: list[int], position_m: Floats, covariance_m2: Floats) -> None:
-        """Corrects filters of ``rows`` with (M, 2) positions."""
+    def correct(self, rows: list[int], position_m: Floats, jitter_m2: Floats, bias_m2: Floats) -> None:
+        """Corrects filters of ``rows`` with (M, 2) positions, several of one person together."""
         if rows:
-            correct(self.state, self.cov, np.array(rows, np.int64), position_m, covariance_m2)
+            owner = np.array(rows, np.int64)
+            who, where, blur = merge_sightings(len(self.rows), owner, position_m, jitter_m2, bias_m2)
+            correct(self.state, self.cov, who, where, blur)
