@@ -24,6 +24,9 @@ REACH_M = 0.28
 TOUCH_M = 0.5
 COMPANION_SHARE = 0.35
 """How much less companions push each other."""
+WALL_M = 0.32
+"""Walls push from here on, by so much a metre nearer:"""
+WALL_PUSH_PER_S2 = 8.0
 ARRIVED_M = 0.15
 WAYPOINT_M = 0.35
 TURN_RAD_S = 3.0
@@ -73,8 +76,8 @@ def walk(agents: list[Agent], ways: Ways, now_s: float, dt_s: float) -> None:
     wanted = np.array([_wanted(agent, dt_s) for agent in agents])
     walks = np.array([agent.walks and agent.sitting < 0.05 for agent in agents])
     push = _pushes(agents, xy, v, wanted)
-    near = np.maximum(0.0, 0.42 - ways.clearance_m(xy))
-    push += 12.0 * near[:, None] * ways.away(xy)
+    near = np.maximum(0.0, WALL_M - ways.clearance_m(xy))
+    push += WALL_PUSH_PER_S2 * near[:, None] * ways.away(xy)
     v = np.where(walks[:, None], v + ((wanted - v) / REACTION_S + push) * dt_s, 0.0)
     speed = np.linalg.norm(v, axis=1)
     most = np.array([1.25 * agent.person.speed_m_s for agent in agents])
