@@ -32,6 +32,7 @@ def simulate(
     people: Annotated[float | None, typer.Option(help="parties that arrive a minute, over all floors", min=0)] = None,
     rtsp: Annotated[bool, typer.Option("--rtsp", help="serve the cameras live instead of writing clips")] = False,
     port: Annotated[int, typer.Option(help="TCP port of the RTSP server, 0 for a free one", min=0, max=65535)] = 8554,
+    doors: Annotated[Path | None, typer.Option(help="with --rtsp: time starts when this file is there")] = None,
 ) -> None:
     """Write a mall twin's clips and exact truth, or serve its cameras live.
 
@@ -44,7 +45,7 @@ def simulate(
     names = [name.strip() for name in cameras.split(",") if name.strip()] if cameras else None
     out.mkdir(parents=True, exist_ok=True)
     if rtsp:
-        _serve(world, out, seconds=seconds, fps=fps, names=names, port=port)
+        _serve(world, out, seconds=seconds, fps=fps, names=names, port=port, doors=doors)
         return
     with Progress(transient=True) as progress:
         task = progress.add_task("rendering", total=1.0)
@@ -59,7 +60,16 @@ def simulate(
     )
 
 
-def _serve(world: World, out: Path, *, seconds: float | None, fps: float, names: list[str] | None, port: int) -> None:
+def _serve(
+    world: World,
+    out: Path,
+    *,
+    seconds: float | None,
+    fps: float,
+    names: list[str] | None,
+    port: int,
+    doors: Path | None,
+) -> None:
     stopping = threading.Event()
 
     def stop(*_args: Any) -> None:
@@ -68,12 +78,16 @@ def _serve(world: World, out: Path, *, seconds: float | None, fps: float, names:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
 
-    def ready(urls: dict[str, str], start: str) -> None:
+    def ready(urls: dict[str, str]) -> None:
         for url in urls.values():
             typer.echo(url)
-        typer.echo(f"live since {start}; truth in {out / 'truth.json'}")
+        typer.echo(f"live; truth in {out / 'truth.json'}")
+
+    def opened() -> bool:
+        return doors is None or doors.exists()
 
     serve_live(
-        world, fps=fps, cameras=names, port=port, out=out, seconds=seconds, stopping=stopping.is_set, ready=ready,
+        world, fps=fps, cameras=names, port=port, out=out, seconds=seconds, stopping=stopping.is_set,
+        opened=opened, ready=ready,
         on_checkin=lambda member, person, zone, at: typer.echo(f"check-in {at} {member} person {person} at {zone}"),
     )  # fmt: skip

@@ -31,12 +31,13 @@ def serve_live(
     out: Path | None = None,
     seconds: float | None = None,
     stopping: Callable[[], bool] = lambda: False,
-    ready: Callable[[dict[str, str], str], None] = lambda _urls, _start: None,
+    opened: Callable[[], bool] = lambda: True,
+    ready: Callable[[dict[str, str]], None] = lambda _urls: None,
     on_checkin: Callable[[str, int, str, str], None] = lambda _member, _person, _zone, _at: None,
 ) -> str:
     """Serves the cameras until ``seconds`` have passed or ``stopping()``; returns the start as RFC 3339.
 
-    Simulated time is wall-clock time since the start. Where rendering falls behind, moments are left out; those that are
+    Simulated time is wall-clock time since the doors opened; until then the cameras show the first moment. Where rendering falls behind, moments are left out; those that are
     shown carry their true time in RTCP sender reports.
 
     Args:
@@ -47,7 +48,8 @@ def serve_live(
         out: folder where ``truth.json`` is kept up to date, with ``positions.csv`` at the end.
         seconds: how long; None for ever.
         stopping: asked between pictures.
-        ready: called once with every camera's URL and the start.
+        opened: asked between pictures until it is true: the doors open, and time starts.
+        ready: called once with every camera's URL.
         on_checkin: called with member, person, zone and time (RFC 3339) of every check-in.
     """
     chosen = choose_cameras(world, cameras)
@@ -56,9 +58,18 @@ def serve_live(
     for name, (floor, _) in chosen.items():  # compiles the kernels before time starts
         renderers[name].shoot(world.at(0.0)[floor])
     with RtspServer(list(chosen), port=port) as server:
+        ready({name: server.url(name) for name in chosen})
+
+        def show(moment_s: float, captured_ns: int) -> None:
+            states = world.at(moment_s)
+            for name, (floor, _) in chosen.items():
+                server.push(name, encoders[name].encode(renderers[name].render(states[floor])), captured_ns)
+
+        while not opened() and not stopping():
+            show(0.0, time.time_ns())
+            time.sleep(1 / fps)
         start_ns = time.time_ns()
         start = rfc3339(start_ns)
-        ready({name: server.url(name) for name in chosen}, start)
         frame, told, written_s = 0, 0, 0.0
         try:
             while not stopping():
@@ -71,10 +82,7 @@ def serve_live(
                     continue
                 frame = max(frame, int(now_s * fps))
                 moment_s = frame / fps
-                states = world.at(moment_s)
-                for name, (floor, _) in chosen.items():
-                    unit = encoders[name].encode(renderers[name].render(states[floor]))
-                    server.push(name, unit, start_ns + round(moment_s * 1e9))
+                show(moment_s, start_ns + round(moment_s * 1e9))
                 frame += 1
                 for checkin in world.recorder.checkins[told:]:
                     on_checkin(
