@@ -28,7 +28,7 @@ DEFAULT_SCORE = 0.05
 FIRST_FRAME_S = 20.0
 
 
-def detect(  # noqa: PLR0917 - typer's options, given by name
+def detect(
     source: Annotated[str, typer.Argument(help="video file, folder of pictures (by name), picture, or rtsp://...")],
     out: Annotated[Path, typer.Option(help="MOT detection text: frame,-1,x,y,w,h,score,-1,-1,-1; frames from 1")],
     model: Annotated[str, typer.Option(help="name on the model shelf, or an ONNX file")] = DEFAULT_MODEL,

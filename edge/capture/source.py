@@ -8,13 +8,8 @@ from pathlib import Path
 from contract.errors import BadInputError
 from edge.capture.address import is_live, redact, unknown_scheme
 from edge.capture.live import LiveCamera
-from edge.capture.recording import (
-    DEFAULT_PICTURE_RATE_HZ,
-    PICTURE_SUFFIXES,
-    PictureFolder,
-    Recording,
-    VideoFile,
-)
+from edge.capture.pictures import DEFAULT_PICTURE_RATE_HZ, PICTURE_SUFFIXES, PictureFolder
+from edge.capture.recording import Recording, VideoFile
 
 
 def open_recording(

@@ -52,7 +52,7 @@ def test_every_frame_comes_once_in_order_with_its_time(kind, request):
 
 
 @pytest.mark.parametrize("kind", ["clip", "mpeg1"])
-@pytest.mark.parametrize("fps", [None, 8.0])
+@pytest.mark.parametrize("fps", [None, 8.0, 0.3])
 @pytest.mark.parametrize("start", [1, 99, 150, 299])
 def test_a_recording_resumed_from_the_middle_is_the_same(kind, fps, start, request):
     recording = open_recording(request.getfixturevalue(kind), "cam")
