@@ -55,8 +55,8 @@ def simulate(
         )  # fmt: skip
     own = world.recorder
     typer.echo(
-        f"{len(paths)} clips in {out}: {len(own.persons)} people, {len(own.crossings)} crossings, {len(own.visits)} visits, "
-        f"{len(own.checkins)} check-ins"
+        f"{len(paths)} clips in {out}: {len(own.persons)} people, {len(own.crossings)} crossings, "
+        f"{len(own.visits)} visits, {len(own.checkins)} check-ins"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from simulator.clips import choose_cameras, make_renderers
 from simulator.encode import Encoder
 from simulator.rtsp import RtspServer
-from simulator.truth import write_positions, write_truth
+from simulator.truth import Checkin, write_positions, write_truth
 from simulator.world import World
 
 TRUTH_EVERY_S = 5.0
@@ -20,6 +20,47 @@ TRUTH_EVERY_S = 5.0
 def rfc3339(unix_ns: int) -> str:
     """A moment of Unix time as RFC 3339 with milliseconds."""
     return datetime.fromtimestamp(unix_ns / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class LiveTwin:
+    """Cameras of a world being shown over RTSP, and how far its truth has been told.
+
+    Args:
+        world: at time 0.
+        fps: pictures a second and camera.
+        cameras: names, all of the world's floors where None.
+        out: folder where ``truth.json`` is kept up to date, with ``positions.csv`` at the end; None for no truth.
+    """
+
+    def __init__(self, world: World, fps: float, cameras: Sequence[str] | None, out: Path | None) -> None:
+        self.chosen = choose_cameras(world, cameras)
+        self._world, self._fps, self._out = world, fps, out
+        self._renderers = make_renderers(world, self.chosen)
+        self._encoders = {n: Encoder(camera.width, camera.height, fps) for n, (_, camera) in self.chosen.items()}
+        self._told, self._written_s = 0, 0.0
+        for name, (floor, _) in self.chosen.items():  # compiles the kernels before time starts
+            self._renderers[name].shoot(world.at(0.0)[floor])
+
+    def show(self, server: RtspServer, moment_s: float, captured_ns: int) -> None:
+        """Every camera's picture of a moment of the world, as captured at a Unix time."""
+        states = self._world.at(moment_s)
+        for name, (floor, _) in self.chosen.items():
+            server.push(name, self._encoders[name].encode(self._renderers[name].render(states[floor])), captured_ns)
+
+    def checkins(self) -> list[Checkin]:
+        """Check-ins since the last call."""
+        found = self._world.recorder.checkins[self._told :]
+        self._told += len(found)
+        return found
+
+    def write_truth(self, start: str, now_s: float, *, last: bool = False) -> None:
+        """Bring ``truth.json`` up to date when it is due, and write the positions at the end."""
+        if self._out is None or not (last or now_s - self._written_s > TRUTH_EVERY_S):
+            return
+        self._written_s = now_s
+        write_truth(self._out / "truth.json", self._world.truth(start, self._fps, list(self.chosen)))
+        if last:
+            write_positions(self._out / "positions.csv", self._world.positions)
 
 
 def serve_live(
@@ -37,8 +78,8 @@ def serve_live(
 ) -> str:
     """Serves the cameras until ``seconds`` have passed or ``stopping()``; returns the start as RFC 3339.
 
-    Simulated time is wall-clock time since the doors opened; until then the cameras show the first moment. Where rendering falls behind, moments are left out; those that are
-    shown carry their true time in RTCP sender reports.
+    Simulated time is wall-clock time since the doors opened; until then the cameras show the first moment. Where
+    rendering falls behind, moments are left out; those that are shown carry their true time in RTCP sender reports.
 
     Args:
         world: at time 0.
@@ -52,50 +93,29 @@ def serve_live(
         ready: called once with every camera's URL.
         on_checkin: called with member, person, zone and time (RFC 3339) of every check-in.
     """
-    chosen = choose_cameras(world, cameras)
-    renderers = make_renderers(world, chosen)
-    encoders = {name: Encoder(camera.width, camera.height, fps) for name, (_, camera) in chosen.items()}
-    for name, (floor, _) in chosen.items():  # compiles the kernels before time starts
-        renderers[name].shoot(world.at(0.0)[floor])
-    with RtspServer(list(chosen), port=port) as server:
-        ready({name: server.url(name) for name in chosen})
-
-        def show(moment_s: float, captured_ns: int) -> None:
-            states = world.at(moment_s)
-            for name, (floor, _) in chosen.items():
-                server.push(name, encoders[name].encode(renderers[name].render(states[floor])), captured_ns)
-
+    twin = LiveTwin(world, fps, cameras, out)
+    with RtspServer(list(twin.chosen), port=port) as server:
+        ready({name: server.url(name) for name in twin.chosen})
         while not opened() and not stopping():
-            show(0.0, time.time_ns())
+            twin.show(server, 0.0, time.time_ns())
             time.sleep(1 / fps)
         start_ns = time.time_ns()
         start = rfc3339(start_ns)
-        frame, told, written_s = 0, 0, 0.0
+        frame, now_s = 0, 0.0
         try:
-            while not stopping():
+            while not stopping() and (seconds is None or now_s < seconds):
                 now_s = (time.time_ns() - start_ns) / 1e9
-                if seconds is not None and now_s >= seconds:
-                    break
-                due_s = frame / fps
-                if now_s < due_s:
-                    time.sleep(min(due_s - now_s, 0.2))
+                if now_s < frame / fps:
+                    time.sleep(min(frame / fps - now_s, 0.2))
                     continue
                 frame = max(frame, int(now_s * fps))
-                moment_s = frame / fps
-                show(moment_s, start_ns + round(moment_s * 1e9))
+                twin.show(server, frame / fps, start_ns + round(frame / fps * 1e9))
                 frame += 1
-                for checkin in world.recorder.checkins[told:]:
-                    on_checkin(
-                        checkin.member, checkin.person, checkin.zone, rfc3339(start_ns + round(checkin.at_s * 1e9))
-                    )
-                told = len(world.recorder.checkins)
-                if out is not None and now_s - written_s > TRUTH_EVERY_S:
-                    written_s = now_s
-                    write_truth(out / "truth.json", world.truth(start, fps, list(chosen)))
+                for one in twin.checkins():
+                    on_checkin(one.member, one.person, one.zone, rfc3339(start_ns + round(one.at_s * 1e9)))
+                twin.write_truth(start, now_s)
         finally:
-            if out is not None:
-                write_truth(out / "truth.json", world.truth(start, fps, list(chosen)))
-                write_positions(out / "positions.csv", world.positions)
-        for name in chosen:
+            twin.write_truth(start, now_s, last=True)
+        for name in twin.chosen:
             server.end(name)
     return start
