@@ -18,7 +18,111 @@ from av.video.reformatter import VideoReformatter
 from contract.errors import BadInputError
 from edge.capture.frame import Frame, Image
 
-# MPEG program streams give no count and an unusable duration; their packets are quick to count
+COUNT_BELOW_BYTES = 256 << 20
+# More damaged pictures than this in a row are a noisy recording, not its end.
+MOST_DAMAGED_HELD = 8
+# Codecs reorder at most 16 pictures.
+MOST_REORDERED = 32
+# Below this many frames plain decoding is as quick as an index and a seek.
+SEEK_WORTH_FRAMES = 100
+
+
+class Recording(Protocol):
+    """A source that is read from its beginning to its end.
+
+    Attributes:
+        camera: the name its frames bear.
+        rate_hz: its own frame rate.
+        length: how many frames it is thought to hold; None where the file does not say.
+        damage: after ``frames`` ran out early or left something out: one line that says where and why; else None.
+    """
+
+    camera: str
+    rate_hz: float
+    length: int | None
+    damage: str | None
+
+    def frames(self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0) -> Iterator[Frame]:
+        """Yields the analysed frames in order.
+
+        Args:
+            fps: the rate analysed, Hz: for each tick ``k / fps`` of media time the nearest frame, never one twice, so
+                that 8 of 25 takes frames 0, 3, 6, 9, 13, 16, ... and does not drift. None, or a rate at or above the
+                recording's own, takes every frame. Ticks count from the recording's frame 0, whatever ``start_frame``.
+            start_frame: index of the first frame of interest.
+            start_at: unix seconds at which the recording's frame 0 was taken; ``captured_at`` is that plus media time.
+        """
+        ...
+
+
+class RateTicks:
+    """Which frames to analyse so that ``fps`` of them a second come out, by media time and without drift."""
+
+    def __init__(self, fps: float | None, rate_hz: float) -> None:
+        self.fps = fps
+        self.half_interval_s = 0.5 / rate_hz
+        self.next_tick = 0
+
+    def takes(self, media_s: float) -> bool:
+        """True for the frame nearest to a tick that no earlier frame has taken."""
+        if self.fps is None:
+            return True
+        # 1 ns of slack: times are decimal fractions that binary ones meet only nearly
+        reached = math.floor((media_s + self.half_interval_s + 1e-9) * self.fps)
+        if reached < self.next_tick:
+            return False
+        self.next_tick = reached + 1
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class StampIndex:
+    """A video's frames by their time stamps.
+
+    Attributes:
+        stamps: presentation stamps of all frames, rising; a frame's index is its stamp's place.
+        start_stamp: where to seek to.
+    """
+
+    stamps: list[int]
+    start_stamp: int
+
+    def rank(self, picture: Any) -> int:
+        """Index of a decoded picture; beyond the end where it has no stamp."""
+        stamp = getattr(picture, "pts", None)
+        return len(self.stamps) if stamp is None else bisect_left(self.stamps, stamp)
+
+
+class _MissedError(Exception):
+    """A seek led past the frame it was for."""
+
+
+class VideoFile:
+    """A video file in any container and codec that FFmpeg reads (mp4, mkv, mpg, avi, gif, ...)."""
+
+    def __init__(self, path: Path, camera: str, size: tuple[int, int] | None = None) -> None:
+        """Opens the file once to see that it holds video.
+
+        Args:
+            path: the file.
+            camera: the name of its frames.
+            size: (width, height) to scale to; None keeps the file's.
+
+        Raises:
+            BadInputError: where the file is missing or is no video.
+        """
+        self.path = path
+        self.camera = camera
+        self.size = size
+        self.damage: str | None = None
+        self._why: str | None = None
+        with self._open() as container:
+            stream = self._video(container)
+            rate = stream.average_rate or stream.guessed_rate or 25
+            self.rate_hz = float(rate)
+            self.length: int | None = stream.frames or None
+        if self.length is None and path.stat().st_size < COUNT_BELOW_BYTES:
+            # MPEG program streams give no count and an unusable duration; their packets are quick to count
             self.length = len(self._stamps()[0]) or None
 
     def frames(self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0) -> Iterator[Frame]:
