@@ -72,6 +72,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(1024)  # who connects before the server runs waits instead of being refused
     except OSError as error:
         listener.close()
         raise AtriumError(
@@ -92,6 +93,7 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
     """
     config = load_config(path)
     listener = listen(config.host, config.port)
+    order = EndOrder()
     with listener, running(config) as services:
         app = build_api(services)
         mount_pages(app, services)
@@ -104,9 +106,28 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
                 server_header=False,
             )
         )
+        order.server = server
+        app.state.is_ending = lambda: server.should_exit
         host = f"[{config.host}]" if ":" in config.host else config.host
         announce(f"http://{host}:{listener.getsockname()[1]}")
-        for order in (signal.SIGTERM, signal.SIGINT):
-            # uvicorn ends on the first one and then raises it again, which would skip our own clean end.
-            signal.signal(order, lambda _number, _frame: None)
-        server.run(sockets=[listener])
+        if not order.given:
+            server.run(sockets=[listener])
+
+
+class EndOrder:
+    """SIGTERM and SIGINT as a wish to end, from the first moment.
+
+    uvicorn takes them over while it runs and raises them again when it has ended; they must find us here then, or our
+    own clean end would be skipped.
+    """
+
+    def __init__(self) -> None:
+        self.given = False
+        self.server: uvicorn.Server | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: object) -> None:
+        self.given = True
+        if self.server is not None:
+            self.server.should_exit = True

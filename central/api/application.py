@@ -24,6 +24,7 @@ def build_api(services: Services) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.services = services
+    app.state.is_ending = lambda: False
     logins = Logins(services.tokens, services.secrets.cookie_key, services.clock)
     add_problem_handlers(app)
 

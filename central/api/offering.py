@@ -102,7 +102,7 @@ async def _events(services: Services, request: Request, after: int) -> AsyncIter
     store = services.store
     quiet_s = 0.0
     yield ": offers\n\n"
-    while not await request.is_disconnected():
+    while not (request.app.state.is_ending() or await request.is_disconnected()):
         found = await asyncio.to_thread(offers.offers_after, store.database, store.site, after)
         for offer in found:
             after = offer.number

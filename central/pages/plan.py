@@ -12,8 +12,8 @@ from calibration.geometry import Zone
 from calibration.site import Floor
 
 MARGIN_M = 0.6
-NAME_SHARE = 0.0155
-"""Height of a zone's name as a share of the plan's width: 14 px where the plan is 900 px wide."""
+NAME_SHARE = 0.0175
+"""Height of a zone's name as a share of the plan's width: 16 px where the plan is 900 px wide."""
 LEAST_NAME = 0.62
 """Names shrink to this share of their height before they are broken or left to the tooltip."""
 GLYPH_WIDTH = 0.56

@@ -34,6 +34,15 @@ _INSERT: dict[Table, str] = {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
 }
 
+_ROW_IS_AT_FAULT = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    OverflowError,
+    UnicodeError,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Committed:
@@ -58,7 +67,7 @@ def commit(database: Database, arrivals: Sequence[Arrival]) -> Committed:
     try:
         with database.writing() as connection:
             return _store(connection, arrivals)
-    except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, OverflowError, UnicodeError) as error:
+    except _ROW_IS_AT_FAULT as error:
         if len(arrivals) == 1:
             with database.writing() as connection:
                 return _store(connection, [_refusal(arrivals[0], error)])

@@ -52,7 +52,8 @@ const atriumFloor = (() => {
     }
   }
 
-  function camera(one, health) {
+  function camera(one, health, silent) {
+    if (silent) return `<li class="bad">? ${escaped(one.camera)} <span>unknown while the box is silent</span></li>`;
     const figures = health && health.cameras.find((c) => c.camera === one.camera);
     const good = one.state === "online";
     const rate = good && figures ? `${figures.analysed_fps.toFixed(1)} fps` : one.state;
@@ -78,7 +79,7 @@ const atriumFloor = (() => {
         <div><dt>Missing</dt><dd class="${missing ? "bad" : ""}">${missing}</dd></div>
         <div><dt>Replayed</dt><dd>${replayed}</dd></div>
         ${refused ? `<div><dt>Refused</dt><dd class="bad">${refused}</dd></div>` : ""}${waiting}</dl>
-        <ul>${box.cameras.map((one) => camera(one, box.health)).join("")}</ul></div>`;
+        <ul>${box.cameras.map((one) => camera(one, box.health, silent)).join("")}</ul></div>`;
     });
     element("boxes").innerHTML = fault + (cards.join("") || `<p class="quiet">No box has spoken for this floor yet.</p>`);
   }
