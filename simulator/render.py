@@ -12,7 +12,7 @@ from calibration.camera import Camera
 from simulator.kernels import FAR, draw, light_up, shade, shadow, trace
 from simulator.shapes import Shapes
 from simulator.state import PeopleState
-from simulator.still import Still, key_light
+from simulator.still import Still, hidden_behind, key_light
 
 Floats = NDArray[np.float64]
 Picture = NDArray[np.uint8]
@@ -57,6 +57,8 @@ class Boxes:
         full_px: (N, 4) the same unclipped.
         visible: (N,) share of the body that is seen, 0..1.
         floor_m: (N, 2) where the person stands.
+
+    Whoever stands wholly behind a wall is left out; who is hidden by something else has ``visible`` 0.
     """
 
     ids: NDArray[np.int64]
@@ -123,6 +125,8 @@ class Renderer:
     def shoot(self, state: PeopleState) -> Shot:
         """The picture of that moment and the true boxes in it."""
         image = self._ground.copy()
+        if len(state.ids):
+            state = state.only(~hidden_behind(self._still.screens_m, self.camera.centre_m, state.xy_m))
         people = len(state.ids)
         counts = np.zeros((people, 2), np.int64)
         full = np.empty((people, 4))

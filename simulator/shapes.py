@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,6 +51,14 @@ class Shapes:
         """(owners + 1,) where each owner's shapes begin."""
         return np.searchsorted(self.owner, np.arange(owners + 1)).astype(np.int64)
 
+    def only(self, wanted: NDArray[np.bool_]) -> Shapes:
+        """The shapes of some owners, given (P,) which; the owners are renumbered."""
+        rows = wanted[self.owner]
+        number = np.cumsum(wanted) - 1
+        columns = {name: getattr(self, name)[rows] for name in Shapes.__slots__}
+        columns["owner"] = number[columns["owner"]]
+        return Shapes(**columns)
+
     def boxes_px(self, camera: Camera, focal_px: float) -> NDArray[np.int64]:
         """(M, 4) x0, y0, x1, y1 pixels that contain each shape, clipped to the picture; empty where behind it."""
         centres = np.concatenate([self.a, self.b])
@@ -66,8 +75,21 @@ class Shapes:
         size = np.array([camera.width, camera.height])
         boxes = np.concatenate([np.clip(low, 0, size), np.clip(high, 0, size)], 1)
         gone = (depth[:m] < NEAR_M) | (depth[m:] < NEAR_M) | (self.radius[:, 0] <= 0) | np.isnan(boxes).any(1)
+        gone |= self._outside(camera)
         boxes[gone] = 0
         return boxes.astype(np.int64)
+
+    def _outside(self, camera: Camera) -> NDArray[np.bool_]:
+        """(M,) which shapes lie wholly outside the cone that the picture's corners span."""
+        corners = np.array([(0, 0), (camera.width, 0), (0, camera.height), (camera.width, camera.height)], np.float64)
+        lens = camera.distortion if len(camera.distortion) else None
+        rim = cv2.undistortPoints(corners.reshape(-1, 1, 2), camera.matrix, lens).reshape(-1, 2)
+        widest = float(np.arctan(np.linalg.norm(rim, axis=1).max()))
+        to = (self.a + self.b) / 2 - camera.centre_m
+        far = np.maximum(np.linalg.norm(to, axis=1), 1e-6)
+        reach = np.linalg.norm(self.b - self.a, axis=1) / 2 + self.radius.max(1)
+        off_axis = np.arccos(np.clip(to @ camera.rotation[2] / far, -1, 1))
+        return np.asarray(off_axis - np.arcsin(np.minimum(1.0, reach / far)) > widest, np.bool_)
 
 
 def joined(parts: list[Shapes]) -> Shapes:

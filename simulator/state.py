@@ -43,6 +43,15 @@ class PeopleState:
     sitting: Floats
     looks: Looks
 
+    def only(self, wanted: NDArray[np.bool_]) -> PeopleState:
+        """Some of the people, given (P,) which."""
+        some = PeopleState(
+            self.time_s, self.ids[wanted], self.xy_m[wanted], self.heading[wanted], self.speed_m_s[wanted],
+            self.phase[wanted], self.pose[wanted], self.gaze[wanted], self.sitting[wanted], self.looks[wanted],
+        )  # fmt: skip
+        some.__dict__["shapes"] = self.shapes.only(wanted)
+        return some
+
     @cached_property
     def shapes(self) -> Shapes:
         """Their bodies; made once however many cameras look."""

@@ -15,6 +15,9 @@ from simulator.textures import MAKERS, Texture
 
 Floats = NDArray[np.float64]
 Point = tuple[float, float]
+SKIRTING_M = 0.1
+BODY_REACH_M = 1.35
+"""No part of a person, pushchair included, is further from where the person stands."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +34,7 @@ class Still:
         shapes: rounded things, or None.
         places_m: (S, 2) where each owner in ``shapes`` stands.
         obstacles_m: footprints (V, 2) that nobody walks through.
+        screens_m: (W, 5) straight walls from floor up: x, y of both ends, and height.
     """
 
     quads: Floats
@@ -41,6 +45,7 @@ class Still:
     shapes: Shapes | None
     places_m: Floats
     obstacles_m: tuple[Floats, ...]
+    screens_m: Floats
 
 
 def key_light(lamps: Floats, ambient: float, at_m: Floats) -> Floats:
@@ -57,6 +62,31 @@ def key_light(lamps: Floats, ambient: float, at_m: Floats) -> Floats:
     return np.column_stack([pull / strength[:, None], strength * 1.15, np.full(len(at_m), ambient * 1.05)])
 
 
+def hidden_behind(screens_m: Floats, eye_m: Floats, at_m: Floats) -> NDArray[np.bool_]:
+    """(P,) who at (P, 2) metres stands wholly behind a single wall, for an eye at (3,) metres that the wall overtops.
+
+    Whoever fits into a disc is hidden by a wall that cuts both lines of sight past the disc's edges: it cuts all between.
+    """
+    tall = screens_m[screens_m[:, 4] >= eye_m[2]]
+    to = at_m - eye_m[:2]
+    far = np.linalg.norm(to, axis=1)
+    aside = np.stack([-to[:, 1], to[:, 0]], 1) / np.maximum(far, 1e-9)[:, None] * BODY_REACH_M
+    # the near side of the disc: the wall must stand before all of it
+    near = to * np.maximum(0.0, 1.0 - BODY_REACH_M / np.maximum(far, 1e-9))[:, None]
+    cut = np.ones((len(at_m), len(tall)), np.bool_)
+    a, b = tall[:, :2] - eye_m[:2], tall[:, 2:4] - eye_m[:2]
+    for end in (near + aside, near - aside):
+        side_a = end[:, None, 0] * a[None, :, 1] - end[:, None, 1] * a[None, :, 0]
+        side_b = end[:, None, 0] * b[None, :, 1] - end[:, None, 1] * b[None, :, 0]
+        edge = b - a
+        eye_side = edge[None, :, 0] * -a[None, :, 1] - edge[None, :, 1] * -a[None, :, 0]
+        end_side = edge[None, :, 0] * (end[:, None, 1] - a[None, :, 1]) - edge[None, :, 1] * (
+            end[:, None, 0] - a[None, :, 0]
+        )
+        cut &= (side_a * side_b < 0) & (eye_side * end_side < 0)
+    return np.asarray(cut.any(1) & (far > BODY_REACH_M), np.bool_)
+
+
 class StillBuilder:
     """Collects what stands still; ``build`` gives the scene."""
 
@@ -68,6 +98,7 @@ class StillBuilder:
         self._shapes: list[Shapes] = []
         self._places: list[Point] = []
         self._obstacles: list[Floats] = []
+        self._screens: list[tuple[float, float, float, float, float]] = []
         self._lamps: list[tuple[float, float, float, float, float]] = []
 
     def texture(self, kind: str, colour: Floats) -> int:
@@ -114,6 +145,8 @@ class StillBuilder:
         length = math.hypot(end[0] - start[0], end[1] - start[1])
         if length < 1e-6 or height <= base:
             return
+        if base <= SKIRTING_M:
+            self._screens.append((*start, *end, height))
         across = (end[0] - start[0], end[1] - start[1], 0.0)
         self.quad(
             (start[0], start[1], height),
@@ -237,7 +270,7 @@ class StillBuilder:
         return Still(
             quads, look, np.stack(self._textures), np.array(self._lamps, np.float64).reshape(-1, 5), ambient,
             joined(self._shapes) if self._shapes else None, np.array(self._places, np.float64).reshape(-1, 2),
-            tuple(self._obstacles),
+            tuple(self._obstacles), np.array(self._screens, np.float64).reshape(-1, 5),
         )  # fmt: skip
 
 
