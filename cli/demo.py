@@ -8,7 +8,6 @@ import secrets
 import tempfile
 import time
 import webbrowser
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +24,8 @@ from contract.times import from_rfc3339, to_rfc3339
 CAMERA_FPS = 10.0
 SETTLE_S = 4.0
 """Left after the last picture for its events to reach central."""
+LAST_MOMENTS_S = 2.0
+"""So short before the end the simulator may end by itself."""
 WORDING = "2026-05"
 CHECKIN = re.compile(rb"^check-in (\S+) (\S+) person \d+ at (\S+)$", re.MULTILINE)
 
@@ -87,8 +88,7 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
     if show_pages:
         webbrowser.open(mall.url)
     with contextlib.suppress(KeyboardInterrupt):
-        for worker in _moments(mall, seconds, console):
-            mall.wait_for(worker, lambda: True)
+        _watch(mall, simulator, seconds, console)
     end_s = min(time.time(), start_s + seconds) if seconds else time.time()
     mall.stop(simulator)
     time.sleep(SETTLE_S)
@@ -99,10 +99,9 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
         return summarise(truth, store, FLOOR, from_rfc3339(truth.start), end_s)
 
 
-def _moments(mall: DemoMall, seconds: float | None, console: Console) -> Iterator[Worker]:
-    """Let time pass, checking members in where the simulator says so; gives a worker to look after, every moment."""
+def _watch(mall: DemoMall, simulator: Worker, seconds: float | None, console: Console) -> None:
+    """Let time pass, checking members in where the simulator says so."""
     deadline = time.monotonic() + seconds if seconds else float("inf")
-    simulator = next(worker for worker in mall.workers if worker.name == "simulator")
     told: set[tuple[str, str]] = set()
     with Progress(console=console, transient=True, disable=seconds is None) as progress:
         task = progress.add_task("people walk", total=seconds)
@@ -113,7 +112,8 @@ def _moments(mall: DemoMall, seconds: float | None, console: Console) -> Iterato
                 if (at, member) not in told:
                     told.add((at, member))
                     _check_in(mall, member, at, zone)
-            yield from (worker for worker in mall.workers if worker is not simulator or left > 2)
+            if left > LAST_MOMENTS_S:
+                mall.check()
 
 
 def _checkins(simulator: Worker) -> list[tuple[str, str, str]]:

@@ -175,6 +175,12 @@ class DemoMall:
         """End a process in its own time (SIGTERM), and wait for it."""
         _end(worker.process)
 
+    def check(self) -> None:
+        """Raises an AtriumError where a process has ended that should run."""
+        for worker in self.workers:
+            if worker.process.poll() is not None:
+                raise AtriumError(f"demo: {worker.name} ended: {worker.last_words()} (all of it in {worker.log})")
+
     def wait_for(self, worker: Worker, ready: Callable[[], bool], timeout_s: float = START_TIMEOUT_S) -> None:
         """Wait until something holds while a process runs.
 
@@ -183,8 +189,7 @@ class DemoMall:
         """
         deadline = time.monotonic() + timeout_s
         while not ready():
-            if worker.process.poll() is not None:
-                raise AtriumError(f"demo: {worker.name} ended: {worker.last_words()} (all of it in {worker.log})")
+            self.check()
             if time.monotonic() > deadline:
                 raise AtriumError(f"demo: {worker.name} not ready after {timeout_s:.0f} s; see {worker.log}")
             time.sleep(0.2)
