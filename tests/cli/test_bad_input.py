@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from cli.main import main
@@ -86,15 +88,16 @@ def test_a_site_with_a_self_crossing_zone(atrium: Atrium, tmp_path: Path) -> Non
     refused(found, "g.geojson", zone["properties"]["id"], "Self-intersection")
 
 
-def test_a_missing_video_and_model(atrium: Atrium, tmp_path: Path) -> None:
+def test_a_missing_video(atrium: Atrium) -> None:
     refused(atrium("detect", "none.mp4", "--out", "d.txt"), "none.mp4")
-    refused(atrium("detect", "none.mp4", "--model", "bogus", "--out", "d.txt"), "bogus")
 
 
-def test_a_file_that_is_no_model(atrium: Atrium, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["bogus", "fake.onnx"])
+def test_an_unknown_model_and_a_file_that_is_none(atrium: Atrium, tmp_path: Path, model: str) -> None:
     (tmp_path / "fake.onnx").write_bytes(b"not a model")
     (tmp_path / "clip").mkdir()
-    refused(atrium("detect", "clip", "--model", "fake.onnx", "--out", "d.txt"), "fake.onnx")
+    cv2.imwrite(str(tmp_path / "clip" / "1.png"), np.zeros((64, 64, 3), np.uint8))
+    refused(atrium("detect", "clip", "--model", model, "--out", "d.txt"), model)
 
 
 def test_detections_that_are_no_mot_text(atrium: Atrium, tmp_path: Path) -> None:
