@@ -44,7 +44,7 @@ def add_floor_page(services: Services) -> None:
                 ui.label(f"There is no floor {floor_id[:64]}. Choose one above.")
             return
         floor = site.floors[floor_id]
-        shown = {"window": DEFAULT_WINDOW}
+        shown = {"window": DEFAULT_WINDOW, "picture": ""}
         ui.add_body_html('<script src="/assets/floor.js"></script>')
         with ui.element("main").classes("room"):
             with ui.element("div").classes("controls"):
@@ -70,6 +70,10 @@ def add_floor_page(services: Services) -> None:
         async def refresh() -> None:
             snapshot = await run.io_bound(feed.snapshot, floor_id, shown["window"])
             if snapshot is not None:
+                heat = snapshot["heat"]
+                if heat["picture"] == shown["picture"]:
+                    snapshot["heat"] = heat | {"picture": None}
+                shown["picture"] = heat["picture"]
                 ui.run_javascript(f"atriumFloor.update({json.dumps(snapshot)})")
 
         async def choose(window: str) -> None:

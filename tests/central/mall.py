@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import signal
 import subprocess
@@ -207,6 +208,7 @@ port = 0
         self.tokens = {role: add_token(folder / "tokens.json", role, role) for role in roles}
         self.address = ""
         self._process: subprocess.Popen[str] | None = None
+        atexit.register(self.kill)  # a failed test leaves no process behind
 
     def start(self) -> None:
         """Start it and wait until it serves."""

@@ -86,7 +86,7 @@ const atriumFloor = (() => {
 
   function heat(data) {
     const picture = element("heat");
-    if (picture.getAttribute("href") !== data.heat.picture) picture.setAttribute("href", data.heat.picture);
+    if (data.heat.picture !== null) picture.setAttribute("href", data.heat.picture);
     element("legend").classList.toggle("hidden", data.heat.empty);
     element("too-few").classList.toggle("hidden", !data.heat.empty);
     element("legend-half").textContent = Number((data.heat.full / 2).toPrecision(2));

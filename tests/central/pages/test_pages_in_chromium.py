@@ -12,6 +12,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 
 from central.ingest.decode import read
@@ -101,7 +102,11 @@ def log_in(browser: webdriver.Chrome, central: Central, role: Any) -> None:
 
 
 def text_of(browser: webdriver.Chrome, selector: str) -> str:
-    return browser.find_element(By.CSS_SELECTOR, selector).text
+    """What stands there; nothing while the page is being exchanged for another."""
+    try:
+        return browser.find_element(By.CSS_SELECTOR, selector).text
+    except (NoSuchElementException, StaleElementReferenceException):
+        return ""
 
 
 def keep(browser: webdriver.Chrome, folder: Path, name: str) -> None:
@@ -133,7 +138,7 @@ def test_the_floor_is_live_until_its_box_falls_silent(
     eventually(lambda: "Box silent for" in text_of(browser, "#freshness"), timeout_s=30)
     assert text_of(browser, "#people") == "–"  # noqa: RUF001 - what the page shows
     assert "bad" in (browser.find_element(By.ID, "freshness").get_attribute("class") or "")
-    assert "unknown while the box is silent" in text_of(browser, "#boxes")
+    eventually(lambda: "unknown while the box is silent" in text_of(browser, "#boxes"))
     keep(browser, tmp_path, "silent")
 
 
