@@ -34,7 +34,7 @@ BOX = "replay"
 LARGEST_FPS = 240.0
 
 
-def replay(  # noqa: PLR0917 - the command line's own order
+def replay(
     video: Annotated[list[Path], typer.Argument(help="Recording, or several of one floor, one --camera each.")],
     site: Annotated[Path, typer.Option(help="The site's SITE.toml.")],
     camera: Annotated[list[str], typer.Option(help="The camera's name in the site; repeat in the videos' order.")],

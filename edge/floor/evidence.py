@@ -20,7 +20,8 @@ class EvidenceSettings:
 
     Attributes:
         slack_m: what two foot points of one person differ by besides, metres, one standard deviation.
-        density_per_m2: strangers to expect on a square metre.
+        crowd_m: strangers are counted this far around, metres.
+        alone: strangers to expect there when nobody else is seen.
         independent_s: looks closer in time than this repeat each other.
         best_look: most that one look can speak for one person, natural logarithm.
         worst_look: most that it can speak against.
@@ -29,7 +30,8 @@ class EvidenceSettings:
     """
 
     slack_m: float = 0.1
-    density_per_m2: float = 0.08
+    crowd_m: float = 3.0
+    alone: float = 0.5
     independent_s: float = 0.5
     best_look: float = 3.0
     worst_look: float = -6.0
@@ -58,8 +60,7 @@ class PairEvidence:
         own = self.settings
         squared, blur = mahalanobis(position_m, covariance_m2, position_m, covariance_m2, own.slack_m)
         apart = np.hypot(*(position_m[:, None] - position_m[None]).transpose(2, 0, 1))
-        with np.errstate(divide="ignore"):
-            ratio = -0.5 * squared - np.log(2 * pi * blur * own.density_per_m2)
+        ratio = -0.5 * squared - np.log(2 * pi * blur * self._strangers_per_m2(tracks, apart))
         ratio = np.clip(ratio, own.worst_look, own.best_look)
         share = min(1.0, dt / own.independent_s)
         near = np.argwhere(np.triu(apart <= own.reach_m, 1))
@@ -73,6 +74,16 @@ class PairEvidence:
             after = value if before is None else before + share * value
             self._pairs[pair] = min(own.limit, max(-own.limit, after))
         self._pairs = {pair: value for pair, value in self._pairs.items() if value > -own.limit or pair in looked}
+
+    def _strangers_per_m2(self, tracks: list[TrackKey], apart: Floats) -> Floats:
+        """(N, N) how many of the other's camera stand about on a square metre, the other itself not counted."""
+        names = sorted({camera for camera, _ in tracks})
+        of_camera = np.array([[camera == name for name in names] for camera, _ in tracks], np.float64)
+        near = (apart <= self.settings.crowd_m).astype(np.float64) @ of_camera
+        column = [names.index(camera) for camera, _ in tracks]
+        about = near[:, column]  # row's neighbours in the column's camera
+        count = np.maximum(0.0, 0.5 * (about + about.T) - 1.0) + self.settings.alone
+        return np.asarray(count / (pi * self.settings.crowd_m**2), np.float64)
 
     def of(self, one: TrackKey, other: TrackKey) -> float | None:
         """Evidence that two tracks are one person, natural logarithm; None where they were never seen together."""

@@ -8,7 +8,7 @@ other changes who is who. New tracks find their visitor by exact assignment, tho
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,9 +33,10 @@ class FusionSettings:
         damping_s: an unseen visitor's speed falls by 1/e in this time.
         correlation: a track's foot points are smoothed already; their variance counts this much more.
         current_s: a sighting younger than this still says where a track is, seconds.
-        bind_above: evidence from which a new track joins a visitor at once.
+        bind_above: evidence that a track needs to join a visitor.
+        stick: evidence that it needs to leave one whom other cameras see too.
+        alone: evidence that it needs, besides, to give up a visitor of its own.
         merge_above: evidence from which two visitors are one.
-        split_below: evidence from which a track leaves its visitor.
         confirm_s: seconds of sighting until somebody counts.
         doubtful_s: the same for somebody whom one camera alone saw, never clearly.
         clear_score: detection score of a clear sighting.
@@ -55,8 +56,9 @@ class FusionSettings:
     correlation: float = 2.0
     current_s: float = 0.35
     bind_above: float = 1.0
+    stick: float = 3.0
+    alone: float = 2.0
     merge_above: float = 3.0
-    split_below: float = -4.0
     confirm_s: float = 0.3
     doubtful_s: float = 1.5
     clear_score: float = 0.4
@@ -128,12 +130,13 @@ class Fusion:
             np.array([here[track] for track in current]).reshape(-1, 2),
             np.array([self._sights[track].doubt_m2 for track in current]).reshape(-1, 2, 2),
         )
-        split = self._part(current)
-        self._join(at, [track for track in fresh if track not in people.owner], here, split)
+        merged: list[tuple[int, int]] = []
+        for camera in sorted({track[0] for track in fresh}):
+            merged += self._rebind(at, camera, here)
         self._correct(at, dt, fresh, here)
-        merged = self._merge(set(current))
+        merged += self._merge(set(current))
         self._confirm(at, set(current))
-        return self._visitors(at, merged, self._leave(at), set(current))
+        return self._visitors(at, tuple(merged), self._leave(at), set(current))
 
     def close(self, at: float) -> Visitors:
         """The end: everybody leaves."""
@@ -182,56 +185,71 @@ class Fusion:
         found = self._evidence.of(one, other)
         return self._evidence.strangers if found is None else found
 
-    def _part(self, current: list[TrackKey]) -> dict[TrackKey, int]:
-        """Frees tracks that evidence says are somebody else's; gives them with the key they had."""
-        freed: dict[TrackKey, int] = {}
-        seen = set(current)
-        for person in self._people.rows:
-            live = [track for track in person.track_keys() if track in seen]
-            while len(live) > 1:
-                # the youngest binding leaves: dicts keep the order in which cameras were bound
-                totals = [sum(self._pair(t, o) for o in live if o != t) for t in live]
-                worst = min(range(len(live)), key=lambda i: (totals[i], -i))
-                if totals[worst] >= self.settings.split_below:
-                    break
-                track = live.pop(worst)
-                self._people.unbind(track)
-                freed[track] = person.key
-        return freed
+    def _rebind(self, at: float, camera: str, here: dict[TrackKey, Floats]) -> list[tuple[int, int]]:
+        """Gives every current track of one camera its visitor, old or new; gives who turned out to be whom.
 
-    def _join(self, at: float, loose: list[TrackKey], here: dict[TrackKey, Floats], split: dict[TrackKey, int]) -> None:
-        """Gives every loose track a visitor, an old one where evidence says so, else a new one."""
-        for camera in sorted({track[0] for track in loose}):
-            own = [track for track in loose if track[0] == camera]
-            rows = [person for person in self._people.rows if self._free_in(camera, person, at)]
-            gain = np.full((len(own), len(rows) + len(own)), IMPOSSIBLE)
-            for i, track in enumerate(own):
-                newcomer: float | None = None
-                for j, person in enumerate(rows):
-                    if split.get(track) == person.key:
-                        continue
-                    live = [other for other in person.track_keys() if other in here]
-                    if live:
-                        gain[i, j] = sum(self._pair(track, other) for other in live) - self.settings.bind_above
-                    else:
-                        if newcomer is None:
-                            newcomer = self._newcomers(track)
-                        gain[i, j] = self._reunion(track, person, newcomer)
-                gain[i, len(rows) + i] = 0.0
-            picked = linear_sum_assignment(gain, maximize=True)
-            for i, j in zip(*(side.tolist() for side in picked), strict=True):
-                if j < len(rows) and gain[i, j] > 0:
-                    self._rejoin(at, own[i], rows[j], here)
-                else:
-                    self._start(at, own[i], here[own[i]], is_split=own[i] in split)
+        An exact assignment of the camera's tracks given what the other cameras see: a track joins, stays, trades
+        places or leaves for the greatest total evidence, the present bindings favoured.
+        """
+        own, people = self.settings, self._people
+        tracks = [track for track in here if track[0] == camera]
+        rows = people.rows
+        gain = np.full((len(tracks), len(rows) + len(tracks)), IMPOSSIBLE)
+        places = np.array([here[track] for track in tracks])
+        apart = np.hypot(*(places[:, None] - people.state[None, :, :2]).transpose(2, 0, 1))
+        others = [[t for t in person.track_keys() if t[0] != camera and t in here] for person in rows]
+        for i, track in enumerate(tracks):
+            owner = people.owner.get(track)
+            newcomers: float | None = None
+            for j, person in enumerate(rows):
+                if others[j]:
+                    if person is owner:
+                        gain[i, j] = own.stick + sum(self._pair(track, other) for other in others[j])
+                    elif apart[i, j] <= own.evidence.reach_m:
+                        gain[i, j] = sum(self._pair(track, other) for other in others[j]) - own.bind_above
+                elif person is owner:
+                    gain[i, j] = own.alone
+                elif owner is None and self._free_in(camera, person, here):
+                    newcomers = self._newcomers(track) if newcomers is None else newcomers
+                    gain[i, j] = self._reunion(track, person, j, newcomers)
+            gain[i, len(rows) + i] = 0.0
+        picked = linear_sum_assignment(gain, maximize=True)[1].tolist()
+        chosen = [rows[j] if j < len(rows) and gain[i, j] > IMPOSSIBLE / 2 else None for i, j in enumerate(picked)]
+        return self._bind_all(at, tracks, chosen, here)
 
-    def _free_in(self, camera: str, person: Person, at: float) -> bool:
+    def _bind_all(
+        self, at: float, tracks: list[TrackKey], chosen: list[Person | None], here: dict[TrackKey, Floats]
+    ) -> list[tuple[int, int]]:
+        """Binds every track to the person chosen for it, None being somebody new."""
+        people = self._people
+        before = [people.owner.get(track) for track in tracks]
+        moves = [i for i in range(len(tracks)) if before[i] is None or chosen[i] is not before[i]]
+        for i in moves:
+            people.unbind(tracks[i])
+        merged: list[tuple[int, int]] = []
+        for i in moves:
+            old, new = before[i], chosen[i]
+            if new is None:
+                self._start(at, tracks[i], here[tracks[i]], is_split=old is not None)
+            else:
+                if old is None:
+                    self._rejoin(at, tracks[i], new, here)
+                people.bind(tracks[i], new)
+        now: dict[int, Person] = {}
+        for i in moves:
+            # who of the two was absorbed already goes by the other's name
+            old, new = (None if person is None else now.get(person.key, person) for person in (before[i], chosen[i]))
+            if old is None or new is None or old is new or any(track in here for track in old.track_keys()):
+                continue
+            stay, go = self._elder(old, new)
+            merged += self._absorb(stay, go, here)
+            now = {key: stay if person is go else person for key, person in now.items()} | {go.key: stay}
+        return merged
+
+    def _free_in(self, camera: str, person: Person, here: dict[TrackKey, Floats]) -> bool:
         """Whether a person may take a new track in a camera: it sees none of theirs there at present."""
         track = person.tracks.get(camera)
-        if track is None:
-            return True
-        sight = self._sights.get((camera, track))
-        return sight is None or at - sight.at > self.settings.current_s
+        return track is None or (camera, track) not in here
 
     def _newcomers(self, track: TrackKey) -> float:
         """How likely a newcomer turns up on a square metre where a track began."""
@@ -240,7 +258,7 @@ class Fusion:
         out = self.coverage.is_way_out((float(start[0]), float(start[1])))
         return self.settings.newcomers_per_m2 if out else self.settings.strays_per_m2
 
-    def _reunion(self, track: TrackKey, person: Person, newcomers: float) -> float:
+    def _reunion(self, track: TrackKey, person: Person, row: int, newcomers: float) -> float:
         """Evidence that a loose track is somebody nobody sees at present."""
         own, sight = self.settings, self._sights[track]
         born_ok = bool(np.isfinite(sight.born_m).all()) and sight.born_at >= person.seen_at
@@ -248,7 +266,6 @@ class Fusion:
         gap = start_at - person.seen_at
         if gap < 0:
             return IMPOSSIBLE
-        row = self._people.rows.index(person)
         last = np.array(person.seen_m)
         # the filter has coasted to the present; by the time the track began it had come only part of that way
         coasted = self._people.state[row, :2] - last
@@ -273,7 +290,7 @@ class Fusion:
             person.started_at = person.pending[0].at if person.pending else at
 
     def _rejoin(self, at: float, track: TrackKey, person: Person, here: dict[TrackKey, Floats]) -> None:
-        """A track becomes somebody's whom we know."""
+        """A new track becomes somebody's whom we know."""
         sight = self._sights[track]
         if not any(other in here for other in person.track_keys()):
             self._backfill(at, sight, person, not_before=max(person.seen_at + 1e-3, at - self.settings.backfill_s))
@@ -309,33 +326,36 @@ class Fusion:
             person.seen_s += min(dt, at - person.seen_at) if person.seen_at < at else 0.0
             person.seen_at, person.seen_m = at, (x, y)
 
-    def _merge(self, current: set[TrackKey]) -> tuple[tuple[int, int], ...]:
+    def _merge(self, current: set[TrackKey]) -> list[tuple[int, int]]:
         """Makes one of people whose tracks, all of different cameras, are evidently one person's."""
-        merged: list[tuple[int, int]] = []
-        alias: dict[int, int] = {}
         doubles = self._doubles(current)
         pairs = [(-total, *keys) for keys, total in doubles.items() if total > self.settings.merge_above]
         by_key = {person.key: person for person in self._people.rows}
+        merged: list[tuple[int, int]] = []
+        done: set[int] = set()
         for _, first, second in sorted(pairs):
-            if first in alias or second in alias:
-                continue
-            # the one who counts already stays, else the older one
-            stay, go = sorted((by_key[first], by_key[second]), key=lambda p: (not p.confirmed, p.key))
-            for track in go.track_keys():
-                if track[0] not in stay.tracks or (
-                    track in current and (track[0], stay.tracks[track[0]]) not in current
-                ):
-                    self._people.unbind(track)
-                    self._people.bind(track, stay)
-            alias[go.key] = stay.key
-            alias.setdefault(stay.key, stay.key)
+            if not {first, second} & done:
+                done |= {first, second}
+                merged += self._absorb(*self._elder(by_key[first], by_key[second]), current)
+        return merged
+
+    def _elder(self, one: Person, other: Person) -> tuple[Person, Person]:
+        """Both, first the one who counts already, else the older."""
+        stay, go = sorted((one, other), key=lambda person: (not person.confirmed, person.key))
+        return stay, go
+
+    def _absorb(self, stay: Person, go: Person, current: Collection[TrackKey]) -> list[tuple[int, int]]:
+        """Somebody turns out to be somebody else; gives their keys where both counted."""
+        for track in go.track_keys():
+            has = stay.tracks.get(track[0])
+            if has is None or (track in current and (track[0], has) not in current):
+                self._people.unbind(track)
+                self._people.bind(track, stay)
+        if go.seen_at > stay.seen_at:
             stay.pending += [Sample(stay.key, s.at, s.x, s.y) for s in go.pending if s.at > stay.seen_at]
-            stay.seen_at, stay.seen_m = max((stay.seen_at, stay.seen_m), (go.seen_at, go.seen_m))
-            if go.confirmed:
-                merged.append((go.key, stay.key))
-        if alias:
-            self._people.drop({key for key, to in alias.items() if key != to})
-        return tuple(merged)
+            stay.seen_at, stay.seen_m = go.seen_at, go.seen_m
+        self._people.drop({go.key})
+        return [(go.key, stay.key)] if go.confirmed else []
 
     def _doubles(self, current: set[TrackKey]) -> dict[tuple[int, int], float]:
         """Evidence by keys, smaller first, of people who may be one person."""
