@@ -14,11 +14,11 @@ from calibration.site import Floor
 MARGIN_M = 0.6
 NAME_SHARE = 0.0175
 """Height of a zone's name as a share of the plan's width: 16 px where the plan is 900 px wide."""
-LEAST_NAME = 0.62
-"""Names shrink to this share of their height before they are broken or left to the tooltip."""
-GLYPH_WIDTH = 0.56
+WHOLE_NAME, LEAST_NAME = 0.85, 0.62
+"""Names shrink to the first share of their height before they are broken, to the second before they are left out."""
+GLYPH_WIDTH = 0.68
 """Mean width of a letter as a share of its height."""
-PASSAGES = frozenset({"", "circulation", "entrance", "corridor"})
+PASSAGES = frozenset({"", "circulation", "corridor", "entrance", "service", "transit"})
 """Categories drawn as floor, not as shops."""
 
 
@@ -62,7 +62,7 @@ def _points(xy_m: Floats, height: float) -> str:
 def _label(zone: Zone, height: float, name_m: float) -> str:
     spot = _middle(zone)
     left, _, right, _ = zone.polygon.bounds
-    lines, size_m = _fitted(zone.name, name_m, (right - left) * 0.94)
+    lines, size_m = _fitted(zone.name, name_m, (right - left) * 0.92)
     x, y = spot.x, height - spot.y
     kind = "passage" if zone.category in PASSAGES else "shop"
     top = y - size_m * (0.55 * len(lines) + 0.05)
@@ -93,11 +93,11 @@ def _fitted(name: str, size_m: float, room_m: float) -> tuple[list[str], float]:
     words = name.split()
     halves = [[" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(1, len(words))]
     best = min(halves, key=lambda pair: max(map(len, pair)), default=None)
-    for lines in ([name], best):
+    for lines, least in (([name], WHOLE_NAME), (best, LEAST_NAME), ([name], LEAST_NAME)):
         if lines is None:
             continue
         fitting = room_m / (GLYPH_WIDTH * max(map(len, lines)))
-        if fitting >= size_m * (0.85 if lines == [name] else LEAST_NAME):
+        if fitting >= size_m * least:
             return lines, min(size_m, fitting)
     return [], size_m
 
