@@ -14,8 +14,9 @@ HYSTERESIS_M = 0.2
 """How far beyond the line a person must be to have crossed it: more than a foot point trembles, less than a step (0.7 m)."""
 END_MARGIN_M = 0.4
 """How far beside its ends the line still counts: shoulders pass the door post, and calibration is no better near it."""
-VANISHED_M = 0.05
-"""Who was this far beyond the line when last seen near it, and is not found again, has crossed."""
+NEAR_M = 0.05
+"""People appear and vanish behind others at doors: this far from the line, the side where somebody was seen first or last is
+taken for true."""
 FORGET_S = 60.0
 """A visitor unheard of for this long is forgotten."""
 
@@ -34,7 +35,7 @@ class _Passage:
     """What one visitor did at the line so far.
 
     Attributes:
-        side: +1 inside, -1 outside, as last seen clear of the line; 0 until then.
+        side: +1 inside, -1 outside, as last seen clear of the line, or as first seen; 0 where that was on the line.
         at: time of the latest position.
         across_m: its signed distance from the line, positive inside.
         along_m: its place along the line, from the first end.
@@ -104,7 +105,8 @@ class Tripwire:
             side = 1 if across > self.hysteresis_m else -1 if across < -self.hysteresis_m else 0
             passage = self._passages.get(visitor)
             if passage is None:
-                self._passages[visitor] = _Passage(side, now, across, place, now, place)
+                first = 1 if across > NEAR_M else -1 if across < -NEAR_M else 0
+                self._passages[visitor] = _Passage(first, now, across, place, now, place)
                 continue
             if (across > 0) != (passage.across_m > 0):
                 share = passage.across_m / (passage.across_m - across)
@@ -129,10 +131,10 @@ class Tripwire:
     def conclude(self, visitor: int) -> list[Crossing]:
         """The crossing of somebody who is gone for good, seen last on the line and not clear of it.
 
-        People vanish behind others at doors. Who had been beyond the line, if only by `VANISHED_M`, and was not seen to come
+        People vanish behind others at doors. Who had been beyond the line, if only by `NEAR_M`, and was not seen to come
         back, is taken to have gone on.
         """
         passage = self._passages.pop(visitor, None)
-        if passage is None or passage.beyond_m < VANISHED_M or not self._counts(passage.beyond_place_m):
+        if passage is None or passage.beyond_m < NEAR_M or not self._counts(passage.beyond_place_m):
             return []
         return [Crossing(visitor, "out" if passage.side > 0 else "in", passage.beyond_at)]
