@@ -65,7 +65,11 @@ TRACK = np.dtype(
         ("home_x2", np.float64),
         ("home_y2", np.float64),
         ("trail_length", np.int64),
-        ("trail", np.float64, (TRAIL, 3)),  # time, foot x, foot y of its first moments, until it is known to be a person
+        (
+            "trail",
+            np.float64,
+            (TRAIL, 3),
+        ),  # time, foot x, foot y of its first moments, until it is known to be a person
     ]
 )
 
@@ -627,7 +631,11 @@ def drop_shadows(
 
 @njit(cache=True)
 def drop_repeats(
-    order: NDArray[np.int64], boxes: NDArray[np.float32], scores: NDArray[np.float32], taken: NDArray[np.int64], p: Record
+    order: NDArray[np.int64],
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    taken: NDArray[np.int64],
+    p: Record,
 ) -> None:
     """Marks with -2 the free detections that repeat a free one of higher score; `order` is by falling score."""
     for a in range(1, len(order)):

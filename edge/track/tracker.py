@@ -18,6 +18,7 @@ SPARE_TRACKS = 64
 
 NO_PAST = np.empty((0, 4))
 
+
 @dataclass(frozen=True, slots=True)
 class TrackerConfig:
     """Settings of a tracker. Lengths are in heights of the person, times in seconds; one setting serves every frame rate.
