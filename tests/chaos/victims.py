@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ class Victim:
 
     def kill(self) -> None:
         assert self._process is not None
+        assert self._process.poll() is None, f"ended by itself: {self.tail()}"
         self._process.kill()
         self._process.wait()
 
@@ -74,22 +76,17 @@ def schedule(names: Sequence[str], times: int, span_s: tuple[float, float], seed
     return sorted(blows, key=lambda blow: blow.at_s)
 
 
-def strike(
-    blows: Sequence[Blow], kill: Callable[[str], None], start: Callable[[str], None], finished: Callable[[], bool]
-) -> int:
-    """Carry out the schedule on the machine's clock; returns how many blows fell before ``finished``."""
+def strike(blows: Sequence[Blow], kill: Callable[[str], None], start: Callable[[str], None]) -> Counter[str]:
+    """Carry out the schedule by the clock; how often each victim was hit."""
     began = time.monotonic()
     todo = [(blow.at_s, True, blow.victim) for blow in blows]
     todo += [(blow.at_s + blow.down_s, False, blow.victim) for blow in blows]
-    fallen = 0
+    fallen: Counter[str] = Counter()
     for at_s, is_kill, name in sorted(todo):
-        while time.monotonic() - began < at_s:
-            if finished():
-                return fallen
-            time.sleep(min(0.05, max(0.0, at_s - (time.monotonic() - began))))
+        time.sleep(max(0.0, at_s - (time.monotonic() - began)))
         if is_kill:
             kill(name)
-            fallen += 1
+            fallen[name] += 1
         else:
             start(name)
     return fallen

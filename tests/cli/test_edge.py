@@ -29,8 +29,6 @@ def mall(tmp_path_factory) -> Path:
     [
         ('id = "box-1"', 'id = "box/1"', "box id 'box/1' is no id"),
         ("[mqtt]", 'model = "yolo-99"\n[mqtt]', "model 'yolo-99' is not on the shelf; choose"),
-        ("[mqtt]", 'model = "west.mp4/"\n[mqtt]', "no such model file"),
-        ('state_dir = "state"', 'state_dir = "site.toml"', "cannot be used as state_dir"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_status_2(mall: Path, old: str, new: str, line: str) -> None:

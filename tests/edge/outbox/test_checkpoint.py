@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import random
+import zlib
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_what_is_no_checkpoint_is_refused(content: bytes) -> None:
 
 
 def signed(value: object) -> bytes:
-    body = pickle.dumps(value)
+    body = zlib.compress(pickle.dumps(value))
     return hashlib.sha256(body).digest() + body
 
 
@@ -48,6 +49,7 @@ def test_state_of_another_build_is_refused(value: object, reason: str) -> None:
 
 
 def test_state_of_a_class_that_is_gone_is_refused() -> None:
-    content = signed(("atrium.edge.checkpoint.v1", STATE)).replace(b"edge.outbox.checkpoint", b"edge.outbox.checkpoinx")
+    plain = pickle.dumps(("atrium.edge.checkpoint.v1", STATE))
+    body = zlib.compress(plain.replace(b"edge.outbox.checkpoint", b"edge.outbox.checkpoinx"))
     with pytest.raises(CheckpointError, match="ModuleNotFoundError"):
-        unpack(hashlib.sha256(content[32:]).digest() + content[32:])
+        unpack(hashlib.sha256(body).digest() + body)

@@ -1,0 +1,103 @@
+"""A live box whose system clock is set to another time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from contract.events import Health
+from edge.box import load_box
+from edge.clock import JUMP_LASTS_S, SteadyClock
+from edge.drive import LiveDrive
+from edge.health import HealthMeter
+from edge.outbox.checkpoint import Checkpoint
+from tests.broker import free_port
+from tests.edge.painted_mall import START_AT, write_box, write_site
+
+
+class Recorder:
+    """In the runtime's place: notes what it is told."""
+
+    def __init__(self) -> None:
+        self.state = Checkpoint(0.0, "", "old pipeline", {})
+        self.meter = HealthMeter(["west", "east"], 0.0)
+        self.publisher = SimpleNamespace(commands=[])
+        self.steps: list[float] = []
+        self.finished: list[tuple[float, bool]] = []
+
+    def step(self, now, frames, next_frames, wall) -> None:
+        self.steps.append(now)
+
+    def finish(self, now: float, *, ended: bool) -> None:
+        self.finished.append((now, ended))
+
+    def camera_state(self, *_: object) -> None:
+        pass
+
+    def report(self, *_: object, **__: object) -> Health | None:
+        return None
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    write_site(tmp_path)
+    path = write_box(tmp_path)
+    text = path.read_text().replace(f'start_at = "{START_AT}"\n', "")
+    for name in ("west", "east"):
+        text = text.replace(f'"{name}.mp4"', f'"rtsp://127.0.0.1:{free_port()}/{name}"')
+    path.write_text(text)
+    return path
+
+
+def test_visits_end_by_the_old_time_and_counting_starts_by_the_new(config: Path) -> None:
+    runtime, told = Recorder(), []
+    wall = SimpleNamespace(ahead=0.0, mono=0.0)
+    drive = LiveDrive(load_box(config), runtime, told.append, lambda: "new pipeline")  # type: ignore[arg-type]
+    drive._clock = SteadyClock(lambda: 1e9 + wall.mono + wall.ahead, lambda: wall.mono)
+    for _ in range(3):
+        wall.mono += 0.2
+        drive._tick()
+    wall.ahead = -7200.0
+    while wall.mono < JUMP_LASTS_S + 2.0:
+        wall.mono += 0.2
+        drive._tick()
+    ((closed_at, ended),) = runtime.finished
+    assert not ended
+    assert 1e9 + JUMP_LASTS_S <= closed_at <= 1e9 + JUMP_LASTS_S + 2.0
+    assert runtime.state.pipeline == "new pipeline"
+    before = [now for now in runtime.steps if now >= 1e9]
+    after = [now for now in runtime.steps if now < 1e9]
+    assert before + after == runtime.steps
+    assert before == sorted(before)
+    assert after == sorted(after)
+    assert len(after) > 5
+    assert told == ["the system clock was set by -7200 s; open visits are closed by the old time"]
+    for camera in drive._cameras.values():
+        threading.Thread(target=camera.close, daemon=True).start()
+
+
+def test_ticks_that_were_missed_are_not_made_up_for(config: Path) -> None:
+    stop = threading.Event()
+
+    class Slow(Recorder):
+        def step(self, now, frames, next_frames, wall) -> None:
+            super().step(now, frames, next_frames, wall)
+            if len(self.steps) == 3:
+                time.sleep(1.0)
+            if len(self.steps) == 8:
+                stop.set()
+
+    runtime = Slow()
+    drive = LiveDrive(load_box(config), runtime, lambda _line: None, lambda: None)  # type: ignore[arg-type]
+    began = time.monotonic()
+    work = threading.Thread(target=drive.run, args=(stop,))
+    work.start()
+    stop.wait(20)
+    took_s = time.monotonic() - began
+    work.join(30)
+    # seven intervals of 0.2 s, one of them stretched to a second
+    assert took_s >= 6 * 0.2 + 1.0 - 0.1
