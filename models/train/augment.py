@@ -24,6 +24,8 @@ GRIDS = ((2, 1), (2, 2), (3, 2), (4, 3))
 GRID_ODDS = (0.25, 0.4, 0.2, 0.15)
 LEAST_VISIBLE = 0.4
 """People cut by the tile's edge to less than this share become regions to ignore."""
+UNTOUCHED = 0.4
+"""Share of samples that keep their light and grain: rendered ones bring their own."""
 LEAST_PX = (3.0, 9.0)
 """Narrower or lower people are ignored."""
 
@@ -153,6 +155,8 @@ def _paint(  # noqa: PLR0917  # an affine map spelled out
 
 def _weather(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Light, colour, blur, sensor noise and compression of cheap cameras."""
+    if rng.random() < UNTOUCHED:
+        return pixels
     gain, gamma = rng.uniform(0.7, 1.3), rng.uniform(0.7, 1.4)
     tint = rng.uniform(0.88, 1.12, 3) if rng.random() < 0.6 else np.ones(3)
     offset = rng.uniform(-20, 20)

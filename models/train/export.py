@@ -31,13 +31,12 @@ def load_network(checkpoint: Path) -> PersonNet:
     return network
 
 
-def export(network: PersonNet, height: int, width: int, out: Path, metadata: dict[str, str]) -> None:
-    """Writes the network with its decoding in the graph, any batch, and checks the file against PyTorch.
+def export(deployed: Deployed, height: int, width: int, out: Path, metadata: dict[str, str]) -> None:
+    """Writes the network with its decoding in the graph, for any batch, and checks the file against PyTorch.
 
     Raises:
         AtriumError: the file gives other answers than PyTorch, or is too large to ship.
     """
-    deployed = Deployed(network, height, width).eval()
     example = torch.from_numpy(np.random.default_rng(0).uniform(0, 255, (2, 3, height, width)).astype(np.float32))
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -72,6 +71,9 @@ def main(
     checkpoint: Annotated[Path, typer.Argument(help="checkpoint of models.train.recipe")],
     plan: Annotated[Path, typer.Argument(help="the plan it was trained by, for name and input size")],
     out: Annotated[Path, typer.Argument(help="ONNX file to write")],
+    even_score: Annotated[
+        float, typer.Option(help="raw score that is to read 0.5: the one of the best F1", min=0.01, max=0.99)
+    ] = 0.5,
 ) -> None:
     """Export a trained person detector."""
     torch.set_num_threads(1)
@@ -84,7 +86,8 @@ def main(
         "atrium.labels": "person",
         "atrium.licence": "Apache-2.0",
     }
-    export(load_network(checkpoint), made.height, made.width, out, metadata)
+    deployed = Deployed(load_network(checkpoint), made.height, made.width, even_score).eval()
+    export(deployed, made.height, made.width, out, metadata)
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     typer.echo(f'{out}: {out.stat().st_size} bytes, input {made.width}x{made.height}\nsha256 = "{digest}"')
 

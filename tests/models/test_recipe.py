@@ -125,6 +125,15 @@ def test_the_export_answers_as_the_network_does(tmp_path: Path):
     from models.train.export import export  # noqa: PLC0415  # needs onnxscript
 
     out = tmp_path / "small.onnx"
-    export(PersonNet().eval(), HEIGHT, WIDTH, out, {"atrium.head": "person"})  # compares itself
+    export(
+        Deployed(PersonNet(), HEIGHT, WIDTH).eval(), HEIGHT, WIDTH, out, {"atrium.head": "person"}
+    )  # compares itself
     assert out.stat().st_size < 4_000_000
-    assert isinstance(Deployed(PersonNet(), HEIGHT, WIDTH), torch.nn.Module)
+
+
+def test_the_even_score_reads_a_half():
+    network = PersonNet().eval()
+    images = torch.zeros(1, 3, HEIGHT, WIDTH)
+    raw = float(network(images)[0].sigmoid()[0, 0])
+    shipped = Deployed(network, HEIGHT, WIDTH, even_score=raw).eval()(images)
+    assert float(shipped[0, 0, 4]) == pytest.approx(0.5, abs=1e-4)
