@@ -23,7 +23,7 @@ from calibration.camera import Camera
 from calibration.site import load_site
 from models.train.pictures import CocoBox, CocoFile, CocoImage
 from simulator.installer import hang_camera
-from simulator.random_scenes import random_sensor, random_shots
+from simulator.random_scenes import random_people, random_sensor, random_shots
 from simulator.render import Boxes, Renderer, Shot
 from simulator.scene import GALLERIA, FloorScene, Ground, Scene, Surface, load_scene
 from simulator.textures import FLOORS, WALLS
@@ -85,8 +85,13 @@ def render_rooms(out: Path, seeds: Iterable[int], frames: int) -> int:
     return pictures.finish()
 
 
-def render_rebuilt(out: Path, seeds: Iterable[int], frames: int, site_file: Path = GALLERIA) -> int:
-    """Writes some pictures from every camera of the mall, rebuilt for each seed; the number of people in them."""
+def render_rebuilt(
+    out: Path, seeds: Iterable[int], frames: int, site_file: Path = GALLERIA, *, scattered: bool = False
+) -> int:
+    """Writes some pictures from every camera of the mall, rebuilt for each seed; the number of people in them.
+
+    People walk, shop and rest as the simulator has them; scattered, they are many, anywhere and new in each picture.
+    """
     pictures = PictureSet(out)
     site = load_site(site_file)
     for seed in seeds:
@@ -100,7 +105,11 @@ def render_rebuilt(out: Path, seeds: Iterable[int], frames: int, site_file: Path
         for k in range(frames):
             states = world.at(FIRST_MOMENT_S + 7.0 * k)
             for name, floor_id, renderer in views:
-                pictures.add(f"rebuilt{seed:06d}_{name}_{k:03d}", "rebuilt", renderer.shoot(states[floor_id]))
+                state = states[floor_id]
+                if scattered:
+                    room, taken = world.floors[floor_id].size_m, list(world.stills[floor_id].obstacles_m)
+                    state = random_people(rng, (float(room[0]), float(room[1])), taken, state.time_s)
+                pictures.add(f"rebuilt{seed:06d}_{name}_{k:03d}", "rebuilt", renderer.shoot(state))
     return pictures.finish()
 
 
@@ -185,9 +194,16 @@ def rooms(out: Out, first_seed: FirstSeed = 10_000, count: Count = 300, frames: 
 
 
 @app.command(name="rebuilt")
-def rebuilt_malls(out: Out, first_seed: FirstSeed = 20_000, count: Count = 8, frames: Frames = 12) -> None:
+def rebuilt_malls(
+    out: Out,
+    first_seed: FirstSeed = 20_000,
+    count: Count = 8,
+    frames: Frames = 12,
+    scattered: Annotated[bool, typer.Option(help="many people anywhere, instead of shoppers")] = False,
+) -> None:
     """The demo's floor plan with other coverings, light, people and cameras."""
-    _report(out, render_rebuilt(out, track(range(first_seed, first_seed + count), "malls"), frames))
+    seeds = track(range(first_seed, first_seed + count), "malls")
+    _report(out, render_rebuilt(out, seeds, frames, scattered=scattered))
 
 
 @app.command(name="asis")

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from calibration.site import load_site
 from models.registry import resolve
 from models.train.evaluate import Detector, measure
 from models.train.pictures import Picture, read_pictures
-from models.train.simulated import LEAST_VISIBLE, render_rooms, truth
+from models.train.simulated import LEAST_VISIBLE, moved, rebuilt, render_rooms, truth
 from simulator.render import Boxes
+from simulator.scene import GALLERIA, load_scene
 
 HELD_OUT_SEED = 900_100
 
@@ -54,3 +56,26 @@ def test_the_shipped_model_finds_the_people_in_rooms_it_never_saw(rooms: list[Pi
     figures = measure([detector(p.pixels) for p in rooms], rooms, (30, 1e9))
     assert figures.people > 10
     assert figures.ap50 > 0.3  # guards against a broken export; the model card says how good it is, on many more rooms
+
+
+def test_a_rebuilt_mall_keeps_its_plan_and_changes_its_looks():
+    site = load_site(GALLERIA)
+    scene = load_scene(site)
+    other = rebuilt(scene, np.random.default_rng(1))
+    assert other.floors.keys() == scene.floors.keys()
+    for name, floor in other.floors.items():
+        assert floor.spots == scene.floors[name].spots
+        assert floor.doors == scene.floors[name].doors
+        assert floor.wall != scene.floors[name].wall
+        assert set(map(str, floor.things)) <= set(map(str, scene.floors[name].things))
+    assert rebuilt(scene, np.random.default_rng(1)) == other
+
+
+def test_a_moved_camera_still_looks_down_into_the_mall():
+    rng = np.random.default_rng(2)
+    for floor in load_site(GALLERIA).floors.values():
+        for camera in floor.cameras.values():
+            other = moved(camera, rng)
+            assert 2.3 <= other.centre_m[2] <= 3.8
+            assert other.rotation[2, 2] < 0
+            assert np.linalg.norm(other.centre_m - camera.centre_m) > 0.01
