@@ -1,10 +1,13 @@
 """People as round cones: a walking, standing, sitting or pushing body, feet on the floor.
 
-Segment lengths are shares of body height after Drillis and Contini (1966), as Winter gives them in "Biomechanics and Motor
-Control of Human Movement", figure 4.1; the gait's angles are sines fitted by eye to Winter's curves of hip and knee.
+Segment lengths are shares of body height after Drillis and Contini (1966), as Winter gives them in "Biomechanics and
+Motor Control of Human Movement", figure 4.1; the gait's angles are sines fitted by eye to Winter's curves
+of hip and knee.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,8 @@ from simulator.shapes import ShapeBuilder, Shapes
 
 Floats = NDArray[np.float64]
 
+Trunk = Callable[[Floats | float, Floats | float, Floats | float], Floats]
+"""A point of the upper body, leaned, from metres of the reference body ahead, left and above the hip."""
 WALK, PHONE, CARRY, REACH, POCKETS, PUSH, SIT = range(7)
 """Poses; legs walk in all of them but SIT as far as the speed says."""
 ARMS = np.array(
@@ -38,13 +43,13 @@ RUBBER = paint(np.array([0.07, 0.07, 0.07]))
 STEEL = paint(np.array([0.5, 0.5, 0.5]))
 
 
-def step_length_m(height_m: Floats, speed_m_s: Floats) -> Floats:
+def step_length_m(height_m: Floats | float, speed_m_s: Floats | float) -> Floats:
     """(P,) step length; short at low speed, growing with its square root."""
     relative = np.maximum(speed_m_s, 0.15) / COMFORTABLE_M_S
     return np.asarray(STEP_PER_HEIGHT * height_m * np.sqrt(np.minimum(relative, 1.6)), np.float64)
 
 
-def body_shapes(
+def body_shapes(  # noqa: PLR0917 - one argument a quantity
     looks: Looks,
     xy_m: Floats,
     heading: Floats,
@@ -78,8 +83,8 @@ def body_shapes(
     ]
     lowest = np.minimum(legs[0]["low"], legs[1]["low"])
     hip = build.vector(0.0, 0.0, -lowest)
-    for side, leg in zip((1.0, -1.0), legs, strict=True):
-        _add_leg(build, looks, size, girth, hip, leg, side)
+    for leg in legs:
+        _add_leg(build, looks, size, girth, hip, leg)
     lean = LEAN[pose]
     tilt = (np.sin(lean), np.cos(lean))
 
@@ -94,11 +99,11 @@ def body_shapes(
         _add_arm(build, looks, size, trunk, ARMS[pose, i], swing, phase + i * np.pi, side)
         for i, side in enumerate((1.0, -1.0))
     ]
-    _add_things(build, looks, size, hip, trunk, hands[1])
+    _add_things(build, looks, trunk, hands[1])
     return build.build(xy_m, heading)
 
 
-def _leg(
+def _leg(  # noqa: PLR0917 - one argument a quantity
     build: ShapeBuilder, looks: Looks, size: Floats, swing: Floats, effort: Floats, phase: Floats,
     sits: Floats, side: float,
 ) -> dict[str, Floats]:  # fmt: skip
@@ -119,8 +124,8 @@ def _leg(
     return {"top": top, "knee": knee_at, "ankle": ankle, "heel": heel, "toe": toe, "low": low}
 
 
-def _add_leg(
-    build: ShapeBuilder, looks: Looks, size: Floats, girth: Floats, hip: Floats, leg: dict[str, Floats], side: float
+def _add_leg(  # noqa: PLR0917 - one argument a quantity
+    build: ShapeBuilder, looks: Looks, size: Floats, girth: Floats, hip: Floats, leg: dict[str, Floats]
 ) -> None:
     loose = looks["loose_legs"]
     wide = 0.5 * (girth + size)
@@ -141,9 +146,8 @@ def _add_leg(
     )
 
 
-def _add_trunk(build: ShapeBuilder, looks: Looks, size: Floats, girth: Floats, trunk: object) -> None:
+def _add_trunk(build: ShapeBuilder, looks: Looks, size: Floats, girth: Floats, trunk: Trunk) -> None:
     at = trunk
-    assert callable(at)  # noqa: S101
     loose, hips, shoulders = looks["loose_top"], looks["hips"], looks["shoulders"]
     build.add(
         at(0.0, -0.055 * hips, 0.03),
@@ -182,13 +186,13 @@ def _add_trunk(build: ShapeBuilder, looks: Looks, size: Floats, girth: Floats, t
     worn = length > 0
     build.add(
         at(0.0, 0.0, 0.10), at(0.01, 0.0, 0.08 - length),
-        (np.where(worn, 0.14 * girth, 0.0), np.where(worn, width * (0.7 * size + 0.3 * girth), 0.0)), looks["skirt"], flat=1.2,
+        (np.where(worn, 0.14 * girth, 0.0), np.where(worn, width * (0.7 * size + 0.3 * girth), 0.0)),
+        looks["skirt"], flat=1.2,
     )  # fmt: skip
 
 
-def _add_head(build: ShapeBuilder, looks: Looks, size: Floats, trunk: object, gaze: Floats) -> None:
+def _add_head(build: ShapeBuilder, looks: Looks, size: Floats, trunk: Trunk, gaze: Floats) -> None:
     at = trunk
-    assert callable(at)  # noqa: S101
     big = size * looks["head"]
     build.add(at(-0.01, 0.0, 0.47), at(0.01, 0.0, 0.60), (0.056 * size, 0.05 * size), looks["skin"])
     look_at = build.vector(np.cos(gaze), np.sin(gaze), 0.0)
@@ -208,30 +212,31 @@ def _add_head(build: ShapeBuilder, looks: Looks, size: Floats, trunk: object, ga
     tip = centre - (0.06 * look_at + up * (0.05 + length)[:, None]) * big[:, None]
     build.add(
         back - 0.02 * look_at * big[:, None], tip,
-        (np.where(long, 0.088 * big, 0.0), np.where(long, 0.07 * big, 0.0)), looks["hair"], axis=look_at, flat=1.25, front=look_at,
+        (np.where(long, 0.088 * big, 0.0), np.where(long, 0.07 * big, 0.0)), looks["hair"],
+        axis=look_at, flat=1.25, front=look_at,
     )  # fmt: skip
     capped = looks["cap"] > 0
     peak = centre + (0.06 * up + 0.10 * look_at) * big[:, None]
     build.add(
         centre + 0.055 * up * big[:, None], peak,
-        (np.where(capped, 0.1 * big, 0.0), np.where(capped, 0.05 * big, 0.0)), looks["hair"], axis=(0.0, 0.0, 1.0), flat=1.35,
+        (np.where(capped, 0.1 * big, 0.0), np.where(capped, 0.05 * big, 0.0)), looks["hair"],
+        axis=(0.0, 0.0, 1.0), flat=1.35,
     )  # fmt: skip
     hood = looks["hood"] > 0
     build.add(at(-0.075, -0.06, 0.5), at(-0.075, 0.06, 0.5), (np.where(hood, 0.06 * size, 0.0),) * 2, looks["sleeve"])
 
 
-def _add_arm(
+def _add_arm(  # noqa: PLR0917 - one argument a quantity
     build: ShapeBuilder,
     looks: Looks,
     size: Floats,
-    trunk: object,
+    trunk: Trunk,
     held: Floats,
     swing: Floats,
     phase: Floats,
     side: float,
 ) -> Floats:
     at = trunk
-    assert callable(at)  # noqa: S101
     swings = np.isnan(held[:, 0])
     shoulder = np.where(swings, -0.75 * swing * np.cos(phase) - 0.02, held[:, 0])
     bend = np.where(swings, 0.22 + 0.5 * swing * (1 - np.cos(phase)), held[:, 2])
@@ -251,12 +256,11 @@ def _add_arm(
     return hand
 
 
-def _add_things(build: ShapeBuilder, looks: Looks, size: Floats, hip: Floats, trunk: object, hand: Floats) -> None:
+def _add_things(build: ShapeBuilder, looks: Looks, trunk: Trunk, hand: Floats) -> None:
     at = trunk
-    assert callable(at)  # noqa: S101
     aside = (0.0, 1.0, 0.0)
 
-    def thing(a: Floats, b: Floats, radius: tuple[float, float], has: Floats, paints: Floats, flat: float = 1.0,
+    def thing(a: Floats, b: Floats, radius: tuple[float, float], has: Floats, paints: Floats, flat: float = 1.0,  # noqa: PLR0917 - one argument a quantity
               axis: tuple[float, float, float] = aside) -> None:  # fmt: skip
         build.add(a, b, (radius[0] * has, radius[1] * has), paints, axis=axis, flat=flat, is_body=False)
 
@@ -272,7 +276,7 @@ def _add_things(build: ShapeBuilder, looks: Looks, size: Floats, hip: Floats, tr
     zero = build.vector(0.0, 0.0, 0.0)
 
     def spot(x: float, y: float, z: float) -> Floats:
-        return zero + np.array([x, y, z])
+        return np.asarray(zero + np.array([x, y, z]), np.float64)
 
     thing(spot(0.62, 0, 0.42), spot(0.98, 0, 0.36), (0.19, 0.13), chair, looks["bag"])
     thing(spot(0.60, 0, 0.50), spot(0.55, 0, 0.82), (0.17, 0.16), chair, looks["bag"], 1.1)
@@ -283,4 +287,3 @@ def _add_things(build: ShapeBuilder, looks: Looks, size: Floats, hip: Floats, tr
         thing(spot(0.95, side, 0.55), spot(0.48, side, 0.18), (0.014, 0.014), chair, STEEL)
         thing(spot(1.02, side, 0.10), spot(1.02, side, 0.10), (0.10, 0.10), chair, RUBBER, 4.0)
         thing(spot(0.46, side, 0.13), spot(0.46, side, 0.13), (0.13, 0.13), chair, RUBBER, 4.0)
-    _ = (size, hip)

@@ -1,6 +1,7 @@
 """How people move on one floor: towards where they want to be, out of each other's way, off the walls.
 
-A social force model after Helbing and Molnar (1995) with an elliptic field of view, walked on pulled-straight shortest paths.
+A social force model after Helbing and Molnar (1995) with a field of view, walked on shortest paths pulled
+straight.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def _settle(agent: Agent, moved: Floats, dt_s: float) -> None:
     agent.v_m_s = step / dt_s
     agent.xy_m = moved
     agent.speed_m_s += (length / dt_s - agent.speed_m_s) * min(1.0, dt_s / 0.15)
-    stride = float(step_length_m(agent.person.look["height"], np.float64(max(agent.speed_m_s, 0.3)))) * 2
+    stride = float(step_length_m(float(agent.person.look["height"]), max(agent.speed_m_s, 0.3))) * 2
     agent.phase = (agent.phase + 2 * math.pi * length / stride) % (2 * math.pi)
     target = math.atan2(step[1], step[0]) if length / dt_s > 0.15 else agent.face if not agent.path else None
     if target is not None:

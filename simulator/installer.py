@@ -12,7 +12,7 @@ BARREL = (-0.12, 0.02, 0.0, 0.0, 0.0)
 """Distortion of a plain 2.8 mm mall dome: mild barrel."""
 
 
-def hang_camera(
+def hang_camera(  # noqa: PLR0917 - one argument a quantity
     name: str,
     at_m: tuple[float, float, float],
     looks_at_m: tuple[float, float, float],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simulator.looks import Looks, cloth_colour, random_look
-from simulator.scene import Door, FloorScene, People, Scene
+from simulator.scene import Door, People, Scene
 
 MOST_COMPANIONS = 3
 THROUGH_SHARE = 0.15
@@ -161,7 +161,7 @@ class Planner:
     def _stop(
         self, rng: np.random.Generator, floor: str, category: str, kinds: tuple[str, ...], span: tuple[float, float]
     ) -> list[Stop]:
-        offered = {spot.zone for spot in self._spots(floor) if spot.kind in kinds}
+        offered = {spot.zone for spot in self._scene.floors[floor].spots if spot.kind in kinds}
         zones = [zone for zone in self._in_category(floor, category) if zone in offered]
         if not zones:
             return []
@@ -169,9 +169,3 @@ class Planner:
 
     def _in_category(self, floor: str, category: str) -> list[str]:
         return [zone for zone, own in self._zones[floor].items() if own == category]
-
-    def _spots(self, floor: str) -> list[object]:
-        return list(self._floor(floor).spots)
-
-    def _floor(self, floor: str) -> FloorScene:
-        return self._scene.floors[floor]

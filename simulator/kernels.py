@@ -1,8 +1,8 @@
 """Ray casting of tapered, flattened capsules ("round cones") and textured quads, in numba.
 
-Everything is cast along the camera's own rays, distortion included, so that pictures obey exactly the lens that the site file
-states. A round cone is the hull of two spheres (Quilez, "Round cone - intersection"); flattening compresses space
-along one axis before the cast, which turns it into an elliptical limb or torso.
+Everything is cast along the camera's own rays, distortion included, so that pictures obey exactly the lens that the
+site file states. A round cone is the hull of two spheres (Quilez, "Round cone - intersection"); flattening compresses
+space along one axis before the cast, which turns it into an elliptical limb or torso.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EPS = 1e-9
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def cast_cone(
+def cast_cone(  # noqa: PLR0917 - compiled code takes no keywords
     ox: float, oy: float, oz: float, dx: float, dy: float, dz: float,
     bx: float, by: float, bz: float, ra: float, rb: float,
 ) -> float:  # fmt: skip
@@ -65,24 +65,18 @@ def cast_cone(
 
 
 @njit(cache=True, fastmath=True)
-def draw(
+def draw(  # noqa: PLR0917 - compiled code takes no keywords
     rays: A, centre: A, a: A, b: A, radius: A, axis: A, flat: A, is_body: A, boxes: A, starts: A,
     depth: A, winner: A, own_t: A, own_i: A, counts: A,
 ) -> None:  # fmt: skip
     """Draws owners' shapes into ``depth`` and ``winner`` and counts each owner's body pixels.
 
-    Args:
-        rays: (H, W, 3) unit viewing directions in the world.
-        centre: (3,) the camera, metres.
-        a: (M, 3) one end of each shape, metres; b the other; radius (M, 2) at each end, 0 for none.
-        axis: (M, 3) unit direction along which the shape is flattened ``flat`` (M,) times.
-        is_body: (M,) whether the shape counts as the person (bags and pushchairs do not).
-        boxes: (M, 4) x0, y0, x1, y1 pixels that contain the shape, end excluded.
-        starts: (P + 1,) where each owner's shapes begin.
-        depth: (H, W) metres along the ray; lowered in place.
-        winner: (H, W) index of the shape seen; written in place.
-        own_t: (H, W) scratch, filled with FAR and left so; own_i (H, W) scratch.
-        counts: (P, 2) body pixels in the picture were nothing else there, and written; the second column is left alone.
+    ``rays`` (H, W, 3) unit viewing directions from ``centre`` (3,). Shapes: ends ``a`` and ``b`` (M, 3), ``radius``
+    (M, 2) at each, 0 for none, flattened ``flat`` (M,) times along ``axis`` (M, 3); ``is_body`` (M,) is false for
+    bags and pushchairs; ``boxes`` (M, 4) pixels x0, y0, x1, y1 that contain each, end excluded; ``starts`` (P + 1,)
+    where each owner's begin. ``depth`` (H, W) metres along the ray and ``winner`` (H, W) index of the shape seen
+    are written where a shape is nearer; ``own_t``, ``own_i`` (H, W) are scratch, left filled with FAR; ``counts`` (P, 2) gets, in its
+    first column, the body pixels that the picture would show were nothing else there.
     """
     for p in range(len(starts) - 1):
         ux0, uy0, ux1, uy1 = rays.shape[1], rays.shape[0], 0, 0
@@ -137,20 +131,15 @@ PLAIN, HOOPS, PINSTRIPES, PLAID, DOTS, HEAD, FRONT_OPEN, LOGO, HEATHER = range(9
 
 
 @njit(cache=True, fastmath=True)
-def shade(
+def shade(  # noqa: PLR0917 - compiled code takes no keywords
     image: A, rays: A, centre: A, a: A, b: A, radius: A, axis: A, flat: A, front: A, paint: A, light: A, owner: A,
     depth: A, winner: A, tint: A, counts: A, is_body: A, x0: int, y0: int, x1: int, y1: int,
 ) -> None:  # fmt: skip
-    """Paints the pixels that shapes won into ``image`` (H, W, 3) uint8 BGR, and counts each owner's visible pixels.
+    """Paints what shapes won of ``image`` (H, W, 3) BGR 0..255, and counts each owner's visible body pixels.
 
-    Args:
-        front: (M, 3) unit direction each shape faces, for patterns and faces.
-        paint: (M, 16): colour, second colour (BGR 0..1), pattern, scale, cut (beyond that share of the length the third
-            colour shows), third colour, phase, folds, unused.
-        light: (P, 5) per owner: key light's unit direction, key strength, ambient strength.
-        owner: (M,) index into ``light`` and ``counts``.
-        tint: (H, W, 3) gain of lens and sensor by pixel.
-        counts: (P, 2), its second column is added to.
+    Shapes as in ``draw``; ``front`` (M, 3) is where each faces, for patterns and faces; ``paint`` (M, 16) as in
+    shapes.py; ``light`` (P, 5) per ``owner`` (M,): key light's unit direction, its strength, ambient strength; ``tint``
+    (H, W, 3) gain of lens and sensor; ``counts`` (P, 2), its second column is added to; x0..y1 pixels to visit.
     """
     for y in range(y0, y1):
         for x in range(x0, x1):
@@ -260,14 +249,11 @@ def shade(
 
 @njit(cache=True, fastmath=True)
 def shadow(image: A, floor_x: A, floor_y: A, spots: A, boxes: A) -> None:
-    """Darkens the floor under people.
+    """Darkens the floor of ``image`` (H, W, 3) under people.
 
-    Args:
-        image: (H, W, 3) uint8, darkened in place.
-        floor_x: (H, W) metres of the floor point seen, NaN where no floor is seen; floor_y likewise.
-        spots: (S, 6) centre x, y, unit direction of the long axis x, y, half length and half width in metres...
-            negative half length counts as none; strength is the seventh column where given.
-        boxes: (S, 4) pixels to visit.
+    ``floor_x``, ``floor_y`` (H, W): metres of the floor point seen, far away where none is. ``spots`` (S, 7): centre
+    x, y, unit direction of the long axis x, y, half length and half width in metres, strength. ``boxes`` (S, 4) pixels
+    to visit.
     """
     for i in range(len(spots)):
         cx, cy, ux, uy = spots[i, 0], spots[i, 1], spots[i, 2], spots[i, 3]
@@ -286,7 +272,7 @@ def shadow(image: A, floor_x: A, floor_y: A, spots: A, boxes: A) -> None:
 
 
 @njit(cache=True, fastmath=True)
-def cast_quads(origin: A, direction: A, quads: A, skip: int, reach: float, any_hit: bool) -> tuple[float, int]:
+def cast_quads(origin: A, direction: A, quads: A, skip: int, reach: float, any_hit: bool) -> tuple[float, int]:  # noqa: PLR0917 - compiled code takes no keywords
     """Distance to the nearest quad along one ray and its index, -1 for none.
 
     ``skip`` is not looked at, nothing beyond ``reach`` counts, and where ``any_hit`` the first quad found is enough.
@@ -320,7 +306,7 @@ def cast_quads(origin: A, direction: A, quads: A, skip: int, reach: float, any_h
 
 
 @njit(cache=True, fastmath=True)
-def look_up(quads: A, look: A, textures: A, q: int, spot: A, channel: int) -> float:
+def look_up(quads: A, look: A, textures: A, q: int, spot: A, channel: int) -> float:  # noqa: PLR0917 - compiled code takes no keywords
     """Nearest texel (tiled) of a quad at a point on it, 0..255."""
     px, py, pz = spot[0] - quads[q, 0], spot[1] - quads[q, 1], spot[2] - quads[q, 2]
     u = (px * quads[q, 6] + py * quads[q, 7] + pz * quads[q, 8]) * look[q, 1]
@@ -330,7 +316,7 @@ def look_up(quads: A, look: A, textures: A, q: int, spot: A, channel: int) -> fl
 
 
 @njit(cache=True, fastmath=True)
-def light_up(strength: A, rays: A, centre: A, quads: A, look: A, lamps: A, ambient: float, jitter: A) -> None:
+def light_up(strength: A, rays: A, centre: A, quads: A, look: A, lamps: A, ambient: float, jitter: A) -> None:  # noqa: PLR0917 - compiled code takes no keywords
     """Writes how much light falls on what each ray of ``rays`` (H, W, 3) sees: lamps with soft shadows, and ambient.
 
     ``lamps`` (L, 5): x, y, z, strength, half size in metres; ``jitter`` (H, W, 2): random -1..1, spreads shadow rays.
@@ -339,7 +325,7 @@ def light_up(strength: A, rays: A, centre: A, quads: A, look: A, lamps: A, ambie
     to_lamp = np.empty(3)
     for y in range(strength.shape[0]):
         for x in range(strength.shape[1]):
-            t, q = cast_quads(centre, rays[y, x], quads, -1, FAR, False)
+            t, q = cast_quads(centre, rays[y, x], quads, -1, FAR, False)  # noqa: FBT003 - compiled code takes no keywords
             if q < 0:
                 strength[y, x] = ambient
                 continue
@@ -361,32 +347,25 @@ def light_up(strength: A, rays: A, centre: A, quads: A, look: A, lamps: A, ambie
                     continue
                 for c in range(3):
                     to_lamp[c] /= far
-                if cast_quads(spot, to_lamp, quads, q, far - 0.02, True)[1] < 0:
+                if cast_quads(spot, to_lamp, quads, q, far - 0.02, True)[1] < 0:  # noqa: FBT003 - compiled code takes no keywords
                     total += gain
             strength[y, x] = total
 
 
 @njit(cache=True, fastmath=True)
-def trace(image: A, depth: A, rays: A, centre: A, quads: A, look: A, textures: A, strength: A, ambient: float) -> None:
+def trace(image: A, depth: A, rays: A, centre: A, quads: A, look: A, textures: A, strength: A, ambient: float) -> None:  # noqa: PLR0917 - compiled code takes no keywords
     """Paints the still scene of textured quads, with one mirror bounce on polished ones.
 
-    Args:
-        image: (nH, nW, 3) float32 BGR 0..255, written.
-        depth: (nH, nW) metres along the ray, written.
-        rays: (nH, nW, 3) unit viewing directions.
-        centre: (3,) the camera, metres.
-        quads: (Q, 12) as in ``cast_quads``.
-        look: (Q, 5) texture index, tiles along u and v, mirror share, own light.
-        textures: (T, S, S, 3) uint8.
-        strength: (H, W) light, of ``light_up``.
-        ambient: light from everywhere.
+    Writes ``image`` (nH, nW, 3) BGR 0..255 and ``depth`` (nH, nW) metres along ``rays`` (nH, nW, 3). ``quads`` (Q, 12)
+    as in ``cast_quads``; ``look`` (Q, 5): texture, tiles along u and v, mirror share, own light; ``textures``
+    (T, S, S, 3); ``strength`` (H, W) of ``light_up``; ``ambient`` light from everywhere.
     """
     bounce = np.empty(3)
     spot = np.empty(3)
     n = image.shape[0] // strength.shape[0]
     for y in range(image.shape[0]):
         for x in range(image.shape[1]):
-            t, q = cast_quads(centre, rays[y, x], quads, -1, FAR, False)
+            t, q = cast_quads(centre, rays[y, x], quads, -1, FAR, False)  # noqa: FBT003 - compiled code takes no keywords
             depth[y, x] = t
             if q < 0:
                 for c in range(3):
@@ -404,7 +383,7 @@ def trace(image: A, depth: A, rays: A, centre: A, quads: A, look: A, textures: A
                 bounce[0] = rays[y, x, 0] - along * nx
                 bounce[1] = rays[y, x, 1] - along * ny
                 bounce[2] = rays[y, x, 2] - along * nz
-                far, r = cast_quads(spot, bounce, quads, q, FAR, False)
+                far, r = cast_quads(spot, bounce, quads, q, FAR, False)  # noqa: FBT003 - compiled code takes no keywords
                 if r >= 0:
                     grazing = 1.0 - 0.5 * abs(along)
                     share = min(0.5, mirror * (0.4 + 2.0 * grazing**4))

@@ -69,7 +69,8 @@ class Ways:
         columns = self._walkable.shape[1]
         tree = self._tree((end[0], end[1]))
         row, column = (int(v[0]) for v in self._cells(self.nearest_free(start_m)[None]))
-        node, cells = row * columns + column, []
+        node = row * columns + column
+        cells: list[int] = []
         while node >= 0 and len(cells) < self._walkable.size:
             cells.append(node)
             node = int(tree[node])

@@ -79,7 +79,7 @@ def random_camera(rng: np.random.Generator, room: tuple[float, float], size: tup
 
 
 def random_room(rng: np.random.Generator, room: tuple[float, float], high: float) -> tuple[Still, list[Floats]]:
-    """A furnished room of (width, depth) metres, ``high`` to its ceiling, and the footprints (V, 2) that nobody stands in."""
+    """A furnished room of (width, depth) metres, ``high`` to its ceiling, and the footprints (V, 2) of its things."""
     build = StillBuilder(rng)
     width, depth = room
     tone = np.clip(rng.uniform(0.25, 0.9) + rng.normal(0, 0.025, 3), 0.1, 0.95)
@@ -173,8 +173,8 @@ def random_people(
             pose[i] = PUSH
     speed = np.where(rng.random(count) < 0.35, 0.0, rng.uniform(0.3, 1.7, count))
     return PeopleState(
-        time_s, np.arange(count), np.array(places).reshape(-1, 2), np.array(facing), speed, rng.uniform(0, 2 * math.pi, count),
-        pose, rng.normal(0, 0.45, count), (pose == SIT).astype(np.float64), looks,
+        time_s, np.arange(count), np.array(places).reshape(-1, 2), np.array(facing), speed,
+        rng.uniform(0, 2 * math.pi, count), pose, rng.normal(0, 0.45, count), (pose == SIT).astype(np.float64), looks,
     )  # fmt: skip
 
 
@@ -184,4 +184,6 @@ def _is_free(spot: Floats, room: tuple[float, float], outlines: list[Floats], pl
     if any(float(np.hypot(*(spot - other))) < PERSONAL_SPACE_M for other in places):
         return False
     point = (float(spot[0]), float(spot[1]))
-    return all(cv2.pointPolygonTest(outline.astype(np.float32), point, True) < -0.15 for outline in outlines)
+    return all(
+        cv2.pointPolygonTest(outline.astype(np.float32), point, measureDist=True) < -0.15 for outline in outlines
+    )

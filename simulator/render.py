@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -152,8 +153,8 @@ class Renderer:
         x1, y1 = (int(v) for v in boxes[near, 2:].max(0))
         light = key_light(self._still.lamps, self._still.ambient, state.xy_m)
         shade(
-            image, self._rays, centre, shapes.a, shapes.b, shapes.radius, shapes.axis, shapes.flat, shapes.front, shapes.paint,
-            light, shapes.owner, depth, self._winner, self._tint, counts, shapes.is_body, x0, y0, x1, y1,
+            image, self._rays, centre, shapes.a, shapes.b, shapes.radius, shapes.axis, shapes.flat, shapes.front,
+            shapes.paint, light, shapes.owner, depth, self._winner, self._tint, counts, shapes.is_body, x0, y0, x1, y1,
         )  # fmt: skip
         self._winner[y0:y1, x0:x1] = -1
 
@@ -218,7 +219,7 @@ class Renderer:
     def _lens_tint(self, width: int, height: int) -> NDArray[np.float32]:
         x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
         loss = 1.0 - self._sensor.vignette * ((x**2 + y**2) / 2) ** 1.5
-        return (loss[..., None] * np.array(self._sensor.white) * self._sensor.gain).astype(np.float32)
+        return np.asarray(loss[..., None] * np.array(self._sensor.white) * self._sensor.gain, np.float32)
 
     def _cast_still(self, rng: np.random.Generator, oversample: int) -> tuple[Picture, Floats]:
         camera, still, n = self.camera, self._still, oversample
@@ -242,8 +243,9 @@ class Renderer:
             winner = np.full((height, width), -1, np.int32)
             counts = np.zeros((things, 2), np.int64)
             draw(
-                rays, camera.centre_m, shapes.a, shapes.b, shapes.radius, shapes.axis, shapes.flat, shapes.is_body, boxes,
-                shapes.starts(things), depth, winner, np.full((height, width), FAR), np.zeros((height, width), np.int32), counts,
+                rays, camera.centre_m, shapes.a, shapes.b, shapes.radius, shapes.axis, shapes.flat, shapes.is_body,
+                boxes, shapes.starts(things), depth, winner, np.full((height, width), FAR),
+                np.zeros((height, width), np.int32), counts,
             )  # fmt: skip
             shade(
                 image, rays, camera.centre_m, shapes.a, shapes.b, shapes.radius, shapes.axis, shapes.flat, shapes.front,
@@ -260,7 +262,7 @@ class Renderer:
         on_floor = (reach > 0) & (np.abs(reach - self._depth) < 0.03 * np.maximum(reach, 1.0))
         xy = centre[:2] + self._rays[..., :2] * reach[..., None]
         xy[~on_floor] = NO_FLOOR  # not NaN: the kernels compare with fast mathematics
-        return xy[..., 0].astype(np.float32), xy[..., 1].astype(np.float32)
+        return np.asarray(xy[..., 0], np.float32), np.asarray(xy[..., 1], np.float32)
 
     def _noise_bank(self, rng: np.random.Generator) -> list[NDArray[np.int16]]:
         size = (self.camera.height + NOISE_PAD, self.camera.width + NOISE_PAD)
@@ -271,7 +273,8 @@ class Renderer:
             bank.append(np.round(self._sensor.noise * (grey[..., None] + colour)).astype(np.int16))
         return bank
 
-    def _through_sensor(self, image: Picture, time_s: float) -> Picture:
+    def _through_sensor(self, picture: Picture, time_s: float) -> Picture:
+        image: Any = picture
         if self._sensor.blur_px > 0:
             image = cv2.GaussianBlur(image, (3, 3) if self._sensor.blur_px < 1 else (5, 5), self._sensor.blur_px)
         if self._noise:
@@ -282,4 +285,4 @@ class Renderer:
         if self._sensor.jpeg:
             coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._sensor.jpeg])[1]
             image = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-        return image
+        return np.asarray(image, np.uint8)

@@ -130,24 +130,24 @@ def load_scene(site: Site) -> Scene:
         raise BadInputError(f"{path}: schema is {scene.schema!r}; this version reads {SCENE_SCHEMA!r}")
     doors = {f"{floor}:{door.id}" for floor, own in scene.floors.items() for door in own.doors}
     for name, own in scene.floors.items():
-        floor = site.floor(name)
-        for zone in [spot.zone for spot in own.spots] + list(own.grounds):
-            if zone not in floor.zones:
-                raise BadInputError(f"{path}: floor {name}: zone {zone!r} is not in its geometry; correct the name")
-        for surface in [own.ground, own.wall, *own.grounds.values(), *own.walls.values()]:
-            if surface.texture not in MAKERS:
-                raise BadInputError(
-                    f"{path}: floor {name}: texture {surface.texture!r}; use one of {', '.join(MAKERS)}"
-                )
-            colour_bgr(surface.colour, f"{path}: floor {name}")
-        for door in own.doors:
-            if door.leads_to and door.leads_to not in doors:
-                raise BadInputError(
-                    f"{path}: floor {name}: door {door.id} leads to {door.leads_to!r}, which is nowhere"
-                )
-        if not any(door.kind == "entrance" for door in own.doors):
-            raise BadInputError(f"{path}: floor {name}: has no door of kind entrance; add one")
+        _check_floor(f"{path}: floor {name}", site.floor(name), own, doors)
     return scene
+
+
+def _check_floor(source: str, floor: Floor, own: FloorScene, doors: set[str]) -> None:
+    for zone in [spot.zone for spot in own.spots] + list(own.grounds):
+        if zone not in floor.zones:
+            raise BadInputError(f"{source}: zone {zone!r} is not in its geometry; correct the name")
+    surfaces: list[Ground | Surface] = [own.ground, own.wall, *own.grounds.values(), *own.walls.values()]
+    for surface in surfaces:
+        if surface.texture not in MAKERS:
+            raise BadInputError(f"{source}: texture {surface.texture!r}; use one of {', '.join(MAKERS)}")
+        colour_bgr(surface.colour, source)
+    for door in own.doors:
+        if door.leads_to and door.leads_to not in doors:
+            raise BadInputError(f"{source}: door {door.id} leads to {door.leads_to!r}, which is nowhere")
+    if not any(door.kind == "entrance" for door in own.doors):
+        raise BadInputError(f"{source}: has no door of kind entrance; add one")
 
 
 def colour_bgr(text: str, source: str = "colour") -> Floats:

@@ -101,7 +101,7 @@ def joined(parts: list[Shapes]) -> Shapes:
             value = getattr(part, name)
             column.append(value + shift if name == "owner" else value)
         shift += int(part.owner[-1]) + 1 if len(part.owner) else 0
-    return Shapes(**{name: np.concatenate(column) for name, column in columns.items()})  # type: ignore[arg-type]
+    return Shapes(**{name: np.concatenate(column) for name, column in columns.items()})
 
 
 class ShapeBuilder:

@@ -65,7 +65,7 @@ def key_light(lamps: Floats, ambient: float, at_m: Floats) -> Floats:
 def hidden_behind(screens_m: Floats, eye_m: Floats, at_m: Floats) -> NDArray[np.bool_]:
     """(P,) who at (P, 2) metres stands wholly behind a single wall, for an eye at (3,) metres that the wall overtops.
 
-    Whoever fits into a disc is hidden by a wall that cuts both lines of sight past the disc's edges: it cuts all between.
+    Whoever fits into a disc is hidden by a wall that cuts both lines of sight past its edges: it cuts all between.
     """
     tall = screens_m[screens_m[:, 4] >= eye_m[2]]
     to = at_m - eye_m[:2]
@@ -121,12 +121,12 @@ class StillBuilder:
         self, corner: tuple[float, float, float], u: tuple[float, float, float], v: tuple[float, float, float],
         texture: int, *, tile: Point = (1.0, 1.0), mirror: float = 0.0, glow: float = 0.0,
     ) -> None:  # fmt: skip
-        """A textured rectangle; ``u`` and ``v`` are its edges, the texture's rows run along ``u`` from ``v = 0`` down."""
+        """A textured rectangle; ``u`` and ``v`` are its edges, along the texture's rows and columns."""
         self._quads.append(
             (np.array(corner), np.array(u), np.array(v), np.array([texture, tile[0], tile[1], mirror, glow]))
         )
 
-    def floor(self, low: Point, high: Point, texture: int, tile_m: float, mirror: float, z: float = 0.0) -> None:
+    def floor(self, low: Point, high: Point, texture: int, tile_m: float, mirror: float, z: float = 0.0) -> None:  # noqa: PLR0917 - one argument a quantity
         """A piece of floor."""
         across, along = high[0] - low[0], high[1] - low[1]
         self.quad(
@@ -138,7 +138,7 @@ class StillBuilder:
             mirror=mirror,
         )
 
-    def wall(
+    def wall(  # noqa: PLR0917 - one argument a quantity
         self, start: Point, end: Point, height: float, texture: int, tile_m: float = 2.0, base: float = 0.0
     ) -> None:
         """A wall from ``start`` to ``end``, with a dark skirting where it stands on the floor."""
@@ -156,7 +156,7 @@ class StillBuilder:
             tile=(length / tile_m, (height - base) / tile_m),
         )
 
-    def box(self, centre: Point, size: tuple[float, float, float], heading: float, texture: int, top: int | None = None,
+    def box(self, centre: Point, size: tuple[float, float, float], heading: float, texture: int, top: int | None = None,  # noqa: PLR0917 - one argument a quantity
             base: float = 0.0, *, solid: bool = True) -> None:  # fmt: skip
         """A box (length, depth, height) standing at ``centre``; nobody walks through it where ``solid``."""
         cos, sin = math.cos(heading), math.sin(heading)
@@ -230,8 +230,9 @@ class StillBuilder:
             cloth = paint(np.clip(group * rng.uniform(0.85, 1.15), 0, 1), folds=0.3, phase=rng.uniform(0, 6))
             low = hem + rng.uniform(-0.12, 0.15)
             build.add(
-                build.vector(x, 0, 1.37), build.vector(x, 0, low + 0.2), (rng.uniform(0.12, 0.17), rng.uniform(0.19, 0.25)),
-                cloth, axis=(1.0, 0.0, 0.0), flat=rng.uniform(4.5, 7.0), front=(0.0, 1.0, 0.0),
+                build.vector(x, 0, 1.37), build.vector(x, 0, low + 0.2),
+                (rng.uniform(0.12, 0.17), rng.uniform(0.19, 0.25)), cloth,
+                axis=(1.0, 0.0, 0.0), flat=rng.uniform(4.5, 7.0), front=(0.0, 1.0, 0.0),
             )  # fmt: skip
             x += rng.uniform(0.06, 0.1)
         self.shape(build.build(np.array([at]), np.array([heading])), at)
@@ -251,7 +252,8 @@ class StillBuilder:
             z = rng.uniform(0.45, height)
             tip = build.vector(out * np.cos(turn), out * np.sin(turn), z)
             build.add(build.vector(0.3 * out * np.cos(turn), 0.3 * out * np.sin(turn), 0.8 * z), tip,
-                      (0.03, rng.uniform(0.05, 0.12)), paint(green, folds=0.3), axis=(0.0, 0.0, 1.0), flat=2.2)  # fmt: skip
+                      (0.03, rng.uniform(0.05, 0.12)), paint(green, folds=0.3),
+                      axis=(0.0, 0.0, 1.0), flat=2.2)  # fmt: skip
         self.shape(build.build(np.array([at]), np.zeros(1)), at)
         self.block_round(at, 0.3)
 

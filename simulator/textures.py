@@ -20,8 +20,8 @@ def _finish(image: Floats) -> Texture:
 
 def speckle(rng: np.random.Generator, colour: Floats, strength: float = 0.04, grain: int = 2) -> Floats:
     """(S, S, 3) a colour (BGR 0..1) with grain of about ``grain`` texels."""
-    noise = rng.normal(0, 1, (SIDE // grain, SIDE // grain))
-    noise = cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    coarse = rng.normal(0, 1, (SIDE // grain, SIDE // grain))
+    noise = cv2.resize(coarse, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
     return np.asarray(255 * colour[None, None] * (1 + strength * noise[..., None]), np.float64)
 
 

@@ -124,7 +124,7 @@ class Recorder:
         """Ids of who is in a zone now."""
         return [person for floor, own, person in self._inside if (floor, own) == (floor_id, zone)]
 
-    def _cross(self, floor_id: str, before_s: float, now_s: float, ids: list[int], old: Floats, new: Floats) -> None:
+    def _cross(self, floor_id: str, before_s: float, now_s: float, ids: list[int], old: Floats, new: Floats) -> None:  # noqa: PLR0917 - one argument a quantity
         for line in self._floors[floor_id].lines.values():
             a, b = line.ends_m
             side_old, side_new = (old - a) @ line.in_normal, (new - a) @ line.in_normal
@@ -138,7 +138,7 @@ class Recorder:
                     when = round(before_s + share * (now_s - before_s), 4)
                     self.crossings.append(Crossing(floor_id, line.id, line.zone, direction, ids[i], float(when)))
 
-    def _enter_and_leave(
+    def _enter_and_leave(  # noqa: PLR0917 - one argument a quantity
         self, floor_id: str, before_s: float, now_s: float, ids: list[int], old: Floats, new: Floats
     ) -> None:
         for zone in self._floors[floor_id].zones.values():

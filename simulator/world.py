@@ -1,4 +1,4 @@
-"""The twin's people in time: they arrive, stroll, browse, check in, eat, change floors and leave; truth is kept as they go."""
+"""The twin's people in time: they arrive, browse, check in, eat, change floors and leave; truth is kept as they go."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from simulator.crowd import Agent, walk
 from simulator.itinerary import Party, Person, Planner, Stop
 from simulator.looks import LOOK
 from simulator.navigation import Ways
-from simulator.scene import Scene, Spot, load_scene
+from simulator.scene import Scene, Spot, floor_still, load_scene
 from simulator.state import PeopleState
 from simulator.still import Still
-from simulator.scene import floor_still
 from simulator.truth import TRUTH_SCHEMA, Checkin, PersonTruth, Recorder, Transfer, Truth
 
 Floats = NDArray[np.float64]
@@ -30,7 +29,9 @@ CHECKIN_AFTER_S = 2.0
 
 
 class World:
-    """People on the floors of a mall. Only ``advance`` and ``at`` move it, and never backwards; the same arguments give the same people.
+    """People on the floors of a mall.
+
+    Only ``advance`` and ``at`` move it, and never backwards; the same arguments give the same people.
 
     Args:
         site: the mall; its ``scene.toml`` lies beside it.
@@ -172,7 +173,7 @@ class World:
             self.recorder.transfers.append(Transfer(agent.id, left, floor, round(left_s, 3), round(arrives_s, 3)))
 
     def _decide(self, floor: str, agent: Agent, now_s: float) -> None:
-        if agent.path or now_s < agent.until_s or agent.sitting > 0.05 and agent.pose != SIT:
+        if agent.path or now_s < agent.until_s or (agent.sitting > 0.05 and agent.pose != SIT):
             return
         stop = agent.stop
         if stop is not None and stop.door:
