@@ -23,7 +23,6 @@ SAVE_S = 1.0
 """State is saved this often without events, too: so much work is done again after kill -9."""
 RETRY_S = 1.0
 """How often a full disk is tried again."""
-POSITIONS_S = 1.0
 
 
 class DetectsPeople(Protocol):
@@ -71,7 +70,7 @@ class Runtime:
         self.meter = meter
         self._saved_at = float("-inf")
         self._tried_at = float("-inf")
-        self._positions_at = float("-inf")
+        self._positions_second = -1
         self._camera_states: dict[str, tuple[State, str]] = {}
 
     @property
@@ -135,8 +134,8 @@ class Runtime:
         elif events or moment - self._saved_at >= SAVE_S:
             self._commit(events)
         # Box time, not the machine's: a recording played fast still shows every second of its own.
-        if abs(now - self._positions_at) >= POSITIONS_S:
-            self._positions_at = now
+        if int(now) != self._positions_second:
+            self._positions_second = int(now)
             self.publisher.live(step.positions)
 
     def _commit(self, events: Sequence[Event]) -> bool:

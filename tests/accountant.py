@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,14 @@ class Accountant:
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = lambda client, *_: client.subscribe([(t, 1) for t in subscriptions(site)])
         self._client.on_message = lambda _client, _data, message: self.inbox.put((message.topic, message.payload))
+        self._subscribed = threading.Event()
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.connect_async("127.0.0.1", port, 10)
         self._client.loop_start()
+
+    def wait_subscribed(self) -> None:
+        """From here on no event passes unheard."""
+        assert self._subscribed.wait(20), "the accountant cannot reach the broker"
 
     def step(self) -> None:
         """Store what has come in, then acknowledge it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -25,7 +24,7 @@ STATUS_S = 15.0
 """How often the retained status is renewed, so that central learns of a lost tail."""
 BACKOFF_S = (0.3, 20.0)
 """First and longest pause between attempts to connect; each is drawn between half and all of it."""
-STEADY_S = 5.0
+STEADY_S = 10.0
 """A connection that held so long starts the pauses anew; two boxes of one id that push each other out do not."""
 MAX_LIVE = 200
 MAX_COMMANDS = 64
@@ -156,24 +155,30 @@ class Publisher:
     def _run(self) -> None:
         pause = BACKOFF_S[0]
         while not self._stop.is_set():
-            link = Link(self._address, self._status("offline"), self._topic("commands"), self._wake.set)
+            began = time.monotonic()
             try:
-                if link.open(self._stop):
-                    opened_at = time.monotonic()
-                    self._link = link
-                    self._say("")
-                    self._serve(link)
-                    if time.monotonic() - opened_at > STEADY_S:
-                        pause = BACKOFF_S[0]
-            except (sqlite3.Error, OSError, ValueError) as error:
-                link.failure = f"could not be served ({error})"
-            finally:
-                self._link = None
-                link.close()
-            if link.failure:
-                self._say(f"broker {self._address.host}:{self._address.port} {link.failure}")
+                failure = self._hold_connection()
+            except Exception as error:  # noqa: BLE001 - whatever it is, a box must not fall silent over it
+                failure = f"cannot be served ({type(error).__name__}: {error})"
+            if failure:
+                self._say(f"broker {self._address.host}:{self._address.port} {failure}")
+            if time.monotonic() - began > STEADY_S:
+                pause = BACKOFF_S[0]
             self._stop.wait(pause * self._rng.uniform(0.5, 1.0))
             pause = min(2 * pause, BACKOFF_S[1])
+
+    def _hold_connection(self) -> str:
+        """One connection from beginning to end; why it ended, empty where we wanted it to."""
+        link = Link(self._address, self._status("offline"), self._topic("commands"), self._wake.set)
+        try:
+            if link.open(self._stop):
+                self._link = link
+                self._say("")
+                self._serve(link)
+        finally:
+            self._link = None
+            link.close()
+        return link.failure
 
     def _say(self, fault: str) -> None:
         """Keep the fault for health, and tell it once."""

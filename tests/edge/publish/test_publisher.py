@@ -74,12 +74,13 @@ def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
 @pytest.fixture
 def central(tmp_path: Path, broker: MosquittoBroker) -> Iterator[Accountant]:
     accountant = Accountant(broker.port, broker.username, broker.password, tmp_path / "central.db", "mall")
+    accountant.wait_subscribed()
     yield accountant
     accountant.close()
 
 
 @pytest.fixture(params=["5", "3.1.1"])
-def box(request, tmp_path: Path, broker: MosquittoBroker) -> Iterator[Box]:
+def box(request, tmp_path: Path, broker: MosquittoBroker, central: Accountant) -> Iterator[Box]:
     made = Box(tmp_path, broker, request.param)
     yield made
     made.close()
