@@ -155,7 +155,8 @@ def train(plan: Plan, sets: Mapping[str, list[Picture]], out: Path, *, resume: b
     if resume and last.exists():
         trainer.load(last)
     at = trainer.progress
-    with (out / "log.csv").open("a" if resume else "w", newline="") as log:
+    _forget_after(out / "log.csv", at.total)
+    with (out / "log.csv").open("a", newline="") as log:
         writer = csv.writer(log)
         while at.phase < len(plan.phases):
             phase = plan.phases[at.phase]
@@ -181,6 +182,12 @@ def train(plan: Plan, sets: Mapping[str, list[Picture]], out: Path, *, resume: b
             trainer.save(out / f"{phase.name}.pt")
             trainer.save(last)
     return trainer
+
+
+def _forget_after(log: Path, total: int) -> None:
+    """Drops rows of steps that the checkpoint does not know."""
+    rows = log.read_text().splitlines(keepends=True) if log.exists() else []
+    log.write_text("".join(row for row in rows if int(row.split(",")[0]) <= total))
 
 
 def read_sets(named: list[str]) -> dict[str, list[Picture]]:

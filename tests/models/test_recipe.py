@@ -106,8 +106,10 @@ def test_losses_fall_on_one_picture(pictures: list[Picture]):
 def test_two_steps_then_on_from_the_checkpoint(pictures: list[Picture], tmp_path: Path):
     train(plan(2), {"made": pictures}, tmp_path)
     assert (tmp_path / "p0.pt").exists()
+    (tmp_path / "log.csv").write_text("2,p0,1,1,1,1\n40,lost,1,1,1,1\n")
     resumed = train(plan(2, phases=2), {"made": pictures}, tmp_path, resume=True)
     assert (resumed.progress.phase, resumed.progress.total) == (2, 4)
+    assert (tmp_path / "log.csv").read_text() == "2,p0,1,1,1,1\n"  # what came after the checkpoint is done again
     whole = train(plan(2, phases=2), {"made": pictures}, tmp_path / "whole")
     for a, b in zip(resumed.averaged.parameters(), whole.averaged.parameters(), strict=True):
         torch.testing.assert_close(a, b)
