@@ -136,6 +136,6 @@ def test_the_export_answers_as_the_network_does(tmp_path: Path):
 def test_the_even_score_reads_a_half():
     network = PersonNet().eval()
     images = torch.zeros(1, 3, HEIGHT, WIDTH)
-    raw = float(network(images)[0].sigmoid()[0, 0])
+    raw = network(images)[0].sigmoid()[0, 0].item()
     shipped = Deployed(network, HEIGHT, WIDTH, even_score=raw).eval()(images)
-    assert float(shipped[0, 0, 4]) == pytest.approx(0.5, abs=1e-4)
+    assert shipped[0, 0, 4].item() == pytest.approx(0.5, abs=1e-4)
