@@ -109,7 +109,7 @@ def _leg(  # noqa: PLR0917 - one argument a quantity
 ) -> dict[str, Floats]:  # fmt: skip
     """Joints of one leg below a hip at height 0, and the height of its lowest point."""
     hip_angle = sits * 1.45 + (1 - sits) * (swing * np.cos(phase) + 0.02)
-    knee = 0.06 + effort * (0.95 * np.maximum(0.0, -np.sin(phase + 0.5)) ** 1.3 + 0.16 * np.maximum(0.0, np.sin(phase)))
+    knee = 0.06 + effort * (0.78 * np.maximum(0.0, -np.sin(phase + 0.5)) ** 1.3 + 0.16 * np.maximum(0.0, np.sin(phase)))
     knee = sits * 1.42 + (1 - sits) * knee
     shank_angle = hip_angle - knee
     top = build.vector(0.0, side * 0.075 * size * looks["hips"], 0.0)

@@ -75,8 +75,8 @@ def draw(  # noqa: PLR0917 - compiled code takes no keywords
     (M, 2) at each, 0 for none, flattened ``flat`` (M,) times along ``axis`` (M, 3); ``is_body`` (M,) is false for
     bags and pushchairs; ``boxes`` (M, 4) pixels x0, y0, x1, y1 that contain each, end excluded; ``starts`` (P + 1,)
     where each owner's begin. ``depth`` (H, W) metres along the ray and ``winner`` (H, W) index of the shape seen
-    are written where a shape is nearer; ``own_t``, ``own_i`` (H, W) are scratch, left filled with FAR; ``counts`` (P, 2) gets, in its
-    first column, the body pixels that the picture would show were nothing else there.
+    are written where a shape is nearer; ``own_t``, ``own_i`` (H, W) are scratch, left filled with FAR; ``counts`` (P,
+    2) gets, in its first column, the body pixels that the picture would show were nothing else there.
     """
     for p in range(len(starts) - 1):
         ux0, uy0, ux1, uy1 = rays.shape[1], rays.shape[0], 0, 0
