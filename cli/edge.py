@@ -47,3 +47,5 @@ def run(
         tell(f"{outcome.unacknowledged} events are not at central yet; they stay in {box.state_dir}")
         if outcome.ended:
             raise typer.Exit(1)
+    elif outcome.ended:
+        tell(f"recordings are through: {outcome.events} events, all of them at central")

@@ -50,10 +50,12 @@ class Outcome:
 
     Attributes:
         ended: recordings: everything was played and closed.
+        events: durable events of all runs with this state directory.
         unacknowledged: events that central does not have yet; they stay in the outbox.
     """
 
     ended: bool
+    events: int
     unacknowledged: int
 
 
@@ -94,7 +96,8 @@ def run_box(
         fingerprint = fingerprint_of(box)
         state = _resumed(box, outbox, fingerprint, tell)
         if state is None:
-            state = Checkpoint(0.0, fingerprint, _fresh_pipeline(box, settings), {})
+            began = 0.0 if box.recorded else time.time()
+            state = Checkpoint(began, fingerprint, _fresh_pipeline(box, settings), {})
         runtime = Runtime(detector, state, intake, publisher, meter)
         drive: Drive
         if box.recorded:
@@ -110,7 +113,7 @@ def run_box(
                 _wait_acknowledged(outbox, stop, wait_s)
         finally:
             publisher.stop()
-        return Outcome(runtime.state.ended, intake.depth)
+        return Outcome(runtime.state.ended, outbox.last_seq, intake.depth)
 
 
 def fingerprint_of(box: Box) -> str:
@@ -205,9 +208,12 @@ def _resumed(box: Box, outbox: Outbox, fingerprint: str, tell: Callable[[str], N
             )
         return state
     away_s = time.time() - state.saved_at
-    if not changed and -RESUME_S <= away_s <= RESUME_S:
+    if not changed and 0 <= away_s <= RESUME_S:
         return state
-    why = "the configuration or the build changed" if changed else f"away for {away_s:.0f} s"
+    if changed:
+        why = "the configuration or the build changed"
+    else:
+        why = f"away for {away_s:.0f} s" if away_s > 0 else f"the system clock is {-away_s:.0f} s behind the state"
     tell(f"{box.state_dir}: {why}; what was open is closed as of then, counting starts anew")
     _close(box, outbox, state, tell)
     return None

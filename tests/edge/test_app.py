@@ -84,7 +84,7 @@ def calm(clips: Path) -> list[str]:
     """The events of an undisturbed run."""
     outcome = run(clips)
     rows = outbox(clips.parent)
-    assert outcome == Outcome(ended=True, unacknowledged=len(rows))
+    assert outcome == Outcome(ended=True, events=len(rows), unacknowledged=len(rows))
     return named(rows)
 
 
@@ -195,7 +195,7 @@ def test_with_broker_and_central_everything_is_acknowledged(config: Path, calm: 
         live = Counter(type(message.body).__name__ for message in central.live)
         states = [status.state for status in central.statuses]
         central.close()
-    assert outcomes == [Outcome(ended=True, unacknowledged=0)]
+    assert outcomes == [Outcome(ended=True, events=len(calm), unacknowledged=0)]
     assert named(rows) == calm
     assert states[0] == "online"
     assert states[-1] == "stopped"
