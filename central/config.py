@@ -27,7 +27,7 @@ class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     username: str = ""
     password_file: str = ""
     ca: str = ""
-    protocol: Literal[4, 5] = 5
+    protocol: Literal["5", "3.1.1"] = "5"
 
 
 class HttpFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
