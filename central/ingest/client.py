@@ -44,7 +44,7 @@ class BrokerAddress:
     username: str = ""
     password: str = ""
     ca: Path | None = None
-    protocol: Literal[4, 5] = 5
+    protocol: Literal["5", "3.1.1"] = "5"
 
 
 class BrokerClient:
@@ -68,7 +68,7 @@ class BrokerClient:
         self._clock = clock
         self._generation = 0
         self._subscribed = threading.Event()
-        v5 = address.protocol == 5
+        v5 = address.protocol == "5"
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=address.client_id,
@@ -90,7 +90,7 @@ class BrokerClient:
     def start(self) -> None:
         """Connect, and keep connecting, in a thread of its own."""
         properties = None
-        if self._address.protocol == 5:
+        if self._address.protocol == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
             properties.ReceiveMaximum = RECEIVE_MAXIMUM

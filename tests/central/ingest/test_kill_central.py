@@ -124,18 +124,20 @@ def test_garbage_and_10_mb_are_counted_and_the_next_event_arrives(tmp_path: Path
     assert "Traceback" not in (tmp_path / "central.log").read_text()
 
 
-@pytest.mark.parametrize("protocol", [4, 5])
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 def test_both_protocols_keep_the_session_while_central_is_away(
-    tmp_path: Path, broker: MosquittoBroker, protocol: int
+    tmp_path: Path, broker: MosquittoBroker, protocol: str
 ) -> None:
     central = Central(tmp_path, broker)
-    settings = central.config.read_text().replace("[http]", f'protocol = {protocol}\nclient_id = "p{protocol}"\n[http]')
+    settings = central.config.read_text().replace(
+        "[http]", f'protocol = "{protocol}"\nclient_id = "p{protocol[0]}"\n[http]'
+    )
     central.config.write_text(settings)
     central.start()
     eventually(lambda: "connected" in (tmp_path / "central.log").read_text())
     time.sleep(0.5)
     assert central.stop() == 0
-    sender = Sender(session=f"session0{protocol}")
+    sender = Sender(session=f"session0{protocol[0]}")
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
     client.username_pw_set(broker.username, broker.password)
     client.connect("127.0.0.1", broker.port)
