@@ -19,9 +19,11 @@ from contract.times import to_rfc3339
 from edge.floor.coverage import Coverage
 from edge.floor.evidence import TrackKey
 from edge.floor.footing import FloorView, FootingSettings
-from edge.floor.fusion import Fusion, FusionSettings
+from edge.floor.fusion import Fusion
+from edge.floor.settings import FusionSettings
 from edge.floor.visitors import Visitors
 from edge.journeys.stage import Journeys, JourneySettings, Told
+from edge.track.kernels import CONFIRMED
 from edge.track.tracker import Tracker, TrackerConfig
 from edge.track.tracks import Tracks
 
@@ -91,8 +93,9 @@ class FloorPipeline:
         self.settings = settings
         self._trackers = {name: Tracker(settings.track) for name in floor.cameras}
         self._views = {name: FloorView(cam, floor.size_m, settings.footing) for name, cam in floor.cameras.items()}
-        self._fusion = Fusion(Coverage(floor), rng, settings.fusion)
-        self._journeys = Journeys(floor, rng, settings.journeys)
+        coverage = Coverage(floor)
+        self._fusion = Fusion(coverage, rng, settings.fusion)
+        self._journeys = Journeys(coverage, rng, settings.journeys)
         self._at: float | None = None
         self._lag_s = 0.0
 
@@ -117,7 +120,8 @@ class FloorPipeline:
         for name in sorted(observed):
             seen = observed[name]
             tracks[name] = self._trackers[name].update(seen.captured_at, seen.detections, seen.size)
-            footings[name] = self._views[name].footing(seen.captured_at, tracks[name], seen.size)
+            everything, states = self._trackers[name].hypotheses()
+            footings[name] = self._views[name].footing(seen.captured_at, everything, seen.size, states == CONFIRMED)
         return self._step(self._fusion.update(at, footings), tracks)
 
     def close(self, now: float) -> Step:

@@ -57,6 +57,7 @@ class Footing:
         covariance_m2: (N, 2, 2) of what changes from picture to picture, square metres.
         bias_m2: (N, 2, 2) of what stays wrong, such as the calibration and a person's height, square metres.
         velocity_mps: (N, 2) metres a second.
+        reported: (N,) known to be a person, because it has moved.
         observed: (N,) matched to a detection in the latest frame.
         from_head: (N,) the feet are hidden; the position comes from the head and the assumed height.
         score: (N,) of the latest detection.
@@ -71,6 +72,7 @@ class Footing:
     covariance_m2: Floats
     bias_m2: Floats
     velocity_mps: Floats
+    reported: NDArray[np.bool_]
     observed: NDArray[np.bool_]
     from_head: NDArray[np.bool_]
     score: Floats
@@ -98,8 +100,18 @@ class FloorView:
     size_m: tuple[float, float]
     settings: FootingSettings = field(default_factory=FootingSettings)
 
-    def footing(self, at: float, tracks: Tracks, size_px: tuple[int, int]) -> Footing:
-        """Where the tracks of a picture of ``size_px`` stand, less those at or above the horizon or off the plan."""
+    def footing(
+        self, at: float, tracks: Tracks, size_px: tuple[int, int], reported: NDArray[np.bool_] | None = None
+    ) -> Footing:
+        """Where a camera's tracks stand, less those at or above the horizon or off the plan.
+
+        Args:
+            at: seconds, when the picture was captured.
+            tracks: N tracks.
+            size_px: width and height of the picture.
+            reported: (N,) which of them are known to be people; all by default.
+        """
+        reported = np.ones(len(tracks), np.bool_) if reported is None else reported
         camera = self.camera.scaled(*size_px)
         foot = np.asarray(tracks.foot_px, np.float64).reshape(-1, 2)
         box = np.asarray(tracks.box_px, np.float64).reshape(-1, 4)
@@ -127,6 +139,7 @@ class FloorView:
             covariance_m2=covariance[keep],
             bias_m2=bias[keep],
             velocity_mps=velocity[keep],
+            reported=reported[keep],
             observed=np.asarray(tracks.observed, np.bool_)[keep],
             from_head=(from_head | np.asarray(tracks.foot_hidden, np.bool_))[keep],
             score=np.asarray(tracks.score, np.float64)[keep],

@@ -15,82 +15,17 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from edge.floor.coverage import Coverage
-from edge.floor.evidence import EvidenceSettings, PairEvidence, TrackKey, reunion
+from edge.floor.evidence import PairEvidence, TrackKey, reunion
 from edge.floor.footing import Footing
 from edge.floor.people import People, Person
+from edge.floor.settings import FusionSettings
+from edge.floor.sights import HANDOVER_S, Sight, Sights
 from edge.floor.visitors import Floats, Sample, Visitors
 
 IMPOSSIBLE = -1e6
 TOKEN_BITS = 80
-
-
-@dataclass(frozen=True, slots=True)
-class FusionSettings:
-    """How people are followed on the floor.
-
-    Attributes:
-        accel_mps2: change of speed to expect, metres a second squared; larger follows turns sooner and smooths less.
-        damping_s: an unseen visitor's speed falls by 1/e in this time.
-        correlation: a track's foot points are smoothed already; their variance counts this much more.
-        current_s: a sighting younger than this still says where a track is, seconds.
-        bind_above: evidence that a track needs to join a visitor.
-        stick: evidence that it needs to leave one whom other cameras see too.
-        alone: evidence that it needs, besides, to give up a visitor of its own.
-        merge_above: evidence from which two visitors are one.
-        confirm_s: seconds of sighting until somebody counts.
-        doubtful_s: the same for somebody whom one camera alone saw, never clearly.
-        clear_score: detection score of a clear sighting.
-        ambiguous_s: longest time that a likely double is held back, seconds.
-        drop_s: somebody doubtful is forgotten when unseen for this long, seconds.
-        lost_s: longest time somebody unseen near a way out stays with us, seconds.
-        stranded_s: the same in the middle of the floor, where nobody vanishes, seconds.
-        wander_mps: how fast the place of somebody unseen grows uncertain, metres a second.
-        wander_m: the most it grows, metres.
-        newcomers_per_m2: how likely a newcomer turns up on a square metre where people can come in unseen.
-        strays_per_m2: the same in the middle of the floor.
-        backfill_s: most that a track's first report may reach back, seconds.
-    """
-
-    accel_mps2: float = 1.5
-    damping_s: float = 1.0
-    correlation: float = 2.0
-    current_s: float = 0.35
-    bind_above: float = 1.0
-    stick: float = 3.0
-    alone: float = 2.0
-    merge_above: float = 3.0
-    confirm_s: float = 0.3
-    doubtful_s: float = 1.5
-    clear_score: float = 0.4
-    ambiguous_s: float = 2.0
-    drop_s: float = 1.0
-    lost_s: float = 6.0
-    stranded_s: float = 20.0
-    wander_mps: float = 0.6
-    wander_m: float = 4.0
-    newcomers_per_m2: float = 0.1
-    strays_per_m2: float = 0.004
-    backfill_s: float = 10.0
-    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """Where a camera last saw a track."""
-
-    at: float
-    position_m: Floats
-    velocity_mps: Floats
-    covariance_m2: Floats
-    bias_m2: Floats
-    score: float
-    born_at: float
-    born_m: Floats
-
-    @property
-    def doubt_m2(self) -> Floats:
-        """All there is to doubt about the position, (2, 2) square metres."""
-        return np.asarray(self.covariance_m2 + self.bias_m2, np.float64)
+BACKFILL_STEP_S = 0.5
+"""What is told afterwards is told in such steps."""
 
 
 @dataclass(slots=True)
@@ -102,7 +37,7 @@ class Fusion:
     settings: FusionSettings = field(default_factory=FusionSettings)
     _people: People = field(default_factory=People, init=False, repr=False)
     _evidence: PairEvidence = field(init=False, repr=False)
-    _sights: dict[TrackKey, _Sight] = field(default_factory=dict, init=False, repr=False)
+    _sights: Sights = field(default_factory=Sights, init=False, repr=False)
     _at: float | None = field(default=None, init=False, repr=False)
     _next_key: int = field(default=1, init=False, repr=False)
 
@@ -121,65 +56,37 @@ class Fusion:
         self._at = at
         people, own = self._people, self.settings
         people.predict(dt, at - dt - own.current_s, own.accel_mps2, own.damping_s)
-        fresh = self._take(footings)
-        current = sorted(track for track, sight in self._sights.items() if at - sight.at <= own.current_s)
-        here = {track: self._now_at(self._sights[track], at) for track in current}
+        fresh, ended = self._sights.take(footings)
+        for track in ended:
+            people.unbind(track)
+        self._evidence.forget(ended)
+        sights = self._sights.latest
+        here = {track: sights[track].moved_to(at) for track in sorted(sights) if at - sights[track].at <= own.current_s}
+        known = [track for track in here if sights[track].reported or track in people.owner]
         self._evidence.look(
             dt,
-            current,
-            np.array([here[track] for track in current]).reshape(-1, 2),
-            np.array([self._sights[track].doubt_m2 for track in current]).reshape(-1, 2, 2),
+            known,
+            np.array([here[track] for track in known]).reshape(-1, 2),
+            np.array([sights[track].doubt_m2 for track in known]).reshape(-1, 2, 2),
         )
         merged: list[tuple[int, int]] = []
         for camera in sorted({track[0] for track in fresh}):
             merged += self._rebind(at, camera, here)
-        self._correct(at, dt, fresh, here)
-        merged += self._merge(set(current))
-        self._confirm(at, set(current))
-        return self._visitors(at, tuple(merged), self._leave(at), set(current))
+        self._correct(at, dt, [track for track in fresh if track in people.owner], here)
+        merged += self._merge(set(here))
+        self._confirm(at, set(here))
+        return self._visitors(at, tuple(merged), self._leave(at), set(here))
 
     def close(self, at: float) -> Visitors:
         """The end: everybody leaves."""
         gone = tuple(person.key for person in self._people.rows if person.confirmed)
         self._people.drop({person.key for person in self._people.rows})
-        self._sights = {}
+        self._sights = Sights()
         return self._visitors(at, (), gone, set())
 
     def owners(self) -> dict[TrackKey, str]:
         """The visitor's token by camera and track, for those who count."""
         return {track: person.token for track, person in self._people.owner.items() if person.confirmed}
-
-    def _take(self, footings: Mapping[str, Footing]) -> list[TrackKey]:
-        """Takes in new sightings; gives the tracks seen, sorted."""
-        fresh: list[TrackKey] = []
-        for camera in sorted(footings):
-            footing = footings[camera]
-            alive = set(footing.alive.tolist())
-            ended = {track for track in self._sights if track[0] == camera and track[1] not in alive}
-            ended |= {track for track in self._people.owner if track[0] == camera and track[1] not in alive}
-            for track in ended:
-                self._sights.pop(track, None)
-                self._people.unbind(track)
-            if ended:
-                self._evidence.forget(ended)
-            for i in np.flatnonzero(footing.observed).tolist():
-                track = (camera, int(footing.track[i]))
-                self._sights[track] = _Sight(
-                    footing.at,
-                    footing.position_m[i],
-                    footing.velocity_mps[i],
-                    footing.covariance_m2[i],
-                    footing.bias_m2[i],
-                    float(footing.score[i]),
-                    float(footing.born_at[i]),
-                    footing.born_m[i],
-                )
-                fresh.append(track)
-        return sorted(fresh)
-
-    def _now_at(self, sight: _Sight, at: float) -> Floats:
-        """Where a track is by now, its sighting moved on by the frame's age."""
-        return np.asarray(sight.position_m + sight.velocity_mps * (at - sight.at), np.float64)
 
     def _pair(self, one: TrackKey, other: TrackKey) -> float:
         found = self._evidence.of(one, other)
@@ -192,17 +99,19 @@ class Fusion:
         places or leaves for the greatest total evidence, the present bindings favoured.
         """
         own, people = self.settings, self._people
-        tracks = [track for track in here if track[0] == camera]
+        tracks = [track for track in here if track[0] == camera and self._may_bind(track, at)]
         rows = people.rows
         gain = np.full((len(tracks), len(rows) + len(tracks)), IMPOSSIBLE)
-        places = np.array([here[track] for track in tracks])
+        places = np.array([here[track] for track in tracks]).reshape(-1, 2)
         apart = np.hypot(*(places[:, None] - people.state[None, :, :2]).transpose(2, 0, 1))
         others = [[t for t in person.track_keys() if t[0] != camera and t in here] for person in rows]
         for i, track in enumerate(tracks):
-            owner = people.owner.get(track)
+            owner, is_reported = people.owner.get(track), self._sights.latest[track].reported
             newcomers: float | None = None
             for j, person in enumerate(rows):
                 if others[j]:
+                    if not is_reported and owner is None:
+                        continue
                     if person is owner:
                         gain[i, j] = own.stick + sum(self._pair(track, other) for other in others[j])
                     elif apart[i, j] <= own.evidence.reach_m:
@@ -229,6 +138,8 @@ class Fusion:
         merged: list[tuple[int, int]] = []
         for i in moves:
             old, new = before[i], chosen[i]
+            if new is None and not self._sights.latest[tracks[i]].reported:
+                continue  # a thing, for all we know
             if new is None:
                 self._start(at, tracks[i], here[tracks[i]], is_split=old is not None)
             else:
@@ -246,6 +157,11 @@ class Fusion:
             now = {key: stay if person is go else person for key, person in now.items()} | {go.key: stay}
         return merged
 
+    def _may_bind(self, track: TrackKey, at: float) -> bool:
+        """Whether a track is, or may be, a person's: what never moved may at most be somebody lost just there."""
+        sight = self._sights.latest[track]
+        return sight.reported or track in self._people.owner or at - sight.born_at >= self.settings.settled_s
+
     def _free_in(self, camera: str, person: Person, here: dict[TrackKey, Floats]) -> bool:
         """Whether a person may take a new track in a camera: it sees none of theirs there at present."""
         track = person.tracks.get(camera)
@@ -253,23 +169,24 @@ class Fusion:
 
     def _newcomers(self, track: TrackKey) -> float:
         """How likely a newcomer turns up on a square metre where a track began."""
-        sight = self._sights[track]
+        sight = self._sights.latest[track]
         start = sight.born_m if np.isfinite(sight.born_m).all() else sight.position_m
         out = self.coverage.is_way_out((float(start[0]), float(start[1])))
         return self.settings.newcomers_per_m2 if out else self.settings.strays_per_m2
 
     def _reunion(self, track: TrackKey, person: Person, row: int, newcomers: float) -> float:
         """Evidence that a loose track is somebody nobody sees at present."""
-        own, sight = self.settings, self._sights[track]
-        born_ok = bool(np.isfinite(sight.born_m).all()) and sight.born_at >= person.seen_at
-        start_at, start_m = (sight.born_at, sight.born_m) if born_ok else (sight.at, sight.position_m)
+        own, sight = self.settings, self._sights.latest[track]
+        start_at, start_m = sight.start
+        if start_at < person.seen_at and sight.reported:
+            start_at, start_m = sight.at, sight.position_m
         gap = start_at - person.seen_at
         if gap < 0:
             return IMPOSSIBLE
         last = np.array(person.seen_m)
         # the filter has coasted to the present; by the time the track began it had come only part of that way
         coasted = self._people.state[row, :2] - last
-        expected = last + coasted * min(1.0, (start_at - person.seen_at) / max(1e-6, (self._at or 0) - person.seen_at))
+        expected = last + coasted * min(1.0, gap / max(1e-6, (self._at or 0.0) - person.seen_at))
         variance = min(own.wander_mps * gap, own.wander_m) ** 2 + own.evidence.slack_m**2
         variance += 0.5 * float(np.trace(sight.doubt_m2))
         off = start_m - expected
@@ -277,33 +194,44 @@ class Fusion:
 
     def _start(self, at: float, track: TrackKey, position_m: Floats, *, is_split: bool) -> None:
         """Somebody new."""
-        sight = self._sights[track]
+        sight = self._sights.latest[track]
         token = f"{self.rng.getrandbits(TOKEN_BITS):0{TOKEN_BITS // 4}x}"
         person = Person(
-            self._next_key, token, at, at, at, (float(position_m[0]), float(position_m[1])), sight.score, is_split
+            self._next_key, token, at, at, (float(position_m[0]), float(position_m[1])), sight.score, is_split
         )
         self._next_key += 1
         self._people.add(person, position_m, sight.covariance_m2, sight.velocity_mps)
         self._people.bind(track, person)
         if not is_split:
             self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
-            person.started_at = person.pending[0].at if person.pending else at
+            person.claim = self._sights.stood_before(track, at - self.settings.remembered_s)
 
     def _rejoin(self, at: float, track: TrackKey, person: Person, here: dict[TrackKey, Floats]) -> None:
         """A new track becomes somebody's whom we know."""
-        sight = self._sights[track]
+        sight = self._sights.latest[track]
         if not any(other in here for other in person.track_keys()):
             self._backfill(at, sight, person, not_before=max(person.seen_at + 1e-3, at - self.settings.backfill_s))
             self._people.reset(self._people.rows.index(person), here[track], sight.covariance_m2, sight.velocity_mps)
         self._people.bind(track, person)
 
-    def _backfill(self, at: float, sight: _Sight, person: Person, not_before: float) -> None:
+    def _backfill(self, at: float, sight: Sight, person: Person, not_before: float) -> None:
         """A track is reported only once it has moved; its beginning counts as seen all the same."""
-        if np.isfinite(sight.born_m).all() and not_before <= sight.born_at < at:
-            x, y = sight.born_m.tolist()
-            person.pending.append(Sample(person.key, sight.born_at, x, y))
-            person.seen_s += at - sight.born_at
-            person.seen_at = sight.born_at
+        if not np.isfinite(sight.born_m).all() or not not_before <= sight.born_at < at:
+            return
+        x, y = sight.position_m.tolist()
+        person.pending += _in_steps(person.key, sight.born_at, sight.born_m, Sample(person.key, at, x, y))
+        person.seen_s += at - sight.born_at
+        person.seen_at = person.pending[-1].at
+
+    def _settle_claim(self, person: Person) -> None:
+        """Something unmoved stood where somebody set out; if it is there no longer, it was they."""
+        claim, person.claim = person.claim, None
+        thing = None if claim is None else self._sights.latest.get(claim)
+        if thing is None or not person.pending:
+            return
+        first = person.pending[0]
+        if thing.at <= first.at + HANDOVER_S:
+            person.pending = [*_in_steps(person.key, thing.born_at, thing.position_m, first), *person.pending]
 
     def _correct(self, at: float, dt: float, fresh: list[TrackKey], here: dict[TrackKey, Floats]) -> None:
         """Corrects the filters with what was seen, and notes the sightings."""
@@ -312,11 +240,11 @@ class Fusion:
         rows = [row[people.owner[track].key] for track in fresh]
         if not rows:
             return
-        jitter = np.array([self._sights[track].covariance_m2 for track in fresh]) * self.settings.correlation
-        bias = np.array([self._sights[track].bias_m2 for track in fresh])
+        jitter = np.array([self._sights.latest[track].covariance_m2 for track in fresh]) * self.settings.correlation
+        bias = np.array([self._sights.latest[track].bias_m2 for track in fresh])
         people.correct(rows, np.array([here[track] for track in fresh]), jitter, bias)
         for track, i in zip(fresh, rows, strict=True):
-            people.rows[i].score = max(people.rows[i].score, self._sights[track].score)
+            people.rows[i].score = max(people.rows[i].score, self._sights.latest[track].score)
         for i in sorted(set(rows)):
             person = people.rows[i]
             x, y = people.state[i, :2].tolist()
@@ -390,7 +318,10 @@ class Fusion:
         for person in doubtful:
             is_clear = person.score >= own.clear_score or person.views > 1 or person.seen_s >= own.doubtful_s
             is_double = at - person.reported_at < own.ambiguous_s and person.key in doubles
-            person.confirmed = is_clear and not is_double
+            is_open = person.claim is not None and at - person.reported_at < own.probation_s
+            if is_clear and not is_double and not is_open:
+                self._settle_claim(person)
+                person.confirmed = True
 
     def _leave(self, at: float) -> tuple[int, ...]:
         """Drops who has been unseen for too long; gives those who counted."""
@@ -436,3 +367,12 @@ class Fusion:
             gone=gone,
             merged=merged,
         )
+
+
+def _in_steps(key: int, since: float, place_m: Floats, until: Sample) -> list[Sample]:
+    """Sightings along the straight way from a place to, and without, a later one."""
+    steps = int((until.at - since) / BACKFILL_STEP_S) + 1
+    way = np.array([until.x, until.y]) - place_m
+    return [
+        Sample(key, since + k / steps * (until.at - since), *(place_m + k / steps * way).tolist()) for k in range(steps)
+    ]

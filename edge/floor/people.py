@@ -21,7 +21,6 @@ class Person:
     Attributes:
         key: unique for the life of the fusion.
         token: the random name.
-        started_at: seconds, first sighting.
         reported_at: seconds, when its first track was reported.
         seen_at: seconds, latest sighting.
         seen_m: where that was.
@@ -31,12 +30,12 @@ class Person:
         confirmed: no longer doubtful.
         split: was taken for somebody else before.
         tracks: track by camera.
+        claim: something unmoved that stood where they set out, perhaps they themselves.
         pending: sightings not handed on yet.
     """
 
     key: int
     token: str
-    started_at: float
     reported_at: float
     seen_at: float
     seen_m: tuple[float, float]
@@ -46,6 +45,7 @@ class Person:
     views: int = 1
     confirmed: bool = False
     tracks: dict[str, int] = field(default_factory=dict)
+    claim: TrackKey | None = None
     pending: list[Sample] = field(default_factory=list)
 
     def track_keys(self) -> list[TrackKey]:

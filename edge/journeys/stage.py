@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from calibration.geometry import Zone
-from calibration.site import Floor
 from contract.events import Crossing, Journey, Visit, ZoneStay
 from contract.times import to_rfc3339
+from edge.floor.coverage import Coverage
 from edge.floor.visitors import Floats, Sample, Visitors
 from edge.journeys.account import Account, GapSettings, account_of_gap
+from edge.journeys.doors import ARRIVE_S, RECENT_S, BlindDoor, blind_doors
 from edge.journeys.kernels import zone_depths
 from edge.journeys.paths import Path, PathSettings, length_m
 from edge.journeys.stays import Leg, Stay, StaySettings, begin, proceed
+from edge.journeys.tripwire import Crossing as Passage
 from edge.journeys.tripwire import Tripwire
 
 TOKEN_BITS = 80
+VANISH_S = 1.0
+"""Who was seen later than this before the end did not vanish: the recording did."""
 MOST_STAYS = 1000
 """As many zones as a journey may list; a longer one keeps its latest."""
 
@@ -48,14 +52,16 @@ class Told:
 
 @dataclass(slots=True)
 class _Walk:
-    """What is known of one visitor so far."""
+    """What is known of one visitor so far; ``unborn`` while they may still turn out to have come by a blind door."""
 
     token: str
+    first: Sample
+    unborn: bool
     last: Sample
     depth_m: Floats
-    entered_at: float
     confidence: float
     path: Path
+    recent: list[Sample]
     account: Account = field(default_factory=Account)
     stays: dict[int, Stay] = field(default_factory=dict)
     done: list[ZoneStay] = field(default_factory=list)
@@ -65,23 +71,27 @@ class _Walk:
 class Journeys:
     """All journeys on a floor; plain state that can be pickled at any time."""
 
-    floor: Floor
+    coverage: Coverage
     rng: random.Random
     settings: JourneySettings = field(default_factory=JourneySettings)
     _zones: list[Zone] = field(init=False, repr=False)
     _edges: Floats = field(init=False, repr=False)
     _starts: np.ndarray[tuple[int], np.dtype[np.int64]] = field(init=False, repr=False)
     _wires: dict[str, Tripwire] = field(init=False, repr=False)
+    _doors: list[BlindDoor] = field(init=False, repr=False)
     _walks: dict[int, _Walk] = field(default_factory=dict, init=False, repr=False)
+    _began_at: float | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Lays out zones and lines for the kernels."""
-        self._zones = list(self.floor.zones.values())
+        floor = self.coverage.floor
+        self._zones = list(floor.zones.values())
         edges = [[np.column_stack([r, np.roll(r, -1, 0)]) for r in zone.rings_m] for zone in self._zones]
         flat = [np.vstack(rings) for rings in edges]
         self._edges = np.vstack([*flat, np.empty((0, 4))])
         self._starts = np.cumsum([0, *(len(each) for each in flat)]).astype(np.int64)
-        self._wires = {name: Tripwire(line.ends_m, line.in_normal) for name, line in self.floor.lines.items()}
+        self._wires = {name: Tripwire(line.ends_m, line.in_normal) for name, line in floor.lines.items()}
+        self._doors = blind_doors(list(floor.lines.values()), self.coverage)
 
     def update(self, visitors: Visitors) -> list[Told]:
         """What the visitors' sightings since the last update make certain."""
@@ -91,28 +101,31 @@ class Journeys:
         if visitors.samples:
             places = np.array([(s.x, s.y) for s in visitors.samples], np.float64)
             depths = zone_depths(places, self._edges, self._starts)
+            self._began_at = min(s.at for s in visitors.samples) if self._began_at is None else self._began_at
             for sample, depth in zip(visitors.samples, depths, strict=True):
-                self._take(sample, depth, token[sample.key], confidence[sample.key], told)
-            self._cross(visitors.samples, token, told)
+                if sample.key not in self._walks:
+                    self._start(sample, depth, token[sample.key], is_split=sample.key in visitors.split)
+                else:
+                    self._take(self._walks[sample.key], sample, depth, confidence[sample.key], told)
+            self._cross(visitors.samples, told)
+        for key, _ in visitors.merged:
+            self._finish(key, told)
         for key in visitors.gone:
-            for line, wire in self._wires.items():
-                for found in wire.conclude(key):
-                    body = Crossing(line, found.direction, self._walks[key].token, to_rfc3339(found.at))
-                    told.append(Told(found.at, body))
-        for key in [*(key for key, _ in visitors.merged), *visitors.gone]:
+            self._vanish(key, visitors.at, told)
             self._finish(key, told)
         return told
 
-    def _take(self, sample: Sample, depth: Floats, token: str, confidence: float, told: list[Told]) -> None:
-        """One sighting of one visitor."""
-        walk = self._walks.get(sample.key)
-        if walk is None:
-            walk = _Walk(token, sample, depth, sample.at, confidence, Path(self.settings.paths))
-            self._walks[sample.key] = walk
-            for zone in np.flatnonzero(depth > 0).tolist():
-                walk.stays[zone] = begin(None, sample.at, 0.0, float(depth[zone]))
-            walk.path.add(sample.at, sample.x, sample.y)
-            return
+    def _start(self, sample: Sample, depth: Floats, token: str, *, is_split: bool) -> None:
+        """The first sighting of a visitor; what is there when we begin to look did not come in just now."""
+        is_new = not is_split and self._began_at is not None and sample.at - self._began_at > ARRIVE_S
+        walk = _Walk(token, sample, is_new, sample, depth, 0.0, Path(self.settings.paths), [sample])
+        self._walks[sample.key] = walk
+        for zone in np.flatnonzero(depth > 0).tolist():
+            walk.stays[zone] = begin(None, sample.at, 0.0, float(depth[zone]))
+        walk.path.add(sample.at, sample.x, sample.y)
+
+    def _take(self, walk: _Walk, sample: Sample, depth: Floats, confidence: float, told: list[Told]) -> None:
+        """A further sighting of a visitor."""
         before, seconds = walk.last, sample.at - walk.last.at
         if seconds <= 0:
             return
@@ -124,6 +137,34 @@ class Journeys:
         walk.confidence = confidence
         walk.last, walk.depth_m = sample, depth
         walk.path.add(sample.at, sample.x, sample.y)
+        walk.recent = [*(s for s in walk.recent if sample.at - s.at <= RECENT_S), sample]
+        if walk.unborn:
+            self._arrive(walk, sample, told)
+
+    def _arrive(self, walk: _Walk, now: Sample, told: list[Told]) -> None:
+        """Somebody new may have come in by a door whose other side nobody watches."""
+        walk.unborn = now.at - walk.first.at < ARRIVE_S
+        for door in self._doors:
+            found = door.arrived(walk.first, now)
+            if found is not None:
+                walk.unborn = False
+                told.append(self._crossing(door.line, found))
+                return
+
+    def _vanish(self, key: int, at: float, told: list[Told]) -> None:
+        """Somebody lost may have gone on across a line, or out by such a door."""
+        walk = self._walks.get(key)
+        if walk is None:
+            return
+        concluded = [self._crossing(line, found) for line, wire in self._wires.items() for found in wire.conclude(key)]
+        told += concluded
+        if concluded or at - walk.last.at < VANISH_S or len(walk.recent) < 2:
+            return
+        for door in self._doors:
+            departed = door.departed(walk.recent)
+            if departed is not None:
+                told.append(self._crossing(door.line, departed))
+                return
 
     def _stay(self, walk: _Walk, zone: int, leg: Leg, depth_m: float, told: list[Told]) -> None:
         """One leg of one visitor's way in or near one zone."""
@@ -183,7 +224,7 @@ class Journeys:
             left_at=to_rfc3339(left) if phase == "closed" else None,
         )
 
-    def _cross(self, samples: tuple[Sample, ...], token: dict[int, str], told: list[Told]) -> None:
+    def _cross(self, samples: tuple[Sample, ...], told: list[Told]) -> None:
         """Crossings, each visitor's sightings in order of time."""
         moments: dict[float, list[Sample]] = {}
         for sample in samples:
@@ -192,9 +233,11 @@ class Journeys:
             keys = np.array([s.key for s in moments[at]], np.int64)
             places = np.array([(s.x, s.y) for s in moments[at]], np.float64)
             for line, wire in self._wires.items():
-                for found in wire.update(at, keys, places):
-                    body = Crossing(line, found.direction, token[found.visitor], to_rfc3339(found.at))
-                    told.append(Told(found.at, body))
+                told += [self._crossing(line, found) for found in wire.update(at, keys, places)]
+
+    def _crossing(self, line: str, found: Passage) -> Told:
+        token = self._walks[found.visitor].token
+        return Told(found.at, Crossing(line, found.direction, token, to_rfc3339(found.at)))
 
     def _finish(self, key: int, told: list[Told]) -> None:
         """A visitor is gone; everything open ends at the last sighting."""
@@ -203,7 +246,7 @@ class Journeys:
             return
         for zone in sorted(walk.stays):
             self._end(walk, zone, told)
-        entered, left = round(walk.entered_at, 3), round(walk.last.at, 3)
+        entered, left = round(walk.first.at, 3), round(walk.last.at, 3)
         points = walk.path.simplified()
         account = walk.account.rounded(left - entered)
         body = Journey(

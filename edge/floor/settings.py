@@ -1,0 +1,63 @@
+"""What can be set about fusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge.floor.evidence import EvidenceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class FusionSettings:
+    """How people are followed on the floor.
+
+    Attributes:
+        accel_mps2: change of speed to expect, metres a second squared; larger follows turns sooner and smooths less.
+        damping_s: an unseen visitor's speed falls by 1/e in this time.
+        correlation: a track's foot points are smoothed already; their variance counts this much more.
+        current_s: a sighting younger than this still says where a track is, seconds.
+        bind_above: evidence that a track needs to join a visitor.
+        stick: evidence that it needs to leave one whom other cameras see too.
+        alone: evidence that it needs, besides, to give up a visitor of its own.
+        merge_above: evidence from which two visitors are one.
+        confirm_s: seconds of sighting until somebody counts.
+        doubtful_s: the same for somebody whom one camera alone saw, never clearly.
+        clear_score: detection score of a clear sighting.
+        ambiguous_s: longest time that a likely double is held back, seconds.
+        drop_s: somebody doubtful is forgotten when unseen for this long, seconds.
+        lost_s: longest time somebody unseen near a way out stays with us, seconds.
+        stranded_s: the same in the middle of the floor, where nobody vanishes, seconds.
+        wander_mps: how fast the place of somebody unseen grows uncertain, metres a second.
+        wander_m: the most it grows, metres.
+        newcomers_per_m2: how likely a newcomer turns up on a square metre where people can come in unseen.
+        strays_per_m2: the same in the middle of the floor.
+        backfill_s: most that a track's first report may reach back at once, seconds.
+        probation_s: somebody who set out where a thing stood is held back this long, to see whether it still does.
+        remembered_s: most that the thing's time is believed to have been theirs, seconds.
+        settled_s: something unmoved this old may be somebody lost, seconds.
+    """
+
+    accel_mps2: float = 1.5
+    damping_s: float = 1.0
+    correlation: float = 2.0
+    current_s: float = 0.35
+    bind_above: float = 1.0
+    stick: float = 3.0
+    alone: float = 2.0
+    merge_above: float = 3.0
+    confirm_s: float = 0.3
+    doubtful_s: float = 1.5
+    clear_score: float = 0.4
+    ambiguous_s: float = 2.0
+    drop_s: float = 1.0
+    lost_s: float = 6.0
+    stranded_s: float = 20.0
+    wander_mps: float = 0.6
+    wander_m: float = 4.0
+    newcomers_per_m2: float = 0.1
+    strays_per_m2: float = 0.004
+    backfill_s: float = 10.0
+    probation_s: float = 1.5
+    remembered_s: float = 900.0
+    settled_s: float = 0.6
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)

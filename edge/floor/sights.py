@@ -1,0 +1,94 @@
+"""Where every camera last saw each of its tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.floor.evidence import TrackKey
+from edge.floor.footing import Footing
+from edge.floor.visitors import Floats
+
+HANDOVER_S = 1.0
+"""A thing that was last seen within this time of somebody's first sighting may have been they."""
+HANDOVER_M = 0.8
+"""And no farther away than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where a camera last saw a track; fields as in :class:`Footing`."""
+
+    at: float
+    position_m: Floats
+    velocity_mps: Floats
+    covariance_m2: Floats
+    bias_m2: Floats
+    score: float
+    born_at: float
+    born_m: Floats
+    reported: bool
+
+    @property
+    def doubt_m2(self) -> Floats:
+        """All there is to doubt about the position, (2, 2) square metres."""
+        return np.asarray(self.covariance_m2 + self.bias_m2, np.float64)
+
+    def moved_to(self, at: float) -> Floats:
+        """(2,) where the track is by now, metres: its sighting moved on by the frame's age."""
+        return np.asarray(self.position_m + self.velocity_mps * (at - self.at), np.float64)
+
+    @property
+    def start(self) -> tuple[float, Floats]:
+        """When and where it began, as far as known."""
+        return (self.born_at, self.born_m) if np.isfinite(self.born_m).all() else (self.at, self.position_m)
+
+
+@dataclass(slots=True)
+class Sights:
+    """The latest sight of every track that a camera follows."""
+
+    latest: dict[TrackKey, Sight] = field(default_factory=dict)
+
+    def take(self, footings: Mapping[str, Footing]) -> tuple[list[TrackKey], set[TrackKey]]:
+        """Takes in new sightings; gives the tracks just seen, sorted, and those that ended."""
+        fresh: list[TrackKey] = []
+        ended: set[TrackKey] = set()
+        for camera in sorted(footings):
+            footing = footings[camera]
+            alive = set(footing.alive.tolist())
+            ended |= {track for track in self.latest if track[0] == camera and track[1] not in alive}
+            for i in np.flatnonzero(footing.observed).tolist():
+                track = (camera, int(footing.track[i]))
+                self.latest[track] = Sight(
+                    footing.at,
+                    footing.position_m[i],
+                    footing.velocity_mps[i],
+                    footing.covariance_m2[i],
+                    footing.bias_m2[i],
+                    float(footing.score[i]),
+                    float(footing.born_at[i]),
+                    footing.born_m[i],
+                    bool(footing.reported[i]),
+                )
+                fresh.append(track)
+        for track in ended:
+            del self.latest[track]
+        return sorted(fresh), ended
+
+    def stood_before(self, track: TrackKey, not_before: float) -> TrackKey | None:
+        """What stood unmoved, and no person for all its camera knew, where and until a new track began."""
+        start_at, start_m = self.latest[track].start
+        found = [
+            (sight.born_at, other)
+            for other, sight in self.latest.items()
+            if other != track
+            and other[0] == track[0]
+            and not sight.reported
+            and not_before <= sight.born_at < start_at - HANDOVER_S
+            and abs(sight.at - start_at) <= HANDOVER_S
+            and float(np.hypot(*(sight.position_m - start_m))) < HANDOVER_M
+        ]
+        return min(found)[1] if found else None
