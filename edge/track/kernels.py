@@ -60,10 +60,15 @@ TRACK = np.dtype(
         ("born_x", np.float64),
         ("born_y", np.float64),
         ("away_at", np.float64),  # when it was first seen away from home, this time
-        ("home_x1", np.float64),  # mean box of its first moments, later, of furniture, the mean of all
+        ("home_at", np.float64),
+        ("home_x1", np.float64),  # mean box of its first moments, from which its moving is measured
         ("home_y1", np.float64),
         ("home_x2", np.float64),
         ("home_y2", np.float64),
+        ("place_x1", np.float64),  # mean box of the latest moments
+        ("place_y1", np.float64),
+        ("place_x2", np.float64),
+        ("place_y2", np.float64),
         ("trail_length", np.int64),
         (
             "trail",
@@ -79,7 +84,7 @@ PARAMS = np.dtype(
         for name in (
             "high_score", "low_score", "birth_score", "noise", "height_noise", "acceleration", "start_speed", "damping_s",
             "gate", "clutter", "hidden_penalty", "shape_noise", "shape_cap", "moved", "moved_updates", "moved_s", "moved_foot", "moved_foot_s", "settle_s",
-            "furniture_s", "furniture_keep_s", "furniture_penalty", "lost_s", "still_lost_s", "still_speed", "tentative_s",
+            "furniture_s", "furniture_speed", "settled_s", "furniture_keep_s", "furniture_penalty", "lost_s", "still_lost_s", "still_speed", "tentative_s",
             "duplicate_foot", "firm_hits", "faint_s", "shadow_cover", "faint_shadow", "faint_gate", "shadow_foot", "shadow_width", "duplicate_iou", "duplicate_cover", "image_w", "image_h",
         )
     ]
@@ -275,46 +280,67 @@ def is_duplicate(box: NDArray[np.float32], other: NDArray[np.float32], p: Record
 
 
 @njit(cache=True)
-def settle(t: Record, box: NDArray[np.float32], now: float, p: Record) -> None:
-    """Decides whether a track has moved (a person), stayed (furniture) or is still to be told.
+def went(t: Record, x1: float, y1: float, x2: float, y2: float) -> float:
+    """How far a box has moved from home, pixels: as far as both its sides, and both its top and its bottom, went together.
 
-    A box has moved when both its sides, or both its top and its bottom, have gone the same way: a box that hops between a
-    mannequin and the rack beside it moves one edge only.
+    A box that hops between a mannequin and the rack beside it moves one edge only. The top counts twice, because somebody
+    who comes nearer to a camera above them moves it less than their feet.
     """
-    if t.state == CONFIRMED:
+    across = max(min(x1 - t.home_x1, x2 - t.home_x2), min(t.home_x1 - x1, t.home_x2 - x2), 0.0)
+    down = min(2.0 * (y1 - t.home_y1), y2 - t.home_y2)
+    along = max(down, min(2.0 * (t.home_y1 - y1), t.home_y2 - y2), 0.0)
+    return sqrt(across * across + along * along)
+
+
+@njit(cache=True)
+def settle(t: Record, box: NDArray[np.float32], now: float, gap: float, p: Record) -> None:
+    """Decides whether a track has moved (a person), stayed (furniture) or is still to be told; `gap` is since it was seen.
+
+    A newborn has moved when its boxes have, or its foot alone, for longer, because a box that keeps hold of the rack behind
+    a person does not move its top. Furniture has moved when its mean box has.
+    """
+    share = max(1.0 / t.hits, min(1.0, gap / p.settled_s))
+    t.place_x1 += share * (box[0] - t.place_x1)
+    t.place_y1 += share * (box[1] - t.place_y1)
+    t.place_x2 += share * (box[2] - t.place_x2)
+    t.place_y2 += share * (box[3] - t.place_y2)
+    proven = t.firm >= p.firm_hits and t.best >= p.birth_score
+    if t.state == FURNITURE:
+        t.fx = 0.5 * (t.place_x1 + t.place_x2)
+        t.fy = t.place_y2
+        if proven and went(t, t.place_x1, t.place_y1, t.place_x2, t.place_y2) > p.moved * t.h:
+            t.state = CONFIRMED
         return
-    right = min(box[0] - t.home_x1, box[2] - t.home_x2)
-    left = min(t.home_x1 - box[0], t.home_x2 - box[2])
-    down = min(2.0 * (box[1] - t.home_y1), box[3] - t.home_y2)
-    up = min(2.0 * (t.home_y1 - box[1]), t.home_y2 - box[3])
-    across = max(right, left, 0.0)
-    along = max(down, up, 0.0)
-    age = now - t.born_at
-    rigid = across * across + along * along > (p.moved * t.h) ** 2
-    if rigid or abs(t.fy - t.home_y2) > p.moved_foot * t.h:
+    whole = went(t, box[0], box[1], box[2], box[3]) > p.moved * t.h
+    if whole or abs(t.fy - t.home_y2) > p.moved_foot * t.h:
         if t.away == 0:
             t.away_at = now
         t.away += 1
-        long_enough = now - t.away_at >= (p.moved_s if rigid else p.moved_foot_s)
-        proven = t.firm >= p.firm_hits and t.best >= p.birth_score
-        if t.state == TENTATIVE and t.away >= p.moved_updates and long_enough and proven:
+        long_enough = now - t.away_at >= (p.moved_s if whole else p.moved_foot_s)
+        if t.away >= p.moved_updates and long_enough and proven:
             t.state = CONFIRMED
         return
     t.away = 0
-    if t.state == FURNITURE or age <= p.settle_s:
-        share = 1.0 / min(t.hits, 50)
-        t.home_x1 += share * (box[0] - t.home_x1)
-        t.home_y1 += share * (box[1] - t.home_y1)
-        t.home_x2 += share * (box[2] - t.home_x2)
-        t.home_y2 += share * (box[3] - t.home_y2)
-    if t.state == TENTATIVE and age >= p.furniture_s:
+    if now - t.home_at <= p.settle_s:
+        t.home_x1, t.home_y1, t.home_x2, t.home_y2 = t.place_x1, t.place_y1, t.place_x2, t.place_y2
+    still = t.vx * t.vx + t.vy * t.vy < (p.furniture_speed * t.h) ** 2
+    if now - t.home_at >= p.furniture_s and still:
         t.state = FURNITURE
-    if t.state == FURNITURE:
-        t.fx = 0.5 * (t.home_x1 + t.home_x2)
-        t.fy = t.home_y2
+        t.fx = 0.5 * (t.place_x1 + t.place_x2)
+        t.fy = t.place_y2
         t.vx = t.vy = 0.0
-        t.xpp = t.ypp = (0.06 * t.h) ** 2
+        t.xpp = t.ypp = (p.noise * t.h) ** 2
         t.xpv = t.ypv = 0.0
+        t.xvv = t.yvv = (p.start_speed * t.h) ** 2
+
+
+@njit(cache=True)
+def settle_at(t: Record, box: NDArray[np.float32], now: float) -> None:
+    """Makes `box` the home of a track: where its moving is measured from."""
+    t.home_x1, t.home_y1, t.home_x2, t.home_y2 = box[0], box[1], box[2], box[3]
+    t.place_x1, t.place_y1, t.place_x2, t.place_y2 = box[0], box[1], box[2], box[3]
+    t.home_at = t.away_at = now
+    t.away = 0
 
 
 @njit(cache=True)
@@ -353,13 +379,16 @@ def associate(
         t.hits += 1
         if scores[j] >= p.high_score:
             t.firm += 1
+            if t.firm == 1 and t.state == TENTATIVE:  # where it was before is hearsay
+                settle_at(t, boxes[j], now)
         t.score = scores[j]
         t.best = max(t.best, t.score)
+        gap = now - t.seen_at
         t.seen_at = now
         taken[j] = rows[a]
-        if t.state == TENTATIVE:
+        if t.state != CONFIRMED:
             remember(t, now)
-        settle(t, boxes[j], now, p)
+            settle(t, boxes[j], now, gap, p)
 
 
 @njit(cache=True)
@@ -425,8 +454,7 @@ def give_birth(t: Record, identity: int, j: int, box: NDArray[np.float32], score
     t.hpp = (p.height_noise * h) ** 2
     t.score = t.best = score
     t.born_at = t.seen_at = now
-    t.away_at = now
-    t.home_x1, t.home_y1, t.home_x2, t.home_y2 = box[0], box[1], box[2], box[3]
+    settle_at(t, box, now)
     t.trail_length = 0
     remember(t, now)
 

@@ -37,7 +37,9 @@ def read_detections(path: Path) -> list[sv.Detections]:
         if len(row) < COLUMNS or not np.isfinite(row).all():
             raise BadInputError(f"{path}: line {number}: expected numbers frame,-1,x,y,w,h,score; correct that line")
         if not (1 <= row[0] <= MOST_FRAMES and row[0] == int(row[0])):
-            raise BadInputError(f"{path}: line {number}: frame {row[0]:g} must be a whole number from 1; correct that line")
+            raise BadInputError(
+                f"{path}: line {number}: frame {row[0]:g} must be a whole number from 1; correct that line"
+            )
         if row[4] <= 0 or row[5] <= 0:
             raise BadInputError(f"{path}: line {number}: width and height must be above 0; remove that line")
         rows.append(row)

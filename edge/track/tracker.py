@@ -65,13 +65,15 @@ class TrackerConfig:
     hidden_penalty: float = 5.0
     shape_noise: float = 0.15
     shape_cap: float = 4.0
-    moved: float = 0.25
+    moved: float = 0.2
     moved_updates: float = 2.0
     moved_s: float = 0.1
-    moved_foot: float = 0.25
+    moved_foot: float = 0.2
     moved_foot_s: float = 0.4
     settle_s: float = 0.3
     furniture_s: float = 3.0
+    furniture_speed: float = 0.1
+    settled_s: float = 2.0
     furniture_keep_s: float = 120.0
     furniture_penalty: float = 3.0
     lost_s: float = 2.5
