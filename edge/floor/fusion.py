@@ -24,6 +24,10 @@ from edge.floor.visitors import Floats, Sample, Visitors
 
 IMPOSSIBLE = -1e6
 TOKEN_BITS = 80
+STILL_M = 0.6
+"""Something that never moved is at most somebody lost no farther away than this,"""
+STILL_MPS = 0.4
+"""and no faster when last seen."""
 BACKFILL_STEP_S = 0.5
 """What is told afterwards is told in such steps."""
 
@@ -181,9 +185,9 @@ class Fusion:
         if start_at < person.seen_at and sight.reported:
             start_at, start_m = sight.at, sight.position_m
         gap = start_at - person.seen_at
-        if gap < 0:
-            return IMPOSSIBLE
         last = np.array(person.seen_m)
+        if gap < 0 or not (sight.reported or self._is_still_there(sight, person)):
+            return IMPOSSIBLE
         # the filter has coasted to the present; by the time the track began it had come only part of that way
         coasted = self._people.state[row, :2] - last
         expected = last + coasted * min(1.0, gap / max(1e-6, (self._at or 0.0) - person.seen_at))
@@ -191,6 +195,11 @@ class Fusion:
         variance += 0.5 * float(np.trace(sight.doubt_m2))
         off = start_m - expected
         return reunion(float(off @ off), variance, newcomers)
+
+    def _is_still_there(self, sight: Sight, person: Person) -> bool:
+        """Whether something that never moved began clearly, where somebody who stood still was last seen."""
+        near = float(np.hypot(*(sight.start[1] - person.seen_m))) < STILL_M
+        return near and person.speed_mps < STILL_MPS and sight.score >= self.settings.clear_score
 
     def _start(self, at: float, track: TrackKey, position_m: Floats, *, is_split: bool) -> None:
         """Somebody new."""
@@ -253,6 +262,7 @@ class Fusion:
                 person.pending.append(Sample(person.key, at, x, y))
             person.seen_s += min(dt, at - person.seen_at) if person.seen_at < at else 0.0
             person.seen_at, person.seen_m = at, (x, y)
+            person.speed_mps = float(np.hypot(*people.state[i, 2:]))
 
     def _merge(self, current: set[TrackKey]) -> list[tuple[int, int]]:
         """Makes one of people whose tracks, all of different cameras, are evidently one person's."""

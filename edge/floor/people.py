@@ -24,6 +24,7 @@ class Person:
         reported_at: seconds, when its first track was reported.
         seen_at: seconds, latest sighting.
         seen_m: where that was.
+        speed_mps: how fast they went then.
         seen_s: seconds of sighting gathered.
         score: best detection score.
         views: most cameras at once.
@@ -41,6 +42,7 @@ class Person:
     seen_m: tuple[float, float]
     score: float
     split: bool
+    speed_mps: float = 0.0
     seen_s: float = 0.0
     views: int = 1
     confirmed: bool = False
