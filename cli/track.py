@@ -18,8 +18,8 @@ def track(
 ) -> None:
     """Follow people through a recording's detections.
 
-    Whoever never moves (a mannequin, a poster) gets no id. As the recording is at hand, a person's first boxes, from before
-    they were known to move, are theirs too, and gaps of up to two seconds are bridged along a straight line.
+    Whoever never moves (a mannequin, a poster) gets no id. As the recording is at hand, a person's first boxes, from
+    before they were known to move, are theirs too, and gaps of up to two seconds are bridged along a straight line.
     """
     import json  # noqa: PLC0415 - numba and numpy load only when the command runs
     import time  # noqa: PLC0415
@@ -36,6 +36,8 @@ def track(
     write_tracks(out, rows)
     people = len(set(rows[:, 1]))
     if as_json:
-        typer.echo(json.dumps({"frames": len(frames), "people": people, "boxes": len(rows), "seconds": round(seconds, 3)}))
+        typer.echo(
+            json.dumps({"frames": len(frames), "people": people, "boxes": len(rows), "seconds": round(seconds, 3)})
+        )
     else:
         typer.echo(f"{people} people in {len(frames)} frames, {len(rows)} boxes, {seconds:.2f} s -> {out}")

@@ -23,8 +23,9 @@ from edge.floor.fusion import Fusion
 from edge.floor.settings import FusionSettings
 from edge.floor.visitors import Visitors
 from edge.journeys.stage import Journeys, JourneySettings, Told
-from edge.track.kernels import CONFIRMED
-from edge.track.tracker import Tracker, TrackerConfig
+from edge.track.config import TrackerConfig
+from edge.track.records import CONFIRMED
+from edge.track.tracker import Tracker
 from edge.track.tracks import Tracks
 
 Body = Visit | Crossing | Journey

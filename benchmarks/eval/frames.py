@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.track.kernels import iou_matrix
+from edge.track.matching.kernels import iou_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ def sequence(truth: NDArray[np.float64], result: NDArray[np.float64], last: int)
         last: Number of the last frame scored.
     """
     sides = []
-    for rows in (truth, result):
-        rows = rows[(rows[:, 0] >= 1) & (rows[:, 0] <= last)]
+    for side in (truth, result):
+        rows = side[(side[:, 0] >= 1) & (side[:, 0] <= last)]
         names, index = np.unique(rows[:, 1], return_inverse=True)
         box = np.column_stack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]]).astype(np.float32)
         sides.append((rows[:, 0].astype(int), index.astype(np.int64), box, len(names)))

@@ -11,19 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 Direction = Literal["in", "out"]
 
 HYSTERESIS_M = 0.2
-"""How far beyond the line a person must be to have crossed it: more than a foot point trembles, less than a step (0.7 m)."""
+"""How far beyond the line a person must be to have crossed it: more than a foot point trembles, less than a step
+(0.7 m)."""
 END_MARGIN_M = 0.4
 """How far beside its ends the line still counts: shoulders pass the door post, and calibration is no better near it."""
 NEAR_M = 0.05
-"""People appear and vanish behind others at doors: this far from the line, the side where somebody was seen first or last is
-taken for true."""
+"""People appear and vanish behind others at doors: this far from the line, the side where somebody was seen first or
+last is taken for true."""
 FORGET_S = 60.0
 """A visitor unheard of for this long is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """Visitor `visitor` crossed `direction` (as seen from the zone the line belongs to) at `at` seconds, exact to the step."""
+    """Visitor `visitor` crossed at `at` seconds, `direction` as seen from the zone that the line belongs to."""
 
     visitor: int
     direction: Direction
@@ -61,8 +62,8 @@ class _Passage:
 class Tripwire:
     """Counts who walks through a stretch of line, by their positions on the floor.
 
-    Somebody has crossed once they stand clear of the line (by `hysteresis_m`) on the other side; the time is when their path
-    last cut it. Who cuts the line's extension beside its ends changes sides without being counted.
+    Somebody has crossed once they stand clear of the line (by `hysteresis_m`) on the other side; the time is when
+    their path last cut it. Who cuts the line's extension beside its ends changes sides without being counted.
 
     Attributes:
         ends_m: (2, 2) metres.
@@ -88,8 +89,8 @@ class Tripwire:
         """Crossings that the positions at `now` make certain.
 
         Args:
-            now: Seconds. It may lie before that of the last call as long as each visitor's own positions come in order (a
-                visitor reported late may bring earlier positions first).
+            now: Seconds. It may lie before that of the last call as long as each visitor's own positions come in
+                order (a visitor reported late may bring earlier positions first).
             visitors: (N,) whole numbers.
             xy_m: (N, 2) metres; only seen positions, as those merely expected would cross on a guess.
         """
@@ -131,8 +132,8 @@ class Tripwire:
     def conclude(self, visitor: int) -> list[Crossing]:
         """The crossing of somebody who is gone for good, seen last on the line and not clear of it.
 
-        People vanish behind others at doors. Who had been beyond the line, if only by `NEAR_M`, and was not seen to come
-        back, is taken to have gone on.
+        People vanish behind others at doors. Who had been beyond the line, if only by `NEAR_M`, and was not seen to
+        come back, is taken to have gone on.
         """
         passage = self._passages.pop(visitor, None)
         if passage is None or passage.beyond_m < NEAR_M or not self._counts(passage.beyond_place_m):

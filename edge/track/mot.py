@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def read_detections(path: Path) -> list[sv.Detections]:
     scores = table[:, 6].astype(np.float32)
     return [
         sv.Detections(xyxy=boxes[a:b], confidence=scores[a:b], class_id=np.zeros(b - a, np.int64))
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True)
+        for a, b in pairwise(cuts.tolist())
     ]
 
 

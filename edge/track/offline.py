@@ -1,7 +1,7 @@
-"""A whole recording's detections to tracks: as live, but with a person's first boxes and short gaps filled in afterwards.
+"""A whole recording's detections to tracks: as live, but first boxes and short gaps are filled in afterwards.
 
-Live, somebody is reported once they have moved. With the recording at hand, the boxes from before that moment are theirs too,
-and a gap between two sightings is bridged along the straight line between them.
+Live, somebody is reported once they have moved. With the recording at hand, the boxes from before that moment are
+theirs too, and a gap between two sightings is bridged along the straight line between them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
+from edge.track.config import TrackerConfig
 from edge.track.kernels import fill_gaps
-from edge.track.tracker import Tracker, TrackerConfig
+from edge.track.tracker import Tracker
 
 BRIDGE_S = 2.0
 """Longest gap between two sightings of a person that is filled by interpolation, seconds."""
@@ -31,8 +32,8 @@ def track_recording(
         bridge_s: Gaps up to this long are interpolated; 0 leaves them open.
 
     Returns:
-        (R, 7) rows of frame (from 0), id (from 1 in order of appearance), left, top, right, bottom in pixels, score; sorted by
-        frame, then id.
+        (R, 7) rows of frame (from 0), id (from 1 in order of appearance), left, top, right, bottom in pixels, score;
+        sorted by frame, then id.
     """
     tracker = Tracker(config or TrackerConfig())
     seen: list[NDArray[np.float64]] = []

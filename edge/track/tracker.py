@@ -9,87 +9,15 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
-from edge.track.kernels import CONFIRMED, PARAMS, TRACK, sightings, step
+from edge.track.config import TrackerConfig
+from edge.track.kernels import sightings, step
+from edge.track.records import CONFIRMED, PARAMS, TRACK
 from edge.track.tracks import Tracks
 
 SPARE_TRACKS = 64
 """Records held at the start; the bank doubles when a crowd needs more."""
-
-
 NO_PAST = np.empty((0, 4))
-
-
-@dataclass(frozen=True, slots=True)
-class TrackerConfig:
-    """Settings of a tracker. Lengths are in heights of the person, times in seconds; one setting serves every frame rate.
-
-    Attributes:
-        high_score: Detections from here on are matched first.
-        low_score: Detections below are not looked at.
-        birth_score: A track is reported only after one detection of at least this score.
-        noise: Standard deviation of a detection's foot point at score 0.5.
-        height_noise: Standard deviation of a detection's height.
-        acceleration: Change of speed in one second, heights a second; larger follows turns sooner and smooths less.
-        start_speed: Standard deviation of the speed of somebody just detected, heights a second (walking is about 0.8).
-        damping_s: An unseen person's speed falls by 1/e in this time.
-        gate: Largest squared Mahalanobis distance of a match.
-        clutter: Cost of leaving a track unmatched; larger reaches farther and mixes people up sooner.
-        hidden_penalty: Price of explaining a box by its head because its feet are hidden.
-        shape_noise: Standard deviation of the logarithm of a box's height.
-        shape_cap: Most that a wrong height costs; small, because merged boxes hop in height.
-        moved: How far both edges of a box must go before it is a person and not a poster.
-        moved_updates: Number of matched detections in a row that far away.
-        settle_s: Its starting place is the mean of this time.
-        furniture_s: What has not moved for this long is a thing that claims its own detections.
-        furniture_keep_s: Longest time a thing is remembered while hidden.
-        furniture_penalty: Handicap of a thing for a confident detection.
-        lost_s: Time a walking person may stay unseen.
-        still_lost_s: The same of somebody who stood still.
-        still_speed: Below this speed patience grows from `lost_s` to `still_lost_s`, heights a second.
-        tentative_s: Time somebody not yet known to move may stay unseen.
-        duplicate_foot: Two boxes whose feet are this close are one person.
-        duplicate_iou: Two boxes that overlap by this much are one person.
-        duplicate_cover: A fainter box this much inside a matched one is the same person.
-    """
-
-    high_score: float = 0.5
-    low_score: float = 0.1
-    birth_score: float = 0.5
-    noise: float = 0.06
-    height_noise: float = 0.08
-    acceleration: float = 0.3
-    start_speed: float = 0.6
-    damping_s: float = 1.5
-    gate: float = 12.0
-    clutter: float = 0.5
-    hidden_penalty: float = 5.0
-    shape_noise: float = 0.15
-    shape_cap: float = 4.0
-    moved: float = 0.2
-    moved_updates: float = 2.0
-    moved_s: float = 0.1
-    moved_foot: float = 0.2
-    moved_foot_s: float = 0.4
-    settle_s: float = 0.3
-    furniture_s: float = 3.0
-    furniture_speed: float = 0.1
-    settled_s: float = 2.0
-    furniture_keep_s: float = 120.0
-    furniture_penalty: float = 3.0
-    lost_s: float = 2.5
-    still_lost_s: float = 10.0
-    still_speed: float = 0.2
-    tentative_s: float = 0.6
-    duplicate_foot: float = 0.12
-    firm_hits: float = 2.0
-    faint_s: float = 0.5
-    shadow_cover: float = 0.4
-    faint_shadow: float = 1.0
-    faint_gate: float = 6.0
-    shadow_foot: float = 0.12
-    shadow_width: float = 0.5
-    duplicate_iou: float = 0.6
-    duplicate_cover: float = 0.85
+"""`Tracks.past` of an update that reports nobody for the first time."""
 
 
 @dataclass(slots=True)
@@ -183,9 +111,11 @@ class Tracker:
             lost_s=(now - bank["seen_at"]).astype(np.float32),
             born_at=bank["born_at"].copy(),
             born_px=born,
-            past=np.concatenate(
-                [np.insert(t["trail"][: t["trail_length"]], 0, t["id"], 1) for t in bank if t["trail_length"]]
-            )
-            if bank["trail_length"].any()
-            else NO_PAST,
+            past=_past(bank),
         )
+
+
+def _past(bank: NDArray[Any]) -> NDArray[np.float64]:
+    """`Tracks.past`: the trails of those who have one still."""
+    trails = [np.insert(t["trail"][: t["trail_length"]], 0, t["id"], 1) for t in bank[bank["trail_length"] > 0]]
+    return np.concatenate(trails) if trails else NO_PAST

@@ -1,0 +1,1 @@
+"""A track from birth to burial."""

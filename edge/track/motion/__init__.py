@@ -1,0 +1,1 @@
+"""How a track moves and how well a detection fits it."""
