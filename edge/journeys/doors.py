@@ -1,6 +1,8 @@
-"""Doors with a side that no camera watches: who appears there has come in by it, who vanishes there has gone out by it.
+"""Crossings that no camera saw both sides of: who appears at a door out of the blind has come in by it, and so on.
 
-A tripwire needs to see both sides; at an entrance whose outside lies behind a wall people are seen from the sill on.
+A tripwire needs to see somebody on either side. At an entrance behind which a wall or the picture's edge hides people,
+they are first seen on the threshold or a step beyond, and last seen a step before it. Nobody comes out of nothing:
+where ground that no camera watches lies near such a place on one side of the line only, that is where they were.
 """
 
 from __future__ import annotations
@@ -12,15 +14,17 @@ import numpy as np
 
 from calibration.geometry import Line
 from edge.floor.coverage import Coverage
-from edge.floor.visitors import Sample
-from edge.journeys.tripwire import END_MARGIN_M, HYSTERESIS_M, NEAR_M, Crossing, Direction
+from edge.floor.visitors import Floats, Sample
+from edge.journeys.tripwire import END_MARGIN_M, HYSTERESIS_M, NEAR_M, Crossing
 
-PROBES_M = (0.8, 1.2, 1.6)
-"""How far beyond a line we look whether anything is watched there."""
-WATCHED_SHARE = 0.5
-"""A side of which less than this is watched is blind."""
 REACH_M = 1.2
-"""Who is first or last seen no farther from a blind side's line than this may have come or gone by it."""
+"""Who is first or last seen no farther from a line than this may have come or gone by it."""
+HIDING_M = 0.3
+"""Blind ground must lie at least so far beyond the line, or it is the line's own trembling."""
+HIDING_PLACES = 3
+"""It takes so many blind places of those probed,"""
+HIDING_SHARE = 0.25
+"""and on the other side no more than this share of them."""
 ADVANCE_M = 0.4
 """How far from the line an arrival must have walked since: more than a foot point trembles."""
 ARRIVE_S = 3.0
@@ -32,89 +36,72 @@ LEAVE_S = 1.5
 RECENT_S = 1.0
 """Over how long that speed is taken."""
 
+_ANGLES = np.arange(12) * np.pi / 6
+PROBES_M: Floats = np.concatenate(
+    [radius * np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)]) for radius in (0.5, 0.8, 1.1, 1.4)]
+)
+"""(48, 2) where we look about a place for blind ground, metres."""
+
 
 @dataclass(frozen=True, slots=True)
-class BlindDoor:
-    """A line with a blind side.
+class Doors:
+    """The lines of a floor, and what is watched about them."""
 
-    Attributes:
-        line: its id.
-        origin: its first end, metres.
-        along: unit vector along it.
-        length: metres.
-        ahead: unit vector across it towards the side that is watched.
-        arrival: direction of who comes out of the blind.
-        departure: direction of who goes into it.
-    """
+    lines: tuple[Line, ...]
+    coverage: Coverage
 
-    line: str
-    origin: tuple[float, float]
-    along: tuple[float, float]
-    length: float
-    ahead: tuple[float, float]
-    arrival: Direction
-    departure: Direction
-
-    def depth_m(self, sample: Sample) -> float:
-        """How far from the line on the watched side, metres; negative beyond it."""
-        return (sample.x - self.origin[0]) * self.ahead[0] + (sample.y - self.origin[1]) * self.ahead[1]
-
-    def arrived(self, first: Sample, now: Sample) -> Crossing | None:
-        """The crossing of somebody whose first sighting was near the line and who has walked away from it."""
-        start_m, depth_m, seconds = self.depth_m(first), self.depth_m(now), now.at - first.at
-        if not -NEAR_M <= start_m <= REACH_M or not 0 < seconds <= ARRIVE_S:
+    def arrived(self, first: Sample, now: Sample) -> tuple[str, Crossing] | None:
+        """The line, and its crossing, of somebody new who was first seen near it and has walked away from it."""
+        seconds = now.at - first.at
+        if not 0 < seconds <= ARRIVE_S:
             return None
-        if depth_m < max(HYSTERESIS_M, start_m + ADVANCE_M):
-            return None
-        at = first.at - start_m * seconds / (depth_m - start_m)
-        return self._crossing(first, now, at, self.arrival)
+        for line in self.lines:
+            start, end = _across_m(line, first), _across_m(line, now)
+            ahead = 1.0 if end > start else -1.0
+            start_m, end_m = ahead * start, ahead * end
+            if not -NEAR_M <= start_m <= REACH_M or end_m < max(HYSTERESIS_M, start_m + ADVANCE_M):
+                continue
+            at = first.at - start_m * seconds / (end_m - start_m)
+            if _leads_through(line, first, now, at) and self._hides(line, first, -ahead):
+                return line.id, Crossing(first.key, "in" if ahead > 0 else "out", at)
+        return None
 
-    def departed(self, recent: Sequence[Sample]) -> Crossing | None:
-        """The crossing of somebody who was walking to the line when last seen."""
+    def departed(self, recent: Sequence[Sample]) -> tuple[str, Crossing] | None:
+        """The line, and its crossing, of somebody who was walking to it when last seen."""
         last = recent[-1]
         before = next(sample for sample in recent if last.at - sample.at <= RECENT_S)
         seconds = last.at - before.at
-        left_m = self.depth_m(last)
-        if seconds <= 0 or not -NEAR_M <= left_m <= REACH_M:
+        if seconds <= 0:
             return None
-        speed_mps = (self.depth_m(before) - left_m) / seconds
-        if speed_mps < LEAVE_MPS or left_m / speed_mps > LEAVE_S:
-            return None
-        return self._crossing(before, last, last.at + left_m / speed_mps, self.departure)
+        for line in self.lines:
+            start, end = _across_m(line, before), _across_m(line, last)
+            ahead = 1.0 if end > start else -1.0
+            left_m, speed_mps = -ahead * end, abs(end - start) / seconds
+            if not -NEAR_M <= left_m <= REACH_M or speed_mps < LEAVE_MPS or left_m > LEAVE_S * speed_mps:
+                continue
+            at = last.at + left_m / speed_mps
+            if _leads_through(line, before, last, at) and self._hides(line, last, ahead):
+                return line.id, Crossing(last.key, "in" if ahead > 0 else "out", at)
+        return None
 
-    def _crossing(self, first: Sample, second: Sample, at: float, direction: Direction) -> Crossing | None:
-        """The crossing, if the way from one sighting to the other leads through the door at that time."""
-        share = (at - first.at) / (second.at - first.at)
-        x = first.x + share * (second.x - first.x) - self.origin[0]
-        y = first.y + share * (second.y - first.y) - self.origin[1]
-        place = x * self.along[0] + y * self.along[1]
-        if not -END_MARGIN_M <= place <= self.length + END_MARGIN_M:
-            return None
-        return Crossing(first.key, direction, at)
-
-
-def blind_doors(lines: Sequence[Line], coverage: Coverage) -> list[BlindDoor]:
-    """Those of the lines that have exactly one side unwatched."""
-    doors = []
-    for line in lines:
-        blind = {side: _is_blind(line, side, coverage) for side in (1, -1)}
-        if blind[1] == blind[-1]:
-            continue
-        watched = -1 if blind[1] else 1
-        along = line.ends_m[1] - line.ends_m[0]
-        length = float(np.hypot(*along))
-        x, y = (along / length).tolist()
-        ahead_x, ahead_y = (watched * line.in_normal).tolist()
-        arrival, departure = ("in", "out") if watched == 1 else ("out", "in")
-        origin_x, origin_y = line.ends_m[0].tolist()
-        doors.append(
-            BlindDoor(line.id, (origin_x, origin_y), (x, y), length, (ahead_x, ahead_y), arrival, departure)  # type: ignore[arg-type]
-        )
-    return doors
+    def _hides(self, line: Line, place: Sample, side: float) -> bool:
+        """Whether blind ground lies near a place on that side of the line, 1 inside or -1 outside, and only there."""
+        probes = np.array([place.x, place.y]) + PROBES_M
+        across = side * ((probes - line.ends_m[0]) @ line.in_normal)
+        blind = self.coverage.watching(probes) == 0
+        beyond = int((blind & (across > HIDING_M)).sum())
+        return beyond >= HIDING_PLACES and int((blind & (across < 0)).sum()) <= HIDING_SHARE * beyond
 
 
-def _is_blind(line: Line, side: int, coverage: Coverage) -> bool:
-    """Whether next to nothing is watched beyond a line on its inner (1) or outer (-1) side."""
-    spots = [line.ends_m[0] + share * (line.ends_m[1] - line.ends_m[0]) for share in (0.1, 0.3, 0.5, 0.7, 0.9)]
-    probes = np.array([spot + side * reach * line.in_normal for spot in spots for reach in PROBES_M])
-    return bool((coverage.watching(probes) > 0).mean() < WATCHED_SHARE)
+def _across_m(line: Line, place: Sample) -> float:
+    """How far a place lies from a line, metres, positive inside."""
+    return float((np.array([place.x, place.y]) - line.ends_m[0]) @ line.in_normal)
+
+
+def _leads_through(line: Line, first: Sample, second: Sample, at: float) -> bool:
+    """Whether the way from one sighting to another, carried on to that time, meets the line between its ends."""
+    share = (at - first.at) / (second.at - first.at)
+    place = np.array([first.x + share * (second.x - first.x), first.y + share * (second.y - first.y)])
+    along = line.ends_m[1] - line.ends_m[0]
+    length = float(np.hypot(*along))
+    return -END_MARGIN_M <= float((place - line.ends_m[0]) @ along) / length <= length + END_MARGIN_M

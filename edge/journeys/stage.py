@@ -13,7 +13,7 @@ from contract.times import to_rfc3339
 from edge.floor.coverage import Coverage
 from edge.floor.visitors import Floats, Sample, Visitors
 from edge.journeys.account import Account, GapSettings, account_of_gap
-from edge.journeys.doors import ARRIVE_S, RECENT_S, BlindDoor, blind_doors
+from edge.journeys.doors import ARRIVE_S, RECENT_S, Doors
 from edge.journeys.kernels import zone_depths
 from edge.journeys.paths import Path, PathSettings, length_m
 from edge.journeys.stays import Leg, Stay, StaySettings, begin, proceed
@@ -78,7 +78,7 @@ class Journeys:
     _edges: Floats = field(init=False, repr=False)
     _starts: np.ndarray[tuple[int], np.dtype[np.int64]] = field(init=False, repr=False)
     _wires: dict[str, Tripwire] = field(init=False, repr=False)
-    _doors: list[BlindDoor] = field(init=False, repr=False)
+    _doors: Doors = field(init=False, repr=False)
     _walks: dict[int, _Walk] = field(default_factory=dict, init=False, repr=False)
     _began_at: float | None = field(default=None, init=False, repr=False)
 
@@ -91,7 +91,7 @@ class Journeys:
         self._edges = np.vstack([*flat, np.empty((0, 4))])
         self._starts = np.cumsum([0, *(len(each) for each in flat)]).astype(np.int64)
         self._wires = {name: Tripwire(line.ends_m, line.in_normal) for name, line in floor.lines.items()}
-        self._doors = blind_doors(list(floor.lines.values()), self.coverage)
+        self._doors = Doors(tuple(floor.lines.values()), self.coverage)
 
     def update(self, visitors: Visitors) -> list[Told]:
         """What the visitors' sightings since the last update make certain."""
@@ -144,12 +144,10 @@ class Journeys:
     def _arrive(self, walk: _Walk, now: Sample, told: list[Told]) -> None:
         """Somebody new may have come in by a door whose other side nobody watches."""
         walk.unborn = now.at - walk.first.at < ARRIVE_S
-        for door in self._doors:
-            found = door.arrived(walk.first, now)
-            if found is not None:
-                walk.unborn = False
-                told.append(self._crossing(door.line, found))
-                return
+        found = self._doors.arrived(walk.first, now)
+        if found is not None:
+            walk.unborn = False
+            told.append(self._crossing(*found))
 
     def _vanish(self, key: int, at: float, told: list[Told]) -> None:
         """Somebody lost may have gone on across a line, or out by such a door."""
@@ -160,11 +158,9 @@ class Journeys:
         told += concluded
         if concluded or at - walk.last.at < VANISH_S or len(walk.recent) < 2:
             return
-        for door in self._doors:
-            departed = door.departed(walk.recent)
-            if departed is not None:
-                told.append(self._crossing(door.line, departed))
-                return
+        departed = self._doors.departed(walk.recent)
+        if departed is not None:
+            told.append(self._crossing(*departed))
 
     def _stay(self, walk: _Walk, zone: int, leg: Leg, depth_m: float, told: list[Told]) -> None:
         """One leg of one visitor's way in or near one zone."""
