@@ -42,7 +42,7 @@ class FootingSettings:
     bias_share: float = 0.004
     bias_m: float = 0.12
     height_noise_m: float = 0.10
-    short_box: float = 0.45
+    short_box: float = 0.55
     blind_m: float = 4.0
     beyond_m: float = 3.0
 
@@ -63,6 +63,7 @@ class Footing:
         score: (N,) of the latest detection.
         born_at: (N,) seconds, when first detected.
         born_m: (N, 2) metres, where; NaN where unknown.
+        past: (K, 4) track, seconds, x, y: where those reported for the first time have been before, metres.
         at: seconds, when the frame was captured.
         alive: (K,) int64 every track the camera still follows, those without a usable position included.
     """
@@ -78,6 +79,7 @@ class Footing:
     score: Floats
     born_at: Floats
     born_m: Floats
+    past: Floats
     at: float
     alive: NDArray[np.int64]
 
@@ -145,6 +147,7 @@ class FloorView:
             score=np.asarray(tracks.score, np.float64)[keep],
             born_at=np.asarray(tracks.born_at, np.float64)[keep],
             born_m=camera.floor_from_pixels(np.asarray(tracks.born_px, np.float64))[keep],
+            past=np.column_stack([tracks.past[:, :2], camera.floor_from_pixels(tracks.past[:, 2:])]),
             at=at,
             alive=np.asarray(tracks.id, np.int64),
         )

@@ -227,8 +227,10 @@ class Fusion:
         """A track is reported only once it has moved; its beginning counts as seen all the same."""
         if not np.isfinite(sight.born_m).all() or not not_before <= sight.born_at < at:
             return
-        x, y = sight.position_m.tolist()
-        person.pending += _in_steps(person.key, sight.born_at, sight.born_m, Sample(person.key, at, x, y))
+        known = [Sample(person.key, *row) for row in sight.past.tolist() if sight.born_at < row[0] < at]
+        known = [sample for sample in known if np.isfinite(sample.x)]
+        first = known[0] if known else Sample(person.key, at, *sight.position_m.tolist())
+        person.pending += [*_in_steps(person.key, sight.born_at, sight.born_m, first), *known]
         person.seen_s += at - sight.born_at
         person.seen_at = person.pending[-1].at
 

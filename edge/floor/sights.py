@@ -19,7 +19,7 @@ HANDOVER_M = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Where a camera last saw a track; fields as in :class:`Footing`."""
+    """Where a camera last saw a track; fields as in :class:`Footing`, ``past`` (K, 3) of this track alone."""
 
     at: float
     position_m: Floats
@@ -30,6 +30,7 @@ class Sight:
     born_at: float
     born_m: Floats
     reported: bool
+    past: Floats
 
     @property
     def doubt_m2(self) -> Floats:
@@ -72,6 +73,7 @@ class Sights:
                     float(footing.born_at[i]),
                     footing.born_m[i],
                     bool(footing.reported[i]),
+                    footing.past[footing.past[:, 0] == track[1], 1:],
                 )
                 fresh.append(track)
         for track in ended:

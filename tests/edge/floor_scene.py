@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,8 +34,8 @@ def camera(name, at_m, looks_at_m, height_m=3.2, focal_px=420.0):
     return Camera(name, *SIZE_PX, matrix, np.zeros(0), rotation, -rotation @ centre)
 
 
-def zone(name, x0, y0, x1, y1, category="shop"):
-    return Zone(name, name, category, (np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float),))
+def zone(name, x0, y0, x1, y1):
+    return Zone(name, name, "shop", (np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float),))
 
 
 def line(name, zone_id, a, b, in_normal):
@@ -76,7 +77,7 @@ def along(points, start, speed=1.2):
     """A walker along way points, each optionally (x, y, pause seconds)."""
     times, places = [start], [points[0][:2]]
     now = start
-    for before, point in zip(points, points[1:], strict=False):
+    for before, point in itertools.pairwise(points):
         now += float(np.hypot(point[0] - before[0], point[1] - before[1])) / speed
         times.append(now)
         places.append(point[:2])
