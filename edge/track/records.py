@@ -57,6 +57,7 @@ TRACK = np.dtype(
         ("home_y1", np.float64),
         ("home_x2", np.float64),
         ("home_y2", np.float64),
+        ("home_foot", np.float64),  # its foot there, that of the filter
         ("place_x1", np.float64),  # mean box of the latest moments
         ("place_y1", np.float64),
         ("place_x2", np.float64),

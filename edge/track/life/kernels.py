@@ -31,8 +31,9 @@ def went(t: Record, x1: float, y1: float, x2: float, y2: float) -> float:
 def settle(t: Record, box: NDArray[np.float32], now: float, gap: float, p: Record) -> None:
     """Decides whether a track has moved (a person), stayed (furniture) or is still to be told.
 
-    `gap` is the time since it was last seen. A newborn has moved when its boxes have, or its foot alone, for longer, because a box that keeps hold of the rack
-    behind a person does not move its top. Furniture has moved when its mean box has.
+    `gap` is the time since it was last seen. A newborn has moved when its boxes have, or its foot alone, for longer,
+    because a box that keeps hold of the rack behind a person does not move its top. Furniture has moved when its
+    mean box has.
     """
     share = max(1.0 / t.hits, min(1.0, gap / p.settled_s))
     t.place_x1 += share * (box[0] - t.place_x1)
@@ -47,7 +48,7 @@ def settle(t: Record, box: NDArray[np.float32], now: float, gap: float, p: Recor
             t.state = CONFIRMED
         return
     whole = went(t, box[0], box[1], box[2], box[3]) > p.moved * t.h
-    if whole or abs(t.fy - t.home_y2) > p.moved_foot * t.h:
+    if whole or abs(t.fy - t.home_foot) > p.moved_foot * t.h:
         if t.away == 0:
             t.away_at = now
         t.away += 1
@@ -58,6 +59,7 @@ def settle(t: Record, box: NDArray[np.float32], now: float, gap: float, p: Recor
     t.away = 0
     if now - t.home_at <= p.settle_s:
         t.home_x1, t.home_y1, t.home_x2, t.home_y2 = t.place_x1, t.place_y1, t.place_x2, t.place_y2
+        t.home_foot += share * (t.fy - t.home_foot)
     still = t.vx * t.vx + t.vy * t.vy < (p.furniture_speed * t.h) ** 2
     if now - t.home_at >= p.furniture_s and still:
         t.state = FURNITURE
@@ -74,6 +76,7 @@ def settle_at(t: Record, box: NDArray[np.float32], now: float) -> None:
     """Makes `box` the home of a track: where its moving is measured from."""
     t.home_x1, t.home_y1, t.home_x2, t.home_y2 = box[0], box[1], box[2], box[3]
     t.place_x1, t.place_y1, t.place_x2, t.place_y2 = box[0], box[1], box[2], box[3]
+    t.home_foot = t.fy
     t.home_at = t.away_at = now
     t.away = 0
 
