@@ -1,6 +1,7 @@
 """Crossings of a line: once each way, at the right moment, through the opening only."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -97,7 +98,7 @@ def test_visitors_do_not_mix_and_may_bring_earlier_positions():
 def test_it_can_be_pickled_between_any_two_positions():
     wire, found = door(), []
     for i, xy in enumerate(straight((5, 3), (5, 7))):
-        wire = pickle.loads(pickle.dumps(wire))
+        wire = pickle.loads(pickle.dumps(wire))  # noqa: S301 - our own
         found += wire.update(float(i), [1], [xy])
     assert len(found) == 1
 
@@ -113,7 +114,7 @@ def test_nobody_is_remembered_for_ever():
 def test_ins_and_outs_alternate(heights):
     found = walk(door(), [(5.0, y) for y in heights])
     directions = [c.direction for c in found]
-    assert all(a != b for a, b in zip(directions, directions[1:], strict=False))
+    assert all(a != b for a, b in pairwise(directions))
     assert all(0 <= c.at <= len(heights) / 8 for c in found)
 
 

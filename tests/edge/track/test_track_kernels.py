@@ -66,7 +66,7 @@ def test_assignment_costs_as_little_as_scipys(n, m, seed):
 
 
 def test_the_filter_equals_the_matrix_form():
-    """Bar-Shalom et al., Estimation with Applications to Tracking and Navigation, section 6.2.3, for the horizontal axis."""
+    """Bar-Shalom et al., Estimation with Applications to Tracking and Navigation, section 6.2.3, horizontally."""
     p = params()
     tracks = np.zeros(1, TRACK)
     t = tracks[0]

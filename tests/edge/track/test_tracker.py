@@ -170,7 +170,7 @@ def test_a_pickled_tracker_goes_on_as_if_nothing_happened():
     whole = follow(frames)[-1]
     tracker = Tracker()
     for i, rows in enumerate(frames):
-        tracker = pickle.loads(pickle.dumps(tracker))
+        tracker = pickle.loads(pickle.dumps(tracker))  # noqa: S301 - our own
         tracks = tracker.update(i / 8, seen(*rows), (384, 288))
     assert tracks.id.tolist() == whole.id.tolist()
     np.testing.assert_array_equal(tracks.foot_px, whole.foot_px)
