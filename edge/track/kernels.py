@@ -177,6 +177,51 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
 
 
 @njit(cache=True)
+def report(
+    tracks: NDArray[Any], n: int, people_only: bool, now: float, boxes: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """What is said of the first `n` tracks (or of the people among them) after a step.
+
+    Returns:
+        (N,) ids; (N, 12) box, foot, velocity, foot at birth, score, seconds unseen; (N, 2) observed, foot hidden;
+        (N,) time of birth; (K, 4) id, time, foot of those whose trail is still to be told.
+    """
+    rows = np.empty(n, np.int64)
+    k = 0
+    trail = 0
+    for i in range(n):
+        if people_only and tracks[i].state != CONFIRMED:
+            continue
+        rows[k] = i
+        trail += tracks[i].trail_length
+        k += 1
+    ids = np.empty(k, np.int64)
+    values = np.empty((k, 12), np.float32)
+    flags = np.empty((k, 2), np.bool_)
+    born_at = np.empty(k)
+    past = np.empty((trail, 4))
+    told = 0
+    for r in range(k):
+        t = tracks[rows[r]]
+        ids[r] = t.id
+        if t.det >= 0:
+            for e in range(4):
+                values[r, e] = boxes[t.det, e]
+        else:
+            values[r, 0], values[r, 1], values[r, 2], values[r, 3] = t.fx - t.w / 2, t.fy - t.h, t.fx + t.w / 2, t.fy
+        values[r, 4], values[r, 5], values[r, 6], values[r, 7] = t.fx, t.fy, t.vx, t.vy
+        values[r, 8], values[r, 9], values[r, 10], values[r, 11] = t.born_x, t.born_y, t.score, now - t.seen_at
+        flags[r, 0] = t.det >= 0
+        flags[r, 1] = t.hidden == 1
+        born_at[r] = t.born_at
+        for e in range(t.trail_length):
+            past[told, 0] = t.id
+            past[told, 1], past[told, 2], past[told, 3] = t.trail[e, 0], t.trail[e, 1], t.trail[e, 2]
+            told += 1
+    return ids, values, flags, born_at, past
+
+
+@njit(cache=True)
 def sightings(
     tracks: NDArray[Any], n: int, boxes: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -10,14 +10,12 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
-from edge.track.kernels import sightings, step
-from edge.track.records import CONFIRMED, PARAMS, TRACK
+from edge.track.kernels import report, sightings, step
+from edge.track.records import PARAMS, TRACK
 from edge.track.tracks import Tracks
 
 SPARE_TRACKS = 64
 """Records held at the start; the bank doubles when a crowd needs more."""
-NO_PAST = np.empty((0, 4))
-"""`Tracks.past` of an update that reports nobody for the first time."""
 
 
 @dataclass(slots=True)
@@ -52,8 +50,7 @@ class Tracker:
             Everybody who has moved at least once, seen in this update or not (see `Tracks.observed`).
         """
         self.advance(now, detections, image_size)
-        bank = self._bank[: self._count]
-        return self._tracks(bank[bank["state"] == CONFIRMED], now)
+        return self._tracks(now, people_only=True)
 
     def advance(self, now: float, detections: sv.Detections, image_size: tuple[int, int] | None = None) -> None:
         """Does what `update` does and reports nothing."""
@@ -77,45 +74,23 @@ class Tracker:
         return rows, people
 
     def hypotheses(self) -> tuple[Tracks, NDArray[np.int64]]:
-        """Everything followed at the last update, posters and newborn included, and its states (see `kernels`)."""
-        bank = self._bank[: self._count]
-        return self._tracks(bank, 0.0 if self._now is None else self._now), bank["state"].copy()
+        """Everything followed at the last update, posters and newborn included, and its states (see `records`)."""
+        now = 0.0 if self._now is None else self._now
+        return self._tracks(now, people_only=False), self._bank["state"][: self._count].copy()
 
-    def _tracks(self, bank: NDArray[Any], now: float) -> Tracks:
-        """`Tracks` of the records of `bank`."""
-        n = len(bank)
-        foot = np.empty((n, 2), np.float32)
-        foot[:, 0], foot[:, 1] = bank["fx"], bank["fy"]
-        velocity = np.empty((n, 2), np.float32)
-        velocity[:, 0], velocity[:, 1] = bank["vx"], bank["vy"]
-        born = np.empty((n, 2), np.float32)
-        born[:, 0], born[:, 1] = bank["born_x"], bank["born_y"]
-        observed = bank["det"] >= 0
-        half = 0.5 * bank["w"]
-        box = np.empty((n, 4), np.float32)
-        box[:, 0], box[:, 1], box[:, 2], box[:, 3] = (
-            bank["fx"] - half,
-            bank["fy"] - bank["h"],
-            bank["fx"] + half,
-            bank["fy"],
-        )
-        box[observed] = self._boxes[bank["det"][observed]]
+    def _tracks(self, now: float, *, people_only: bool) -> Tracks:
+        """What the bank says."""
+        ids, values, flags, born_at, past = report(self._bank, self._count, people_only, now, self._boxes)
         return Tracks(
-            id=bank["id"].copy(),
-            box_px=box,
-            foot_px=foot,
-            velocity_px=velocity,
-            score=bank["score"].astype(np.float32),
-            observed=observed,
-            foot_hidden=bank["hidden"] == 1,
-            lost_s=(now - bank["seen_at"]).astype(np.float32),
-            born_at=bank["born_at"].copy(),
-            born_px=born,
-            past=_past(bank),
+            id=ids,
+            box_px=values[:, 0:4],
+            foot_px=values[:, 4:6],
+            velocity_px=values[:, 6:8],
+            score=values[:, 10],
+            observed=flags[:, 0],
+            foot_hidden=flags[:, 1],
+            lost_s=values[:, 11],
+            born_at=born_at,
+            born_px=values[:, 8:10],
+            past=past,
         )
-
-
-def _past(bank: NDArray[Any]) -> NDArray[np.float64]:
-    """`Tracks.past`: the trails of those who have one still."""
-    trails = [np.insert(t["trail"][: t["trail_length"]], 0, t["id"], 1) for t in bank[bank["trail_length"] > 0]]
-    return np.concatenate(trails) if trails else NO_PAST

@@ -32,10 +32,51 @@ def iou_matrix(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.flo
 def assign(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
     """Column of each row in the assignment of least total cost, -1 where leaving it out (at `unmatched`) is cheaper.
 
-    Exact: shortest augmenting paths with dual prices (Jonker and Volgenant, Computing 38, 1987), each row having a
-    private column of cost `unmatched`.
+    Exact. Pairs that have nobody but each other are matched at once; `search` settles the rest.
     """
     n, m = cost.shape
+    out = np.full(n, -1)
+    choices = np.zeros(n, np.int64)
+    suitors = np.zeros(m, np.int64)
+    only = np.zeros(n, np.int64)
+    for i in range(n):
+        for j in range(m):
+            if cost[i, j] < unmatched:
+                choices[i] += 1
+                suitors[j] += 1
+                only[i] = j
+    rows = np.empty(n, np.int64)
+    k = 0
+    for i in range(n):
+        if choices[i] == 1 and suitors[only[i]] == 1:
+            out[i] = only[i]
+        elif choices[i] > 0:
+            rows[k] = i
+            k += 1
+    if k > 0:
+        columns = np.empty(m, np.int64)
+        c = 0
+        for j in range(m):
+            if suitors[j] > 0:
+                columns[c] = j
+                c += 1
+        search(cost, unmatched, rows[:k], columns[:c], out)
+    return out
+
+
+@njit(cache=True)
+def search(
+    cost: NDArray[np.float64],
+    unmatched: float,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> None:
+    """Writes to `out` the best columns of `rows`: shortest augmenting paths with dual prices.
+
+    Jonker and Volgenant, Computing 38, 1987; each row has a private column of cost `unmatched`.
+    """
+    n, m = len(rows), len(columns)
     total = m + n
     u = np.zeros(n + 1)
     v = np.zeros(total + 1)
@@ -44,13 +85,6 @@ def assign(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
     least = np.empty(total + 1)
     done = np.empty(total + 1, np.bool_)
     for i in range(1, n + 1):
-        feasible = False
-        for j in range(m):
-            if cost[i - 1, j] < unmatched:
-                feasible = True
-                break
-        if not feasible:
-            continue
         row_of[0] = i
         column = 0
         least[:] = np.inf
@@ -63,14 +97,13 @@ def assign(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
             for j in range(1, total + 1):
                 if done[j]:
                     continue
+                c = FORBIDDEN
                 if j <= m:
-                    c = cost[row - 1, j - 1]
+                    c = cost[rows[row - 1], columns[j - 1]]
                     if c >= unmatched:
                         c = FORBIDDEN
                 elif j == m + row:
                     c = unmatched
-                else:
-                    c = FORBIDDEN
                 reduced = c - u[row] - v[j]
                 if reduced < least[j]:
                     least[j] = reduced
@@ -91,11 +124,10 @@ def assign(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
             previous = way[column]
             row_of[column] = row_of[previous]
             column = previous
-    out = np.full(n, -1)
     for j in range(1, m + 1):
-        if row_of[j] > 0 and cost[row_of[j] - 1, j - 1] < unmatched:
-            out[row_of[j] - 1] = j - 1
-    return out
+        row = row_of[j]
+        if row > 0 and cost[rows[row - 1], columns[j - 1]] < unmatched:
+            out[rows[row - 1]] = columns[j - 1]
 
 
 @njit(cache=True)

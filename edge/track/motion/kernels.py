@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 from edge.track.matching.kernels import FORBIDDEN
 from edge.track.records import FURNITURE, Record
 
+HIDDEN_FOOT = -0.12
+"""Boxes that end this far above the foot (in heights, negative is up) may have their feet hidden: more than a stride
+bobs."""
+
 
 @njit(cache=True)
 def predict(tracks: NDArray[Any], n: int, dt: float, p: Record) -> None:
@@ -56,11 +60,14 @@ def pair_cost(t: Record, box: NDArray[np.float32], score: float, p: Record) -> t
         return FORBIDDEN, 0
     sy = t.ypp + noise
     foot = box[3] - t.fy
-    ratio = log((box[3] - box[1]) / t.h) / p.shape_noise
+    my = foot * foot / sy
     faint = score < p.high_score
-    my = foot * foot / sy + (ratio * ratio if faint else min(ratio * ratio, p.shape_cap))
+    if my > p.gate and (faint or foot >= HIDDEN_FOOT * t.h):
+        return FORBIDDEN, 0
+    ratio = log((box[3] - box[1]) / t.h) / p.shape_noise
+    my += ratio * ratio if faint else min(ratio * ratio, p.shape_cap)
     hidden = 0
-    if foot < -0.12 * t.h and not faint:
+    if foot < HIDDEN_FOOT * t.h and not faint:
         head = box[1] - (t.fy - t.h)
         by_head = head * head / (sy + t.hpp + noise) + p.hidden_penalty
         if by_head < my:

@@ -38,6 +38,7 @@ def params():
     return p
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 2**31))
 def test_overlap_equals_numpy(n, m, seed):
     rng = np.random.default_rng(seed)
@@ -50,7 +51,7 @@ def test_overlap_equals_numpy(n, m, seed):
     np.testing.assert_allclose(iou_matrix(a, b), plain_iou(a, b), atol=1e-5)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 2**31))
 def test_assignment_costs_as_little_as_scipys(n, m, seed):
     rng = np.random.default_rng(seed)
