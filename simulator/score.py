@@ -88,16 +88,22 @@ def crossing_error(doors: Sequence[DoorScore]) -> float:
 
 
 def score_zones(truth: Iterable[Stay], found: Iterable[Stay], start_s: float, end_s: float) -> list[ZoneScore]:
-    """Visits per zone within a span of time, both sides clipped to it and stays under ``LEAST_STAY_S`` left out."""
+    """Visits per zone within a span of time, both sides clipped to it and stays under ``LEAST_STAY_S`` left out.
+
+    Who was inside when the span began (staff behind a counter) has no beginning to measure: such stays take part in the
+    matching, and then they and what they matched are left out of counts and errors.
+    """
     real = _scored(truth, start_s, end_s)
     seen = _scored(found, start_s, end_s)
     scores = []
     for zone in sorted({stay.zone for stay in real + seen}):
         one, other = [stay for stay in real if stay.zone == zone], [stay for stay in seen if stay.zone == zone]
-        errors = _matched_errors(one, other)
-        scores.append(
-            ZoneScore(zone, len(one), len(other), len(errors), tuple(errors), _mean_dwell(one), _mean_dwell(other))
-        )
+        pairs = _pairs(one, other)
+        early = [(stay, mate) for stay, mate in pairs if stay.entered_s <= start_s]
+        one = [stay for stay in one if stay.entered_s > start_s]
+        other = [stay for stay in other if not any(stay is mate for _, mate in early)]
+        errors = tuple(abs(stay.dwell_s - mate.dwell_s) for stay, mate in pairs if stay.entered_s > start_s)
+        scores.append(ZoneScore(zone, len(one), len(other), len(errors), errors, _mean_dwell(one), _mean_dwell(other)))
     return scores
 
 
@@ -115,8 +121,8 @@ def _mean_dwell(stays: Sequence[Stay]) -> float:
     return float(np.mean([stay.dwell_s for stay in stays])) if stays else 0.0
 
 
-def _matched_errors(truth: Sequence[Stay], found: Sequence[Stay]) -> list[float]:
-    """Dwell errors of the one-to-one matching with the least disagreement of entering and leaving times."""
+def _pairs(truth: Sequence[Stay], found: Sequence[Stay]) -> list[tuple[Stay, Stay]]:
+    """The one-to-one matching with the least disagreement of entering and leaving times."""
     if not truth or not found:
         return []
     real = np.array([(stay.entered_s, stay.left_s) for stay in truth])
@@ -125,7 +131,7 @@ def _matched_errors(truth: Sequence[Stay], found: Sequence[Stay]) -> list[float]
     overlap = np.minimum(real[:, None, 1], seen[None, :, 1]) - np.maximum(real[:, None, 0], seen[None, :, 0])
     cost = np.where(overlap > 0, apart, UNMATCHABLE_S)
     return [
-        abs(truth[row].dwell_s - found[column].dwell_s)
+        (truth[row], found[column])
         for row, column in zip(*linear_sum_assignment(cost), strict=True)
         if cost[row, column] < UNMATCHABLE_S
     ]
