@@ -5,7 +5,7 @@
 DIR holds one folder a sequence with `det.txt`, `gt.txt` (MOTChallenge text) and `seqinfo.ini` (`frameRate=`). Both
 trackers see every detection and start cold of anything but compilation; each is timed on one thread, best of several
 passes. Ours is scored on what `atrium track` writes, first boxes and bridged gaps included, and that work is in its
-time.
+time; its frames a second are those of that, or of `Tracker.update` picture by picture, whichever is slower.
 """
 
 from __future__ import annotations
