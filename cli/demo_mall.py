@@ -232,7 +232,8 @@ class DemoMall:
         return (
             f"listener {self.mqtt_port} 127.0.0.1\nallow_anonymous false\n"
             f"password_file {self.folder / 'mosquitto.users'}\n"
-            f"persistence true\npersistence_location {self.folder}/\nmax_queued_messages 0\nmax_inflight_messages 1000\n"
+            f"persistence true\npersistence_location {self.folder}/\n"
+            "max_queued_messages 0\nmax_inflight_messages 1000\n"
             + ("user root\n" if os.geteuid() == 0 else "")  # else mosquitto gives up root, and with it our folder
         )
 
