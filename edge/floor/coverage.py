@@ -50,11 +50,8 @@ class Coverage:
         if seen.any():
             with np.errstate(invalid="ignore"):
                 seen[seen] = camera.person_height_px(xy[seen]) >= SMALLEST_PERSON_PX
-        walls = MultiLineString([wall.path_m for wall in self.floor.walls if wall.height_m >= LOW_WALL_M])
-        if seen.any() and not walls.is_empty:
-            centre = camera.centre_m[:2]
-            sight = shapely.linestrings([[centre, place] for place in xy[seen]])
-            seen[seen] = ~shapely.intersects(sight, walls)
+        rows = np.flatnonzero(seen)
+        seen[rows] = self._in_sight(camera.centre_m[:2], xy[rows])
         return seen
 
     def is_way_out(self, xy_m: tuple[float, float]) -> bool:
@@ -63,4 +60,16 @@ class Coverage:
         point = shapely.Point(here)
         if any(LineString(line.ends_m).distance(point) <= self.door_m for line in self.floor.lines.values()):
             return True
-        return not bool((self.watching(here + self.margin_m * AROUND) > 0).all())
+        around = here + self.margin_m * AROUND
+        reached = ((around >= 0) & (around <= self.floor.size_m)).all(1)
+        around = around[reached]
+        return bool((self.watching(around[self._in_sight(here, around)]) == 0).any())
+
+    def _in_sight(self, here_m: Floats, xy_m: Floats) -> NDArray[np.bool_]:
+        """(N,) whether no wall stands between one place (2,) and each of (N, 2)."""
+        walls = MultiLineString([wall.path_m for wall in self.floor.walls if wall.height_m >= LOW_WALL_M])
+        if walls.is_empty or not len(xy_m):
+            return np.ones(len(xy_m), np.bool_)
+        return np.asarray(
+            ~shapely.intersects(shapely.linestrings([[here_m, place] for place in xy_m]), walls), np.bool_
+        )

@@ -117,7 +117,8 @@ class Fusion:
                     if not is_reported and owner is None:
                         continue
                     if person is owner:
-                        gain[i, j] = own.stick + sum(self._pair(track, other) for other in others[j])
+                        stick = own.stick + own.anchor * self._share_of(track, others[j])
+                        gain[i, j] = stick + sum(self._pair(track, other) for other in others[j])
                     elif apart[i, j] <= own.evidence.reach_m:
                         gain[i, j] = sum(self._pair(track, other) for other in others[j]) - own.bind_above
                 elif person is owner:
@@ -161,6 +162,11 @@ class Fusion:
             now = {key: stay if person is go else person for key, person in now.items()} | {go.key: stay}
         return merged
 
+    def _share_of(self, track: TrackKey, others: list[TrackKey]) -> float:
+        """How much of what is known of a person's place is known from one track, 0 to 1."""
+        sharp = {t: 1.0 / float(np.trace(self._sights.latest[t].doubt_m2)) for t in (track, *others)}
+        return sharp[track] / sum(sharp.values())
+
     def _may_bind(self, track: TrackKey, at: float) -> bool:
         """Whether a track is, or may be, a person's: what never moved may at most be somebody lost just there."""
         sight = self._sights.latest[track]
@@ -191,10 +197,11 @@ class Fusion:
         # the filter has coasted to the present; by the time the track began it had come only part of that way
         coasted = self._people.state[row, :2] - last
         expected = last + coasted * min(1.0, gap / max(1e-6, (self._at or 0.0) - person.seen_at))
-        variance = min(own.wander_mps * gap, own.wander_m) ** 2 + own.evidence.slack_m**2
+        share = own.still_share if person.speed_mps < STILL_MPS else 1.0
+        variance = (share * min(own.wander_mps * gap, own.wander_m)) ** 2 + own.evidence.slack_m**2
         variance += 0.5 * float(np.trace(sight.doubt_m2))
         off = start_m - expected
-        return reunion(float(off @ off), variance, newcomers)
+        return reunion(float(off @ off), variance, newcomers) - gap / own.forget_s
 
     def _is_still_there(self, sight: Sight, person: Person) -> bool:
         """Whether something that never moved began clearly, where somebody who stood still was last seen."""
@@ -335,6 +342,12 @@ class Fusion:
                 self._settle_claim(person)
                 person.confirmed = True
 
+    def _patience_s(self, person: Person) -> float:
+        """How long somebody unseen stays with us: nobody vanishes in the middle of the floor."""
+        if self.coverage.is_way_out(person.seen_m):
+            return self.settings.lost_s
+        return self.settings.still_s if person.speed_mps < STILL_MPS else self.settings.stranded_s
+
     def _leave(self, at: float) -> tuple[int, ...]:
         """Drops who has been unseen for too long; gives those who counted."""
         own = self.settings
@@ -345,7 +358,7 @@ class Fusion:
             if not person.confirmed:
                 if unseen > own.drop_s:
                     over.add(person.key)
-            elif unseen > own.lost_s and (unseen > own.stranded_s or self.coverage.is_way_out(person.seen_m)):
+            elif unseen > own.lost_s and unseen > self._patience_s(person):
                 over.add(person.key)
                 gone.append(person.key)
         if over:

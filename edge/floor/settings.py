@@ -17,7 +17,8 @@ class FusionSettings:
         correlation: a track's foot points are smoothed already; their variance counts this much more.
         current_s: a sighting younger than this still says where a track is, seconds.
         bind_above: evidence that a track needs to join a visitor.
-        stick: evidence that it needs to leave one whom other cameras see too.
+        stick: evidence that it needs to leave one whom other cameras see too,
+        anchor: and this times its share in what is known of their place: who somebody is hangs on the best view.
         alone: evidence that it needs, besides, to give up a visitor of its own.
         merge_above: evidence from which two visitors are one.
         confirm_s: seconds of sighting until somebody counts.
@@ -27,8 +28,11 @@ class FusionSettings:
         drop_s: somebody doubtful is forgotten when unseen for this long, seconds.
         lost_s: longest time somebody unseen near a way out stays with us, seconds.
         stranded_s: the same in the middle of the floor, where nobody vanishes, seconds.
+        still_s: the same of somebody who stood still there, seconds.
         wander_mps: how fast the place of somebody unseen grows uncertain, metres a second.
         wander_m: the most it grows, metres.
+        still_share: how much of that is true of somebody who stood still.
+        forget_s: after this time it takes e times the evidence to know somebody again, seconds.
         newcomers_per_m2: how likely a newcomer turns up on a square metre where people can come in unseen.
         strays_per_m2: the same in the middle of the floor.
         backfill_s: most that a track's first report may reach back at once, seconds.
@@ -42,7 +46,8 @@ class FusionSettings:
     correlation: float = 2.0
     current_s: float = 0.35
     bind_above: float = 1.0
-    stick: float = 3.0
+    stick: float = 1.0
+    anchor: float = 6.0
     alone: float = 2.0
     merge_above: float = 3.0
     confirm_s: float = 0.3
@@ -52,8 +57,11 @@ class FusionSettings:
     drop_s: float = 1.0
     lost_s: float = 6.0
     stranded_s: float = 20.0
+    still_s: float = 90.0
     wander_mps: float = 0.6
     wander_m: float = 4.0
+    still_share: float = 0.25
+    forget_s: float = 30.0
     newcomers_per_m2: float = 0.1
     strays_per_m2: float = 0.004
     backfill_s: float = 10.0
