@@ -8,28 +8,19 @@ other changes who is who. New tracks find their visitor by exact assignment, tho
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from edge.floor.binding import STILL_MPS, Binding, in_steps
 from edge.floor.coverage import Coverage
-from edge.floor.evidence import PairEvidence, TrackKey, reunion
+from edge.floor.evidence import PairEvidence, TrackKey
 from edge.floor.footing import Footing
-from edge.floor.people import People, Person
+from edge.floor.people import Person
 from edge.floor.settings import FusionSettings
-from edge.floor.sights import HANDOVER_S, Sight, Sights
+from edge.floor.sights import HANDOVER_S, Sights
 from edge.floor.visitors import Floats, Sample, Visitors
-
-IMPOSSIBLE = -1e6
-TOKEN_BITS = 80
-STILL_M = 0.6
-"""Something that never moved is at most somebody lost no farther away than this,"""
-STILL_MPS = 0.4
-"""and no faster when last seen."""
-BACKFILL_STEP_S = 0.5
-"""What is told afterwards is told in such steps."""
 
 
 @dataclass(slots=True)
@@ -39,15 +30,13 @@ class Fusion:
     coverage: Coverage
     rng: random.Random
     settings: FusionSettings = field(default_factory=FusionSettings)
-    _people: People = field(default_factory=People, init=False, repr=False)
-    _evidence: PairEvidence = field(init=False, repr=False)
-    _sights: Sights = field(default_factory=Sights, init=False, repr=False)
+    _binding: Binding = field(init=False, repr=False)
     _at: float | None = field(default=None, init=False, repr=False)
-    _next_key: int = field(default=1, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Starts with no evidence."""
-        self._evidence = PairEvidence(self.settings.evidence)
+        """Starts with nobody."""
+        evidence = PairEvidence(self.settings.evidence)
+        self._binding = Binding(self.coverage, self.rng, self.settings, evidence)
 
     def update(self, at: float, footings: Mapping[str, Footing]) -> Visitors:
         """The visitors at ``at``.
@@ -58,16 +47,16 @@ class Fusion:
         """
         dt = 0.0 if self._at is None else max(0.0, at - self._at)
         self._at = at
-        people, own = self._people, self.settings
+        people, own = self._binding.people, self.settings
         people.predict(dt, at - dt - own.current_s, own.accel_mps2, own.damping_s)
-        fresh, ended = self._sights.take(footings)
+        fresh, ended = self._binding.sights.take(footings)
         for track in ended:
             people.unbind(track)
-        self._evidence.forget(ended)
-        sights = self._sights.latest
+        self._binding.evidence.forget(ended)
+        sights = self._binding.sights.latest
         here = {track: sights[track].moved_to(at) for track in sorted(sights) if at - sights[track].at <= own.current_s}
         known = [track for track in here if sights[track].reported or track in people.owner]
-        self._evidence.look(
+        self._binding.evidence.look(
             dt,
             known,
             np.array([here[track] for track in known]).reshape(-1, 2),
@@ -75,194 +64,47 @@ class Fusion:
         )
         merged: list[tuple[int, int]] = []
         for camera in sorted({track[0] for track in fresh}):
-            merged += self._rebind(at, camera, here)
+            merged += self._binding.rebind(at, camera, here)
         self._correct(at, dt, [track for track in fresh if track in people.owner], here)
-        merged += self._merge(set(here))
+        merged += self._binding.merge(set(here))
         self._confirm(at, set(here))
         return self._visitors(at, tuple(merged), self._leave(at), set(here))
 
     def close(self, at: float) -> Visitors:
         """The end: everybody leaves."""
-        gone = tuple(person.key for person in self._people.rows if person.confirmed)
-        self._people.drop({person.key for person in self._people.rows})
-        self._sights = Sights()
+        gone = tuple(person.key for person in self._binding.people.rows if person.confirmed)
+        self._binding.people.drop({person.key for person in self._binding.people.rows})
+        self._binding.sights = Sights()
         return self._visitors(at, (), gone, set())
 
     def owners(self) -> dict[TrackKey, str]:
         """The visitor's token by camera and track, for those who count."""
-        return {track: person.token for track, person in self._people.owner.items() if person.confirmed}
-
-    def _pair(self, one: TrackKey, other: TrackKey) -> float:
-        found = self._evidence.of(one, other)
-        return self._evidence.strangers if found is None else found
-
-    def _rebind(self, at: float, camera: str, here: dict[TrackKey, Floats]) -> list[tuple[int, int]]:
-        """Gives every current track of one camera its visitor, old or new; gives who turned out to be whom.
-
-        An exact assignment of the camera's tracks given what the other cameras see: a track joins, stays, trades
-        places or leaves for the greatest total evidence, the present bindings favoured.
-        """
-        own, people = self.settings, self._people
-        tracks = [track for track in here if track[0] == camera and self._may_bind(track, at)]
-        rows = people.rows
-        gain = np.full((len(tracks), len(rows) + len(tracks)), IMPOSSIBLE)
-        places = np.array([here[track] for track in tracks]).reshape(-1, 2)
-        apart = np.hypot(*(places[:, None] - people.state[None, :, :2]).transpose(2, 0, 1))
-        others = [[t for t in person.track_keys() if t[0] != camera and t in here] for person in rows]
-        for i, track in enumerate(tracks):
-            owner, is_reported = people.owner.get(track), self._sights.latest[track].reported
-            newcomers: float | None = None
-            for j, person in enumerate(rows):
-                if others[j]:
-                    if not is_reported and owner is None:
-                        continue
-                    if person is owner:
-                        stick = own.stick + own.anchor * self._share_of(track, others[j])
-                        gain[i, j] = stick + sum(self._pair(track, other) for other in others[j])
-                    elif apart[i, j] <= own.evidence.reach_m:
-                        gain[i, j] = sum(self._pair(track, other) for other in others[j]) - own.bind_above
-                elif person is owner:
-                    gain[i, j] = own.alone
-                elif owner is None and self._free_in(camera, person, here):
-                    newcomers = self._newcomers(track) if newcomers is None else newcomers
-                    gain[i, j] = self._reunion(track, person, j, newcomers)
-            gain[i, len(rows) + i] = 0.0
-        picked = linear_sum_assignment(gain, maximize=True)[1].tolist()
-        chosen = [rows[j] if j < len(rows) and gain[i, j] > IMPOSSIBLE / 2 else None for i, j in enumerate(picked)]
-        return self._bind_all(at, tracks, chosen, here)
-
-    def _bind_all(
-        self, at: float, tracks: list[TrackKey], chosen: list[Person | None], here: dict[TrackKey, Floats]
-    ) -> list[tuple[int, int]]:
-        """Binds every track to the person chosen for it, None being somebody new."""
-        people = self._people
-        before = [people.owner.get(track) for track in tracks]
-        moves = [i for i in range(len(tracks)) if before[i] is None or chosen[i] is not before[i]]
-        for i in moves:
-            people.unbind(tracks[i])
-        merged: list[tuple[int, int]] = []
-        for i in moves:
-            old, new = before[i], chosen[i]
-            if new is None and not self._sights.latest[tracks[i]].reported:
-                continue  # a thing, for all we know
-            if new is None:
-                self._start(at, tracks[i], here[tracks[i]], is_split=old is not None)
-            else:
-                if old is None:
-                    self._rejoin(at, tracks[i], new, here)
-                people.bind(tracks[i], new)
-        now: dict[int, Person] = {}
-        for i in moves:
-            # who of the two was absorbed already goes by the other's name
-            old, new = (None if person is None else now.get(person.key, person) for person in (before[i], chosen[i]))
-            if old is None or new is None or old is new or any(track in here for track in old.track_keys()):
-                continue
-            stay, go = self._elder(old, new)
-            merged += self._absorb(stay, go, here)
-            now = {key: stay if person is go else person for key, person in now.items()} | {go.key: stay}
-        return merged
-
-    def _share_of(self, track: TrackKey, others: list[TrackKey]) -> float:
-        """How much of what is known of a person's place is known from one track, 0 to 1."""
-        sharp = {t: 1.0 / float(np.trace(self._sights.latest[t].doubt_m2)) for t in (track, *others)}
-        return sharp[track] / sum(sharp.values())
-
-    def _may_bind(self, track: TrackKey, at: float) -> bool:
-        """Whether a track is, or may be, a person's: what never moved may at most be somebody lost just there."""
-        sight = self._sights.latest[track]
-        return sight.reported or track in self._people.owner or at - sight.born_at >= self.settings.settled_s
-
-    def _free_in(self, camera: str, person: Person, here: dict[TrackKey, Floats]) -> bool:
-        """Whether a person may take a new track in a camera: it sees none of theirs there at present."""
-        track = person.tracks.get(camera)
-        return track is None or (camera, track) not in here
-
-    def _newcomers(self, track: TrackKey) -> float:
-        """How likely a newcomer turns up on a square metre where a track began."""
-        sight = self._sights.latest[track]
-        start = sight.born_m if np.isfinite(sight.born_m).all() else sight.position_m
-        out = self.coverage.is_way_out((float(start[0]), float(start[1])))
-        return self.settings.newcomers_per_m2 if out else self.settings.strays_per_m2
-
-    def _reunion(self, track: TrackKey, person: Person, row: int, newcomers: float) -> float:
-        """Evidence that a loose track is somebody nobody sees at present."""
-        own, sight = self.settings, self._sights.latest[track]
-        start_at, start_m = sight.start
-        if start_at < person.seen_at and sight.reported:
-            start_at, start_m = sight.at, sight.position_m
-        gap = start_at - person.seen_at
-        last = np.array(person.seen_m)
-        if gap < 0 or not (sight.reported or self._is_still_there(sight, person)):
-            return IMPOSSIBLE
-        # the filter has coasted to the present; by the time the track began it had come only part of that way
-        coasted = self._people.state[row, :2] - last
-        expected = last + coasted * min(1.0, gap / max(1e-6, (self._at or 0.0) - person.seen_at))
-        share = own.still_share if person.speed_mps < STILL_MPS else 1.0
-        variance = (share * min(own.wander_mps * gap, own.wander_m)) ** 2 + own.evidence.slack_m**2
-        variance += 0.5 * float(np.trace(sight.doubt_m2))
-        off = start_m - expected
-        return reunion(float(off @ off), variance, newcomers) - gap / own.forget_s
-
-    def _is_still_there(self, sight: Sight, person: Person) -> bool:
-        """Whether something that never moved began clearly, where somebody who stood still was last seen."""
-        near = float(np.hypot(*(sight.start[1] - person.seen_m))) < STILL_M
-        return near and person.speed_mps < STILL_MPS and sight.score >= self.settings.clear_score
-
-    def _start(self, at: float, track: TrackKey, position_m: Floats, *, is_split: bool) -> None:
-        """Somebody new."""
-        sight = self._sights.latest[track]
-        token = f"{self.rng.getrandbits(TOKEN_BITS):0{TOKEN_BITS // 4}x}"
-        person = Person(
-            self._next_key, token, at, at, (float(position_m[0]), float(position_m[1])), sight.score, is_split
-        )
-        self._next_key += 1
-        self._people.add(person, position_m, sight.covariance_m2, sight.velocity_mps)
-        self._people.bind(track, person)
-        if not is_split:
-            self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
-            person.claim = self._sights.stood_before(track, at - self.settings.remembered_s)
-
-    def _rejoin(self, at: float, track: TrackKey, person: Person, here: dict[TrackKey, Floats]) -> None:
-        """A new track becomes somebody's whom we know."""
-        sight = self._sights.latest[track]
-        if not any(other in here for other in person.track_keys()):
-            self._backfill(at, sight, person, not_before=max(person.seen_at + 1e-3, at - self.settings.backfill_s))
-            self._people.reset(self._people.rows.index(person), here[track], sight.covariance_m2, sight.velocity_mps)
-        self._people.bind(track, person)
-
-    def _backfill(self, at: float, sight: Sight, person: Person, not_before: float) -> None:
-        """A track is reported only once it has moved; its beginning counts as seen all the same."""
-        if not np.isfinite(sight.born_m).all() or not not_before <= sight.born_at < at:
-            return
-        known = [Sample(person.key, *row) for row in sight.past.tolist() if sight.born_at < row[0] < at]
-        known = [sample for sample in known if np.isfinite(sample.x)]
-        first = known[0] if known else Sample(person.key, at, *sight.position_m.tolist())
-        person.pending += [*_in_steps(person.key, sight.born_at, sight.born_m, first), *known]
-        person.seen_s += at - sight.born_at
-        person.seen_at = person.pending[-1].at
+        return {track: person.token for track, person in self._binding.people.owner.items() if person.confirmed}
 
     def _settle_claim(self, person: Person) -> None:
         """Something unmoved stood where somebody set out; if it is there no longer, it was they."""
         claim, person.claim = person.claim, None
-        thing = None if claim is None else self._sights.latest.get(claim)
+        thing = None if claim is None else self._binding.sights.latest.get(claim)
         if thing is None or not person.pending:
             return
         first = person.pending[0]
         if thing.at <= first.at + HANDOVER_S:
-            person.pending = [*_in_steps(person.key, thing.born_at, thing.position_m, first), *person.pending]
+            person.pending = [*in_steps(person.key, thing.born_at, thing.position_m, first), *person.pending]
 
     def _correct(self, at: float, dt: float, fresh: list[TrackKey], here: dict[TrackKey, Floats]) -> None:
         """Corrects the filters with what was seen, and notes the sightings."""
-        people = self._people
+        people = self._binding.people
         row = {person.key: i for i, person in enumerate(people.rows)}
         rows = [row[people.owner[track].key] for track in fresh]
         if not rows:
             return
-        jitter = np.array([self._sights.latest[track].covariance_m2 for track in fresh]) * self.settings.correlation
-        bias = np.array([self._sights.latest[track].bias_m2 for track in fresh])
+        jitter = (
+            np.array([self._binding.sights.latest[track].covariance_m2 for track in fresh]) * self.settings.correlation
+        )
+        bias = np.array([self._binding.sights.latest[track].bias_m2 for track in fresh])
         people.correct(rows, np.array([here[track] for track in fresh]), jitter, bias)
         for track, i in zip(fresh, rows, strict=True):
-            people.rows[i].score = max(people.rows[i].score, self._sights.latest[track].score)
+            people.rows[i].score = max(people.rows[i].score, self._binding.sights.latest[track].score)
         for i in sorted(set(rows)):
             person = people.rows[i]
             x, y = people.state[i, :2].tolist()
@@ -273,67 +115,13 @@ class Fusion:
             person.seen_at, person.seen_m = at, (x, y)
             person.speed_mps = float(np.hypot(*people.state[i, 2:]))
 
-    def _merge(self, current: set[TrackKey]) -> list[tuple[int, int]]:
-        """Makes one of people whose tracks, all of different cameras, are evidently one person's."""
-        doubles = self._doubles(current)
-        pairs = [(-total, *keys) for keys, total in doubles.items() if total > self.settings.merge_above]
-        by_key = {person.key: person for person in self._people.rows}
-        merged: list[tuple[int, int]] = []
-        done: set[int] = set()
-        for _, first, second in sorted(pairs):
-            if not {first, second} & done:
-                done |= {first, second}
-                merged += self._absorb(*self._elder(by_key[first], by_key[second]), current)
-        return merged
-
-    def _elder(self, one: Person, other: Person) -> tuple[Person, Person]:
-        """Both, first the one who counts already, else the older."""
-        stay, go = sorted((one, other), key=lambda person: (not person.confirmed, person.key))
-        return stay, go
-
-    def _absorb(self, stay: Person, go: Person, current: Collection[TrackKey]) -> list[tuple[int, int]]:
-        """Somebody turns out to be somebody else; gives their keys where both counted."""
-        for track in go.track_keys():
-            has = stay.tracks.get(track[0])
-            if has is None or (track in current and (track[0], has) not in current):
-                self._people.unbind(track)
-                self._people.bind(track, stay)
-        if go.seen_at > stay.seen_at:
-            stay.pending += [Sample(stay.key, s.at, s.x, s.y) for s in go.pending if s.at > stay.seen_at]
-            stay.seen_at, stay.seen_m = go.seen_at, go.seen_m
-        self._people.drop({go.key})
-        return [(go.key, stay.key)] if go.confirmed else []
-
-    def _doubles(self, current: set[TrackKey]) -> dict[tuple[int, int], float]:
-        """Evidence by keys, smaller first, of people who may be one person."""
-        found: dict[tuple[int, int], float] = {}
-        for a, b in self._evidence.friends():
-            one, other = self._people.owner.get(a), self._people.owner.get(b)
-            if one is None or other is None or one is other:
-                continue
-            keys = (min(one.key, other.key), max(one.key, other.key))
-            if keys not in found:
-                total = self._alike(one, other, current)
-                if total is not None:
-                    found[keys] = total
-        return found
-
-    def _alike(self, one: Person, other: Person, current: set[TrackKey]) -> float | None:
-        """Evidence that two people are one, None where they cannot be."""
-        mine = [track for track in one.track_keys() if track in current]
-        theirs = [track for track in other.track_keys() if track in current]
-        if not mine or not theirs or {t[0] for t in mine} & {t[0] for t in theirs}:
-            return None
-        looks = [self._pair(a, b) for a in mine for b in theirs]
-        return sum(looks)
-
     def _confirm(self, at: float, current: set[TrackKey]) -> None:
         """Decides about the doubtful."""
         own = self.settings
-        doubtful = [p for p in self._people.rows if not p.confirmed and p.seen_s >= own.confirm_s]
+        doubtful = [p for p in self._binding.people.rows if not p.confirmed and p.seen_s >= own.confirm_s]
         if not doubtful:
             return
-        doubles = {key for keys in self._doubles(current) for key in keys}
+        doubles = {key for keys in self._binding.doubles(current) for key in keys}
         for person in doubtful:
             is_clear = person.score >= own.clear_score or person.views > 1 or person.seen_s >= own.doubtful_s
             is_double = at - person.reported_at < own.ambiguous_s and person.key in doubles
@@ -344,7 +132,9 @@ class Fusion:
 
     def _patience_s(self, person: Person) -> float:
         """How long somebody unseen stays with us: nobody vanishes in the middle of the floor."""
-        if self.coverage.is_way_out(person.seen_m):
+        if person.by_way_out is None or person.by_way_out[0] != person.seen_at:
+            person.by_way_out = (person.seen_at, self.coverage.is_way_out(person.seen_m))
+        if person.by_way_out[1]:
             return self.settings.lost_s
         return self.settings.still_s if person.speed_mps < STILL_MPS else self.settings.stranded_s
 
@@ -353,7 +143,7 @@ class Fusion:
         own = self.settings
         over: set[int] = set()
         gone: list[int] = []
-        for person in self._people.rows:
+        for person in self._binding.people.rows:
             unseen = at - person.seen_at
             if not person.confirmed:
                 if unseen > own.drop_s:
@@ -362,14 +152,14 @@ class Fusion:
                 over.add(person.key)
                 gone.append(person.key)
         if over:
-            self._people.drop(over)
+            self._binding.people.drop(over)
         return tuple(gone)
 
     def _visitors(
         self, at: float, merged: tuple[tuple[int, int], ...], gone: tuple[int, ...], current: set[TrackKey]
     ) -> Visitors:
-        rows = [i for i, person in enumerate(self._people.rows) if person.confirmed]
-        chosen = [self._people.rows[i] for i in rows]
+        rows = [i for i, person in enumerate(self._binding.people.rows) if person.confirmed]
+        chosen = [self._binding.people.rows[i] for i in rows]
         samples: list[Sample] = []
         for person in chosen:
             samples += person.pending
@@ -381,9 +171,9 @@ class Fusion:
             at=at,
             key=np.array([person.key for person in chosen], np.int64),
             token=tuple(person.token for person in chosen),
-            position_m=self._people.state[rows, :2],
-            velocity_mps=self._people.state[rows, 2:],
-            covariance_m2=self._people.cov[rows, :2, :2],
+            position_m=self._binding.people.state[rows, :2],
+            velocity_mps=self._binding.people.state[rows, 2:],
+            covariance_m2=self._binding.people.cov[rows, :2, :2],
             seen_at=np.array([person.seen_at for person in chosen]),
             cameras=np.array([sum(t in current for t in person.track_keys()) for person in chosen], np.int64),
             confidence=np.array([min(1.0, person.score) for person in chosen]),
@@ -392,12 +182,3 @@ class Fusion:
             gone=gone,
             merged=merged,
         )
-
-
-def _in_steps(key: int, since: float, place_m: Floats, until: Sample) -> list[Sample]:
-    """Sightings along the straight way from a place to, and without, a later one."""
-    steps = int((until.at - since) / BACKFILL_STEP_S) + 1
-    way = np.array([until.x, until.y]) - place_m
-    return [
-        Sample(key, since + k / steps * (until.at - since), *(place_m + k / steps * way).tolist()) for k in range(steps)
-    ]

@@ -29,6 +29,7 @@ class Person:
         score: best detection score.
         views: most cameras at once.
         confirmed: no longer doubtful.
+        by_way_out: when last seen and whether that was where people leave; None until somebody asks.
         split: was taken for somebody else before.
         tracks: track by camera.
         claim: something unmoved that stood where they set out, perhaps they themselves.
@@ -46,6 +47,7 @@ class Person:
     seen_s: float = 0.0
     views: int = 1
     confirmed: bool = False
+    by_way_out: tuple[float, bool] | None = None
     tracks: dict[str, int] = field(default_factory=dict)
     claim: TrackKey | None = None
     pending: list[Sample] = field(default_factory=list)
