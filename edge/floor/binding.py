@@ -48,44 +48,56 @@ class Binding:
     sights: Sights = field(default_factory=Sights)
     next_key: int = 1
 
-    def _pair(self, one: TrackKey, other: TrackKey) -> float:
-        found = self.evidence.of(one, other)
-        return self.evidence.strangers if found is None else found
-
     def rebind(self, at: float, camera: str, here: dict[TrackKey, Floats]) -> list[tuple[int, int]]:
         """Gives every current track of one camera its visitor, old or new; gives who turned out to be whom.
 
         An exact assignment of the camera's tracks given what the other cameras see: a track joins, stays, trades
         places or leaves for the greatest total evidence, the present bindings favoured.
         """
-        own, people = self.settings, self.people
         tracks = [track for track in here if track[0] == camera and self._may_bind(track, at)]
-        rows = people.rows
-        gain = np.full((len(tracks), len(rows) + len(tracks)), IMPOSSIBLE)
-        places = np.array([here[track] for track in tracks]).reshape(-1, 2)
-        apart = np.hypot(*(places[:, None] - people.state[None, :, :2]).transpose(2, 0, 1))
-        others = [[t for t in person.track_keys() if t[0] != camera and t in here] for person in rows]
-        for i, track in enumerate(tracks):
-            owner, is_reported = people.owner.get(track), self.sights.latest[track].reported
-            newcomers: float | None = None
-            for j, person in enumerate(rows):
-                if others[j]:
-                    if not is_reported and owner is None:
-                        continue
-                    if person is owner:
-                        stick = own.stick + own.anchor * self._share_of(track, others[j])
-                        gain[i, j] = stick + sum(self._pair(track, other) for other in others[j])
-                    elif apart[i, j] <= own.evidence.reach_m:
-                        gain[i, j] = sum(self._pair(track, other) for other in others[j]) - own.bind_above
-                elif person is owner:
-                    gain[i, j] = own.alone
-                elif owner is None and self._free_in(camera, person, here):
-                    newcomers = self._newcomers(track) if newcomers is None else newcomers
-                    gain[i, j] = self._reunion(at, track, j, newcomers)
-            gain[i, len(rows) + i] = 0.0
+        if not tracks:
+            return []
+        rows = self.people.rows
+        count = len(rows)
+        gain = np.full((len(tracks), count + len(tracks)), IMPOSSIBLE)
+        gain[:, count:][np.diag_indices(len(tracks))] = 0.0
+        self._weigh_seen(camera, tracks, here, gain[:, :count])
+        self._weigh_lost(at, tracks, here, gain[:, :count])
         picked = linear_sum_assignment(gain, maximize=True)[1].tolist()
-        chosen = [rows[j] if j < len(rows) and gain[i, j] > IMPOSSIBLE / 2 else None for i, j in enumerate(picked)]
+        chosen = [rows[j] if j < count and gain[i, j] > IMPOSSIBLE / 2 else None for i, j in enumerate(picked)]
         return self._bind_all(at, tracks, chosen, here)
+
+    def _weigh_seen(self, camera: str, tracks: list[TrackKey], here: dict[TrackKey, Floats], gain: Floats) -> None:
+        """Fills in what speaks for tracks being those whom other cameras see, and for staying where they are."""
+        own, people, sights = self.settings, self.people, self.sights.latest
+        row = {person.key: j for j, person in enumerate(people.rows)}
+        elsewhere = [track for track in here if track[0] != camera and track in people.owner]
+        owners = np.array([row[people.owner[track].key] for track in elsewhere], np.int64)
+        total = np.zeros((len(people.rows), len(tracks)))
+        np.add.at(total, owners, self.evidence.between(elsewhere, tracks))
+        sharpness = np.zeros(len(people.rows))
+        np.add.at(sharpness, owners, [sights[track].sharpness for track in elsewhere])
+        places = np.array([here[track] for track in tracks])
+        apart = np.hypot(*(places[:, None] - people.state[None, :, :2]).transpose(2, 0, 1))
+        may = (apart <= own.evidence.reach_m) & (sharpness > 0)
+        may[[track not in people.owner and not sights[track].reported for track in tracks]] = False
+        gain[may] = total.T[may] - own.bind_above
+        for i, track in enumerate(tracks):
+            if track in people.owner:
+                j = row[people.owner[track].key]
+                share = sights[track].sharpness / (sights[track].sharpness + sharpness[j])
+                gain[i, j] = own.stick + own.anchor * share + total[j, i] if sharpness[j] > 0 else own.alone
+
+    def _weigh_lost(self, at: float, tracks: list[TrackKey], here: dict[TrackKey, Floats], gain: Floats) -> None:
+        """Fills in what speaks for loose tracks being those whom nobody sees at present."""
+        loose = [i for i, track in enumerate(tracks) if track not in self.people.owner]
+        lost = [
+            j for j, person in enumerate(self.people.rows) if loose and not any(t in here for t in person.track_keys())
+        ]
+        for i in loose if lost else []:
+            newcomers = self._newcomers(tracks[i])
+            for j in lost:
+                gain[i, j] = self._reunion(at, tracks[i], j, newcomers)
 
     def _bind_all(
         self, at: float, tracks: list[TrackKey], chosen: list[Person | None], here: dict[TrackKey, Floats]
@@ -118,20 +130,10 @@ class Binding:
             now = {key: stay if person is go else person for key, person in now.items()} | {go.key: stay}
         return merged
 
-    def _share_of(self, track: TrackKey, others: list[TrackKey]) -> float:
-        """How much of what is known of a person's place is known from one track, 0 to 1."""
-        sharp = {t: 1.0 / float(np.trace(self.sights.latest[t].doubt_m2)) for t in (track, *others)}
-        return sharp[track] / sum(sharp.values())
-
     def _may_bind(self, track: TrackKey, at: float) -> bool:
         """Whether a track is, or may be, a person's: what never moved may at most be somebody lost just there."""
         sight = self.sights.latest[track]
         return sight.reported or track in self.people.owner or at - sight.born_at >= self.settings.settled_s
-
-    def _free_in(self, camera: str, person: Person, here: dict[TrackKey, Floats]) -> bool:
-        """Whether a person may take a new track in a camera: it sees none of theirs there at present."""
-        track = person.tracks.get(camera)
-        return track is None or (camera, track) not in here
 
     def _newcomers(self, track: TrackKey) -> float:
         """How likely a newcomer turns up on a square metre where a track began."""
@@ -248,8 +250,7 @@ class Binding:
         theirs = [track for track in other.track_keys() if track in current]
         if not mine or not theirs or {t[0] for t in mine} & {t[0] for t in theirs}:
             return None
-        looks = [self._pair(a, b) for a in mine for b in theirs]
-        return sum(looks)
+        return float(self.evidence.between(mine, theirs).sum())
 
 
 def in_steps(key: int, since: float, place_m: Floats, until: Sample) -> list[Sample]:

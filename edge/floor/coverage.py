@@ -61,8 +61,6 @@ class Coverage:
         if any(LineString(line.ends_m).distance(point) <= self.door_m for line in self.floor.lines.values()):
             return True
         around = here + self.margin_m * AROUND
-        reached = ((around >= 0) & (around <= self.floor.size_m)).all(1)
-        around = around[reached]
         return bool((self.watching(around[self._in_sight(here, around)]) == 0).any())
 
     def _in_sight(self, here_m: Floats, xy_m: Floats) -> NDArray[np.bool_]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import log, pi
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.floor.kernels import mahalanobis
 from edge.floor.visitors import Floats
@@ -41,10 +43,19 @@ class EvidenceSettings:
 
 @dataclass(slots=True)
 class PairEvidence:
-    """Evidence for every pair of tracks of different cameras that came near each other."""
+    """Evidence for every pair of tracks of different cameras that came near each other.
+
+    Every track has a row of its own in a square of float32, not a number where two tracks were never seen together.
+    """
 
     settings: EvidenceSettings = field(default_factory=EvidenceSettings)
-    _pairs: dict[tuple[TrackKey, TrackKey], float] = field(default_factory=dict, init=False, repr=False)
+    _row: dict[TrackKey, int] = field(default_factory=dict, init=False, repr=False)
+    _spare: list[int] = field(default_factory=list, init=False, repr=False)
+    _value: NDArray[np.float32] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Starts with no row."""
+        self._value = np.empty((0, 0), np.float32)
 
     def look(self, dt: float, tracks: list[TrackKey], position_m: Floats, covariance_m2: Floats) -> None:
         """Takes in where all tracks are at one moment, ``dt`` seconds after the last look.
@@ -58,49 +69,80 @@ class PairEvidence:
         if len(tracks) < 2:
             return
         own = self.settings
+        square = np.ix_(*[[self._row_of(track) for track in tracks]] * 2)
+        cameras = {name: i for i, name in enumerate(sorted({track[0] for track in tracks}))}
+        camera = np.array([cameras[track[0]] for track in tracks])
         squared, blur = mahalanobis(position_m, covariance_m2, position_m, covariance_m2, own.slack_m)
         apart = np.hypot(*(position_m[:, None] - position_m[None]).transpose(2, 0, 1))
-        ratio = -0.5 * squared - np.log(2 * pi * blur * self._strangers_per_m2(tracks, apart))
-        ratio = np.clip(ratio, own.worst_look, own.best_look)
-        share = min(1.0, dt / own.independent_s)
-        near = np.argwhere(np.triu(apart <= own.reach_m, 1))
-        looked = {(tracks[i], tracks[j]): float(ratio[i, j]) for i, j in near.tolist() if tracks[i][0] != tracks[j][0]}
-        row = {track: i for i, track in enumerate(tracks)}
-        for pair in self._pairs:
-            if pair not in looked and pair[0] in row and pair[1] in row:
-                looked[pair] = own.worst_look
-        for pair, value in looked.items():
-            before = self._pairs.get(pair)
-            after = value if before is None else before + share * value
-            self._pairs[pair] = min(own.limit, max(-own.limit, after))
-        self._pairs = {pair: value for pair, value in self._pairs.items() if value > -own.limit or pair in looked}
+        ratio = -0.5 * squared - np.log(2 * pi * blur * self._strangers_per_m2(camera, apart))
+        near = (apart <= own.reach_m) & (camera[:, None] != camera)
+        look = np.where(near, np.clip(ratio, own.worst_look, own.best_look), own.worst_look)
+        before = self._value[square]
+        known = ~np.isnan(before)
+        after = np.where(known, before + min(1.0, dt / own.independent_s) * look, look)
+        after = np.clip(after, -own.limit, own.limit)
+        after[~near & (~known | (after <= -own.limit))] = np.nan
+        self._value[square] = after
 
-    def _strangers_per_m2(self, tracks: list[TrackKey], apart: Floats) -> Floats:
+    def _row_of(self, track: TrackKey) -> int:
+        """A track's row, a fresh one where it has none."""
+        if track not in self._row:
+            if not self._spare:
+                size = len(self._value)
+                self._spare = list(range(max(16, 2 * size) - 1, size - 1, -1))
+                grown = np.full((max(16, 2 * size),) * 2, np.nan, np.float32)
+                grown[:size, :size] = self._value
+                self._value = grown
+            self._row[track] = self._spare.pop()
+        return self._row[track]
+
+    def _strangers_per_m2(self, camera: NDArray[np.int64], apart: Floats) -> Floats:
         """(N, N) how many of the other's camera stand about on a square metre, the other itself not counted."""
-        names = sorted({camera for camera, _ in tracks})
-        of_camera = np.array([[camera == name for name in names] for camera, _ in tracks], np.float64)
+        of_camera = (camera[:, None] == np.arange(camera.max() + 1)).astype(np.float64)
         near = (apart <= self.settings.crowd_m).astype(np.float64) @ of_camera
-        column = [names.index(camera) for camera, _ in tracks]
-        about = near[:, column]  # row's neighbours in the column's camera
+        about = near[:, camera]  # the row's neighbours in the column's camera
         count = np.maximum(0.0, 0.5 * (about + about.T) - 1.0) + self.settings.alone
         return np.asarray(count / (pi * self.settings.crowd_m**2), np.float64)
 
-    def of(self, one: TrackKey, other: TrackKey) -> float | None:
-        """Evidence that two tracks are one person, natural logarithm; None where they were never seen together."""
-        return self._pairs.get((one, other) if one < other else (other, one))
+    def between(self, ones: list[TrackKey], others: list[TrackKey]) -> Floats:
+        """(N, M) evidence that two tracks are one person, natural logarithm.
+
+        Two that were never near each other count as strangers seen once.
+        """
+        found = np.full((len(ones), len(others)), np.nan)
+        rows = [(i, self._row[track]) for i, track in enumerate(ones) if track in self._row]
+        columns = [(i, self._row[track]) for i, track in enumerate(others) if track in self._row]
+        if rows and columns:
+            places, sources = (list(side) for side in zip(*rows, strict=True))
+            other_places, other_sources = (list(side) for side in zip(*columns, strict=True))
+            found[np.ix_(places, other_places)] = self._value[np.ix_(sources, other_sources)]
+        return np.asarray(np.where(np.isnan(found), self.settings.worst_look, found), np.float64)
 
     def forget(self, ended: set[TrackKey]) -> None:
         """Drops what is known of tracks that ended."""
-        self._pairs = {p: v for p, v in self._pairs.items() if p[0] not in ended and p[1] not in ended}
+        for track in sorted(ended & self._row.keys()):
+            row = self._row.pop(track)
+            self._value[row] = self._value[:, row] = np.nan
+            self._spare.append(row)
 
     def friends(self) -> list[tuple[TrackKey, TrackKey]]:
         """Pairs of tracks that look like one person, sorted."""
-        return sorted(pair for pair, value in self._pairs.items() if value > 0)
+        track = {row: track for track, row in self._row.items()}
+        pairs = np.argwhere(np.triu(self._value > 0)).tolist()
+        return sorted((min(track[i], track[j]), max(track[i], track[j])) for i, j in pairs)
 
-    @property
-    def strangers(self) -> float:
-        """What two tracks that were never near each other count."""
-        return self.settings.worst_look
+    def __getstate__(self) -> dict[str, Any]:
+        """The numbers alone: most pairs never met."""
+        places = np.flatnonzero(~np.isnan(self._value))
+        numbers = (len(self._value), places, self._value.ravel()[places])
+        return {"settings": self.settings, "row": self._row, "spare": self._spare, "numbers": numbers}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Lays the square out again."""
+        self.settings, self._row, self._spare = state["settings"], state["row"], state["spare"]
+        size, places, numbers = state["numbers"]
+        self._value = np.full((size, size), np.nan, np.float32)
+        self._value.ravel()[places] = numbers
 
 
 def reunion(gap_m2: float, variance_m2: float, newcomers_per_m2: float) -> float:

@@ -43,7 +43,7 @@ class FootingSettings:
     bias_m: float = 0.12
     height_noise_m: float = 0.10
     short_box: float = 0.55
-    blind_m: float = 4.0
+    blind_m: float = 2.5
     beyond_m: float = 3.0
 
 

@@ -19,7 +19,12 @@ HANDOVER_M = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Where a camera last saw a track; fields as in :class:`Footing`, ``past`` (K, 3) of this track alone."""
+    """Where a camera last saw a track; fields as in :class:`Footing`, ``past`` (K, 3) of this track alone.
+
+    Attributes:
+        doubt_m2: (2, 2) all there is to doubt about the position, square metres.
+        sharpness: how much it tells of the place, one over square metres.
+    """
 
     at: float
     position_m: Floats
@@ -31,11 +36,8 @@ class Sight:
     born_m: Floats
     reported: bool
     past: Floats
-
-    @property
-    def doubt_m2(self) -> Floats:
-        """All there is to doubt about the position, (2, 2) square metres."""
-        return np.asarray(self.covariance_m2 + self.bias_m2, np.float64)
+    doubt_m2: Floats
+    sharpness: float
 
     def moved_to(self, at: float) -> Floats:
         """(2,) where the track is by now, metres: its sighting moved on by the frame's age."""
@@ -61,6 +63,8 @@ class Sights:
             footing = footings[camera]
             alive = set(footing.alive.tolist())
             ended |= {track for track in self.latest if track[0] == camera and track[1] not in alive}
+            doubt_m2 = footing.covariance_m2 + footing.bias_m2
+            sharpness = 1.0 / np.trace(doubt_m2, axis1=1, axis2=2)
             for i in np.flatnonzero(footing.observed).tolist():
                 track = (camera, int(footing.track[i]))
                 self.latest[track] = Sight(
@@ -74,6 +78,8 @@ class Sights:
                     footing.born_m[i],
                     bool(footing.reported[i]),
                     footing.past[footing.past[:, 0] == track[1], 1:],
+                    doubt_m2[i],
+                    float(sharpness[i]),
                 )
                 fresh.append(track)
         for track in ended:
