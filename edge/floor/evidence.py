@@ -27,7 +27,8 @@ class EvidenceSettings:
         independent_s: looks closer in time than this repeat each other.
         best_look: most that one look can speak for one person, natural logarithm.
         worst_look: most that it can speak against.
-        limit: evidence is not gathered beyond this, so that a change of mind stays possible.
+        limit: evidence is not gathered beyond this, so that a change of mind stays possible,
+        limit_against: nor beyond this against: a tracker that swapped two people must be found out soon.
         reach_m: farther apart the two are strangers without a look, metres.
     """
 
@@ -36,8 +37,9 @@ class EvidenceSettings:
     alone: float = 0.5
     independent_s: float = 0.5
     best_look: float = 3.0
-    worst_look: float = -6.0
+    worst_look: float = -5.0
     limit: float = 10.0
+    limit_against: float = 5.0
     reach_m: float = 4.0
 
 
@@ -80,8 +82,8 @@ class PairEvidence:
         before = self._value[square]
         known = ~np.isnan(before)
         after = np.where(known, before + min(1.0, dt / own.independent_s) * look, look)
-        after = np.clip(after, -own.limit, own.limit)
-        after[~near & (~known | (after <= -own.limit))] = np.nan
+        after = np.clip(after, -own.limit_against, own.limit)
+        after[~near & (~known | (after <= -own.limit_against))] = np.nan
         self._value[square] = after
 
     def _row_of(self, track: TrackKey) -> int:

@@ -125,7 +125,7 @@ class Fusion:
         for person in doubtful:
             is_clear = person.score >= own.clear_score or person.views > 1 or person.seen_s >= own.doubtful_s
             is_double = at - person.reported_at < own.ambiguous_s and person.key in doubles
-            is_open = person.claim is not None and at - person.reported_at < own.probation_s
+            is_open = (person.claim is not None or person.split) and at - person.reported_at < own.probation_s
             if is_clear and not is_double and not is_open:
                 self._settle_claim(person)
                 person.confirmed = True

@@ -36,7 +36,8 @@ class FusionSettings:
         newcomers_per_m2: how likely a newcomer turns up on a square metre where people can come in unseen.
         strays_per_m2: the same in the middle of the floor.
         backfill_s: most that a track's first report may reach back at once, seconds.
-        probation_s: somebody who set out where a thing stood is held back this long, to see whether it still does.
+        probation_s: somebody who set out where a thing stood is held back this long, to see whether it still does, and
+            so is whoever was taken for somebody else, as most find back.
         remembered_s: most that the thing's time is believed to have been theirs, seconds.
         settled_s: something unmoved this old may be somebody lost, seconds.
     """
