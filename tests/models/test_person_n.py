@@ -12,7 +12,7 @@ from models.train.evaluate import Detector, measure, overlaps
 from models.train.pictures import Picture, read_pictures
 from tests.shared_data import shared
 
-HEIGHT, WIDTH, PLACES = 256, 416, 2184
+HEIGHT, WIDTH, PLACES = 384, 640, 5040
 
 
 @pytest.fixture(scope="module")
