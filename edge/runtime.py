@@ -127,7 +127,7 @@ class Runtime:
         return self._commit([])
 
     def _hand_on(self, now: float, step: Step) -> None:
-        events = [Event(now, body) for _at, body in step.bodies]
+        events = [Event(at, body) for at, body in step.bodies]
         moment = time.monotonic()
         if self._intake.fault and moment - self._tried_at < RETRY_S:
             self._intake.hold(events)
