@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import FunctionType
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -31,22 +32,25 @@ class LazyGroup(TyperGroup):
         """All names, sorted."""
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> object:  # type: ignore[override]
-        """The command itself; while only listing, a stand-in that carries its line of help."""
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ARG002
+        """A stand-in that carries the command's line of help, for listings."""
         if cmd_name not in COMMANDS:
             return None
-        place, summary = COMMANDS[cmd_name]
-        if ctx.resilient_parsing or "--help" in sys.argv[1:2] or len(sys.argv) < 2:
-            stand_in = typer.Typer()
-            stand_in.command(cmd_name, help=summary)(lambda: None)
-            return typer.main.get_command(stand_in)
-        module, attribute = place.split(":")
+        stand_in = typer.Typer()
+        stand_in.command(cmd_name, help=COMMANDS[cmd_name][1])(lambda: None)
+        return typer.main.get_command(stand_in)
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+        """The command that is called, its module imported now."""
+        if not args or args[0] not in COMMANDS:
+            return super().resolve_command(ctx, args)
+        module, attribute = COMMANDS[args[0]][0].split(":")
         found = getattr(import_module(module), attribute)
         if isinstance(found, FunctionType):
             single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            single.command(cmd_name)(found)
+            single.command(args[0])(found)
             found = single
-        return typer.main.get_command(found)
+        return args[0], typer.main.get_command(found), args[1:]
 
 
 app = typer.Typer(
