@@ -36,6 +36,7 @@ def demo(
     ] = None,
     headless: Annotated[bool, typer.Option("--headless", help="open no browser")] = False,
     seed: Annotated[int, typer.Option(help="of the simulator: the same seed, the same people", min=0)] = 7,
+    people: Annotated[float, typer.Option(help="parties that walk in a minute", min=0.5, max=20)] = 4.0,
     port: Annotated[int | None, typer.Option(help="of the pages (TCP); a free one by default")] = None,
     folder: Annotated[Path | None, typer.Option(help="keep all files here; a temporary folder by default")] = None,
     json: Annotated[bool, typer.Option("--json", help="end with the summary as one JSON object")] = False,
@@ -48,7 +49,7 @@ def demo(
     with contextlib.ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="atrium-demo-")))
         place.mkdir(parents=True, exist_ok=True)
-        mall = stack.enter_context(DemoMall(place.resolve(), seed, port or free_port()))
+        mall = stack.enter_context(DemoMall(place.resolve(), seed, people, port or free_port()))
         summary = _run(mall, seconds, console, show_pages=not headless and seconds is None)
     show(summary, console)
     if json:
@@ -76,6 +77,7 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
             str(mall.truth_path.parent),
         ),
         *("--port", str(mall.rtsp_port), "--fps", str(CAMERA_FPS), "--seed", str(mall.seed), "--doors", str(doors)),
+        *("--people", str(mall.people)),
         *(("--seconds", str(seconds)) if seconds else ()),
     )
     mall.wait_for(simulator, lambda: b"rtsp://" in simulator.log.read_bytes())

@@ -87,12 +87,14 @@ class DemoMall:
     Attributes:
         folder: files, logs, databases and truth.
         seed: of the simulator.
+        people: parties that walk in a minute.
         http_port: where central serves pages and API.
         password: a manager's token, to open the pages with.
     """
 
     folder: Path
     seed: int
+    people: float
     http_port: int
     mqtt_port: int = field(default_factory=free_port)
     rtsp_port: int = field(default_factory=free_port)

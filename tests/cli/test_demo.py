@@ -53,7 +53,8 @@ def test_the_demo_measures_its_mall(tmp_path: Path) -> None:
         pages = wait_for_pages(tmp_path / "said", demo)
         assert httpx.get(f"{pages}/healthz").status_code == 200
         assert httpx.get(f"{pages}/v1/offers").status_code == 401
-        assert "password" in httpx.get(f"{pages}/floor/g", follow_redirects=True).text.lower()
+        assert httpx.get(f"{pages}/floor/g").status_code in {302, 303, 307, 401}
+        assert "password" in httpx.get(f"{pages}/login").text.lower()
         out, _ = demo.communicate(timeout=SECONDS + 120)
     finally:
         demo.kill()
