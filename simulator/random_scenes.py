@@ -147,10 +147,10 @@ def _furnish(build: StillBuilder, rng: np.random.Generator, at: tuple[float, flo
 
 
 def random_people(
-    rng: np.random.Generator, room: tuple[float, float], outlines: list[Floats], time_s: float
+    rng: np.random.Generator, room: tuple[float, float], outlines: list[Floats], time_s: float, most: int = 25
 ) -> PeopleState:
-    """Some people (none to twenty-five, alone and in groups) where there is room for them."""
-    wanted = 0 if rng.random() < 0.06 else int(np.clip(rng.gamma(1.6, 4.5), 1, 25))
+    """Some people (none to ``most``, alone and in groups) where there is room for them."""
+    wanted = 0 if rng.random() < 0.06 else int(np.clip(rng.gamma(1.6, 0.18 * most), 1, most))
     places: list[Floats] = []
     facing: list[float] = []
     tries = 0

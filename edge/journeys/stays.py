@@ -13,12 +13,14 @@ class StaySettings:
 
     Attributes:
         margin_m: deeper than this beyond the border, either way, is certain; more than a standing foot trembles.
+        clear_s: who is back sooner than this from beyond the border was never away; tracks hop between people.
         settle_s: so is whoever stays on one side without a break for this long, however near the border.
         shortest_s: shorter stays are no visits.
         continue_s: an open visit says so this often.
     """
 
     margin_m: float = 0.3
+    clear_s: float = 1.0
     settle_s: float = 3.0
     shortest_s: float = 1.0
     continue_s: float = 10.0
@@ -112,5 +114,6 @@ def proceed(stay: Stay, leg: Leg, before_m: float, depth_m: float, settings: Sta
         stay.outside = share_of(leg.account, rest)
     else:
         stay.outside = stay.outside.plus(leg.account)
-    is_clear = depth_m <= -settings.margin_m or leg.end - stay.outside_at >= settings.settle_s
+    needed_s = settings.clear_s if depth_m <= -settings.margin_m else settings.settle_s
+    is_clear = leg.end - stay.outside_at >= needed_s
     return not stay.certain or is_clear

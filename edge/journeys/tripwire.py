@@ -18,6 +18,9 @@ END_MARGIN_M = 0.4
 NEAR_M = 0.05
 """People appear and vanish behind others at doors: this far from the line, the side where somebody was seen first or
 last is taken for true."""
+CERTAIN_S = 1.0
+"""Who is back on the first side sooner than this has not crossed: feet tremble at a till beside the door, and a track
+that hops to somebody beyond it hops back."""
 FORGET_S = 60.0
 """A visitor unheard of for this long is forgotten."""
 
@@ -45,6 +48,8 @@ class _Passage:
         beyond_m: how far on the other side of the line it has been since it was last clear of it.
         beyond_at: when it first got to that other side.
         beyond_place_m: where along the line it did.
+        waiting: a crossing that is not certain yet.
+        waiting_since: when it was clear of the line on the other side.
     """
 
     side: int
@@ -56,26 +61,31 @@ class _Passage:
     beyond_m: float = 0.0
     beyond_at: float = 0.0
     beyond_place_m: float = 0.0
+    waiting: Crossing | None = None
+    waiting_since: float = 0.0
 
 
 @dataclass(slots=True)
 class Tripwire:
     """Counts who walks through a stretch of line, by their positions on the floor.
 
-    Somebody has crossed once they stand clear of the line (by `hysteresis_m`) on the other side; the time is when
-    their path last cut it. Who cuts the line's extension beside its ends changes sides without being counted.
+    Somebody has crossed once they stood clear of the line (by `hysteresis_m`) on the other side for `certain_s`; the
+    time is when their path last cut it. Who cuts the line's extension beside its ends changes sides without being
+    counted.
 
     Attributes:
         ends_m: (2, 2) metres.
         in_normal: (2,) across the line, towards the zone that it belongs to; any length.
         hysteresis_m: Distance from the line that makes a side certain.
         margin_m: How far beside its ends the line still counts.
+        certain_s: How long they must not come back.
     """
 
     ends_m: NDArray[np.float64]
     in_normal: NDArray[np.float64]
     hysteresis_m: float = HYSTERESIS_M
     margin_m: float = END_MARGIN_M
+    certain_s: float = CERTAIN_S
     _passages: dict[int, _Passage] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -116,8 +126,14 @@ class Tripwire:
                 if passage.beyond_m == 0.0:
                     passage.beyond_at, passage.beyond_place_m = passage.crossed_at, passage.crossed_m
             passage.beyond_m = 0.0 if side else max(passage.beyond_m, -passage.side * across)
-            if side and passage.side == -side and self._counts(passage.crossed_m):
-                found.append(Crossing(visitor, "in" if side > 0 else "out", passage.crossed_at))
+            if side and passage.side == -side:
+                came_back, passage.waiting = passage.waiting is not None, None
+                if not came_back and self._counts(passage.crossed_m):
+                    passage.waiting = Crossing(visitor, "in" if side > 0 else "out", passage.crossed_at)
+                    passage.waiting_since = now
+            if passage.waiting is not None and now - passage.waiting_since >= self.certain_s:
+                found.append(passage.waiting)
+                passage.waiting = None
             passage.side = side or passage.side
             passage.at, passage.across_m, passage.along_m = now, across, place
         if len(self._passages) > 2 * len(across_m) + 32:
@@ -130,12 +146,14 @@ class Tripwire:
         return -self.margin_m <= along_m <= length + self.margin_m
 
     def conclude(self, visitor: int) -> list[Crossing]:
-        """The crossing of somebody who is gone for good, seen last on the line and not clear of it.
+        """The crossing of somebody who is gone for good, seen last just across the line or on it.
 
         People vanish behind others at doors. Who had been beyond the line, if only by `NEAR_M`, and was not seen to
         come back, is taken to have gone on.
         """
         passage = self._passages.pop(visitor, None)
+        if passage is not None and passage.waiting is not None:
+            return [passage.waiting]
         if passage is None or passage.beyond_m < NEAR_M or not self._counts(passage.beyond_place_m):
             return []
         return [Crossing(visitor, "out" if passage.side > 0 else "in", passage.beyond_at)]

@@ -44,6 +44,10 @@ class TrackerConfig:
         still_speed: Below this speed patience grows from `lost_s` to `still_lost_s`, heights a second.
         tentative_s: Time somebody not yet known to move may stay unseen.
         faint_s: Who has not been seen for longer is found again by a confident detection only.
+        comeback_s: Who was lost no longer than this before somebody else was first seen may be them, stopped.
+        comeback_reach: How far from where they were last seen, heights,
+        comeback_speed: and this much for every second since, heights a second.
+        comeback_after_s: Time the other must have stood there.
         duplicate_foot: Two boxes whose feet are this close are one person.
         duplicate_iou: Two boxes that overlap by this much are one person.
         duplicate_cover: A fainter box this much inside a matched one is the same person.
@@ -83,6 +87,10 @@ class TrackerConfig:
     still_speed: float = 0.2
     tentative_s: float = 0.6
     faint_s: float = 0.5
+    comeback_s: float = 1.5
+    comeback_reach: float = 0.2
+    comeback_speed: float = 0.8
+    comeback_after_s: float = 0.3
     duplicate_foot: float = 0.12
     duplicate_iou: float = 0.6
     duplicate_cover: float = 0.85

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.track.life.kernels import give_birth, outlived, remember, settle, settle_at
 from edge.track.matching.kernels import assign, drop_duplicates, drop_repeats, drop_shadows, is_duplicate
-from edge.track.motion.kernels import correct, pair_cost, predict
+from edge.track.motion.kernels import correct, go_on_as, pair_cost, predict, stopped_apart
 from edge.track.records import CONFIRMED, FURNITURE, TENTATIVE, Record
 
 IN_SIGHT, LOST, NEWBORN = 0, 1, 2
@@ -52,20 +52,48 @@ def associate(  # noqa: PLR0917 - compiled, takes no keywords
         t = tracks[rows[a]]
         if t.state != FURNITURE:
             correct(t, boxes[j], scores[j], hidden[a, match[a]], p)
-        t.det = j
-        t.hits += 1
-        if scores[j] >= p.high_score:
-            t.firm += 1
-            if t.firm == 1 and t.state == TENTATIVE:  # where it was before is hearsay
-                settle_at(t, boxes[j], now)
-        t.score = scores[j]
-        t.best = max(t.best, t.score)
         gap = now - t.seen_at
-        t.seen_at = now
+        take(t, j, boxes[j], scores[j], now, p)
         taken[j] = rows[a]
         if t.state != CONFIRMED:
             remember(t, now)
             settle(t, boxes[j], now, gap, p)
+
+
+@njit(cache=True)
+def take(t: Record, j: int, box: NDArray[np.float32], score: float, now: float, p: Record) -> None:  # noqa: PLR0917
+    """Notes that detection `j` was this track's."""
+    t.det = j
+    t.hits += 1
+    t.last_x, t.last_y = t.fx, t.fy
+    if score >= p.high_score:
+        t.firm += 1
+        if t.firm == 1 and t.state == TENTATIVE:  # where it was before is hearsay
+            settle_at(t, box, now)
+    t.score = score
+    t.best = max(t.best, t.score)
+    t.seen_at = now
+
+
+@njit(cache=True)
+def bring_back(tracks: NDArray[Any], n: int, taken: NDArray[np.int64], now: float, p: Record) -> None:
+    """Gives people just lost the tracks born standing about there, which would pass for things: they have stopped."""
+    for i in range(n):
+        newborn = tracks[i]
+        is_due = newborn.state == TENTATIVE and newborn.det >= 0 and now - newborn.born_at >= p.comeback_after_s
+        if not is_due or newborn.away > 0 or newborn.firm < p.firm_hits:
+            continue
+        nearest, who = 1.0, -1
+        for k in range(n):
+            if tracks[k].state == CONFIRMED and tracks[k].det < 0:
+                apart = stopped_apart(tracks[k], newborn, p)
+                if apart < nearest:
+                    nearest, who = apart, k
+        if who >= 0:
+            go_on_as(tracks[who], newborn)
+            taken[newborn.det] = who
+            newborn.det = -1
+            newborn.seen_at = -np.inf  # buried at the end of the step
 
 
 @njit(cache=True)
@@ -120,7 +148,7 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
     scores: NDArray[np.float32],
     params: NDArray[Any],
 ) -> tuple[int, int]:
-    """One update of one camera in place: predict, associate in three rounds, give birth, bury.
+    """One update of one camera in place: predict, associate in rounds, give birth, bury.
 
     Args:
         tracks: (capacity,) records of `TRACK`, the first `n` in use; needs room for n + M.
@@ -156,6 +184,7 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
     order = np.argsort(-scores)
     drop_repeats(order, boxes, scores, taken, p)
     play_round(tracks, n, NEWBORN, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
+    bring_back(tracks, n, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
     for j in order:
         if taken[j] == -1 and scores[j] >= p.low_score:

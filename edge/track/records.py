@@ -34,6 +34,8 @@ TRACK = np.dtype(
         ("away", np.int64),  # updates in a row in which both edges stood away from home
         ("fx", np.float64),
         ("fy", np.float64),
+        ("last_x", np.float64),  # the foot when it was last seen
+        ("last_y", np.float64),
         ("vx", np.float64),
         ("vy", np.float64),
         ("h", np.float64),

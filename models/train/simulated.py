@@ -36,6 +36,10 @@ LEAST_NOTED = 0.03
 JPEG_QUALITY = 93
 SIZES = ((640, 360), (640, 360), (384, 288), (512, 384))
 """Widths and heights of cameras, drawn by the seed: most as the demo's, some as older cameras'."""
+BUSIEST = (6.0, 40.0)
+"""Parties that walk in a minute in rebuilt malls, drawn by the seed: the demo's and up to ten times as many."""
+MOST_SCATTERED = 90
+"""Scattered people on one floor, most of them out of any one camera's sight."""
 FIRST_MOMENT_S = 25.0
 """A mall starts empty; pictures are taken from here on."""
 
@@ -96,7 +100,7 @@ def render_rebuilt(
     site = load_site(site_file)
     for seed in seeds:
         rng = np.random.default_rng([seed, 5])
-        world = World(site, seed, scene=rebuilt(load_scene(site), rng), people_per_minute=float(rng.uniform(6, 16)))
+        world = World(site, seed, scene=rebuilt(load_scene(site), rng), people_per_minute=float(rng.uniform(*BUSIEST)))
         views = [
             (name, floor.id, Renderer(world.stills[floor.id], moved(camera, rng), random_sensor(rng), seed, 1))
             for floor in world.floors.values()
@@ -108,7 +112,7 @@ def render_rebuilt(
                 state = states[floor_id]
                 if scattered:
                     room, taken = world.floors[floor_id].size_m, list(world.stills[floor_id].obstacles_m)
-                    state = random_people(rng, (float(room[0]), float(room[1])), taken, state.time_s)
+                    state = random_people(rng, (float(room[0]), float(room[1])), taken, state.time_s, MOST_SCATTERED)
                 pictures.add(f"rebuilt{seed:06d}_{name}_{k:03d}", "rebuilt", renderer.shoot(state))
     return pictures.finish()
 

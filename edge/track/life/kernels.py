@@ -94,8 +94,8 @@ def give_birth(  # noqa: PLR0917 - compiled, takes no keywords
     t.det = j
     t.hidden = 0
     t.away = 0
-    t.fx = t.born_x = 0.5 * (box[0] + box[2])
-    t.fy = t.born_y = box[3]
+    t.fx = t.born_x = t.last_x = 0.5 * (box[0] + box[2])
+    t.fy = t.born_y = t.last_y = box[3]
     t.vx = t.vy = 0.0
     t.h = h
     t.w = box[2] - box[0]

@@ -110,3 +110,31 @@ def correct(t: Record, box: NDArray[np.float32], score: float, hidden: int, p: R
     t.hpp *= 1.0 - gain_p
     t.w += 0.3 * (box[2] - box[0] - t.w)
     t.hidden = hidden
+
+
+@njit(cache=True)
+def stopped_apart(t: Record, newborn: Record, p: Record) -> float:
+    """How far apart a lost person and somebody born standing are, 1 being as far as they may be one and the same.
+
+    The filter expects people to walk on. Who stopped is about where they were last seen, whatever the speed they had.
+    """
+    unseen = newborn.born_at - t.seen_at
+    if not 0.0 < unseen <= p.comeback_s:
+        return FORBIDDEN
+    dx = newborn.born_x - t.last_x
+    dy = newborn.born_y - t.last_y
+    reach = (p.comeback_reach + p.comeback_speed * unseen) * t.h
+    ratio = log(newborn.h / t.h) / p.shape_noise
+    return (dx * dx + dy * dy) / (reach * reach) + ratio * ratio / p.gate
+
+
+@njit(cache=True)
+def go_on_as(t: Record, newborn: Record) -> None:
+    """Moves the lost track `t` to where the newborn one is."""
+    t.fx, t.fy, t.vx, t.vy = newborn.fx, newborn.fy, newborn.vx, newborn.vy
+    t.xpp, t.xpv, t.xvv = newborn.xpp, newborn.xpv, newborn.xvv
+    t.ypp, t.ypv, t.yvv = newborn.ypp, newborn.ypv, newborn.yvv
+    t.last_x, t.last_y = newborn.last_x, newborn.last_y
+    t.h, t.w, t.hpp = newborn.h, newborn.w, newborn.hpp
+    t.hidden, t.det = newborn.hidden, newborn.det
+    t.score, t.seen_at = newborn.score, newborn.seen_at

@@ -97,10 +97,16 @@ def test_a_trembling_foot_at_the_border_opens_nothing():
 
 def test_a_trembling_foot_at_the_border_closes_nothing():
     rng = np.random.default_rng(1)
-    depths = np.concatenate([[-1.0, -0.5, 0.4, 0.8], rng.normal(0.0, 0.08, 500), [0.8, 0.4, -0.5, -1.0, -1.0]])
+    depths = np.concatenate([[-1.0, -0.5, 0.4, 0.8], rng.normal(0.0, 0.08, 500), [0.8, 0.4, -0.5, *[-1.0] * 6]])
     ((entered, left),) = walk_through(depths, 0.2)
     assert entered < 0.5
     assert left > 100.0
+
+
+def test_who_is_back_within_a_second_never_left():
+    hop = [-1.0, -0.5, *[1.0] * 20, *[-1.5] * 4, *[1.0] * 20, *[-1.0] * 8]
+    ((entered, left),) = walk_through(hop, 0.2)
+    assert left - entered == pytest.approx(44 * 0.2, abs=0.3)
 
 
 def test_nobody_is_taken_to_be_inside_while_nobody_looked():

@@ -48,8 +48,21 @@ def test_trembling_on_the_line_counts_nothing():
 
 
 def test_somebody_who_dawdles_on_the_line_counts_once():
-    path = [(5, 4), (5, 4.9), (5, 5.1), (5, 4.95), (5, 5.05), (5, 4.9), (5, 5.1), (5, 6)]
+    path = [(5, 4), (5, 4.9), (5, 5.1), (5, 4.95), (5, 5.05), (5, 4.9), (5, 5.1), *[(5, 6)] * 9]
     assert [c.direction for c in walk(door(), path)] == ["in"]
+
+
+def test_who_is_back_within_a_second_has_not_crossed():
+    there_and_back = [*[(5, 4)] * 5, *[(5, 6)] * 6, *[(5, 4)] * 12]
+    assert walk(door(), there_and_back) == []
+    slower = [*[(5, 4)] * 5, *[(5, 6)] * 9, *[(5, 4)] * 12]
+    assert [c.direction for c in walk(door(), slower)] == ["in", "out"]
+
+
+def test_who_vanishes_before_a_second_is_over_has_crossed():
+    wire = door()
+    assert walk(wire, [(5, 4), (5, 5.4), (5, 5.8)]) == []
+    assert [c.direction for c in wire.conclude(7)] == ["in"]
 
 
 def test_walking_past_the_end_of_the_line_counts_nothing_either_way():
@@ -90,9 +103,11 @@ def test_who_vanishes_inside_or_came_back_has_not():
 def test_visitors_do_not_mix_and_may_bring_earlier_positions():
     wire = door()
     wire.update(0.0, [1], [(5, 4)])
-    assert wire.update(1.0, [1], [(5, 6)]) == [Crossing(1, "in", 0.5)]
+    wire.update(1.0, [1], [(5, 6)])
+    assert wire.update(2.0, [1], [(5, 6)]) == [Crossing(1, "in", 0.5)]
     wire.update(0.2, [2], [(5, 6)])
-    assert wire.update(1.2, [2, 1], [(5, 4), (5, 6)]) == [Crossing(2, "out", 0.7)]
+    wire.update(1.2, [2, 1], [(5, 4), (5, 6)])
+    assert wire.update(2.2, [1, 2], [(5, 6), (5, 4)]) == [Crossing(2, "out", 0.7)]
 
 
 def test_it_can_be_pickled_between_any_two_positions():
@@ -123,5 +138,5 @@ def test_turning_and_moving_the_floor_changes_nothing(angle, dx, dy):
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     move = lambda p: np.asarray(p, float) @ turn.T + (dx, dy)  # noqa: E731
     wire = Tripwire(move([[4, 5], [6, 5]]), turn @ (0, 1))
-    found = walk(wire, move([(5, 3), (5.2, 4.4), (5.1, 5.5), (5, 6), (5, 4)]))
+    found = walk(wire, move([(5, 3), (5.2, 4.4), (5.1, 5.5), *[(5, 6)] * 9, *[(5, 4)] * 9]))
     assert [c.direction for c in found] == ["in", "out"]

@@ -105,6 +105,22 @@ def test_a_person_hidden_for_a_second_is_found_again():
     assert said[33].foot_px[0, 0] == pytest.approx(50 + 4 * 33, abs=12)
 
 
+def test_who_walked_stopped_at_once_and_was_missed_meanwhile_goes_on_as_the_same():
+    """Born standing, the second track would pass for a thing for ever."""
+    walking = [[person(50 + 6 * i, 150)] for i in range(30)]
+    standing = [[person(50 + 6 * 26, 165)]] * 80
+    said = follow([*walking, *[[]] * 8, *standing])
+    assert len({int(i) for tracks in said for i in tracks.id}) == 1
+    assert said[-1].observed.all()
+    assert said[-1].foot_px[0] == pytest.approx((50 + 6 * 26, 165), abs=2)
+
+
+def test_a_thing_uncovered_far_from_where_somebody_was_lost_is_not_them():
+    walking = [[person(50 + 6 * i, 150)] for i in range(30)]
+    said = follow([*walking, *[[]] * 7, *[[person(100, 250)]] * 80])
+    assert not any(len(tracks) for tracks in said[-20:])
+
+
 def test_two_people_passing_each_other_keep_their_ids():
     frames = [[person(50 + 5 * i, 150), person(250 - 5 * i, 160)] for i in range(40)]
     said = follow(frames)
