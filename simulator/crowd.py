@@ -32,8 +32,10 @@ ARRIVED_M = 0.15
 WAYPOINT_M = 0.35
 TURN_RAD_S = 3.0
 STUCK_S = 3.0
+PROGRESS_M = 0.2
 GHOST_S = 2.5
-"""Somebody stuck for so long squeezes past the others for so long."""
+"""Somebody who got no nearer to the next turn for so long, by so much, looks for another way and squeezes past the
+others for so long."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +59,8 @@ class Agent:
     pose: int = WALK
     gaze: float = 0.0
     sitting: float = 0.0
-    slow_s: float = 0.0
+    nearest_m: float = math.inf
+    stuck_s: float = 0.0
     ghost_s: float = 0.0
     change_s: float = 0.0
     gone: bool = False
@@ -74,7 +77,7 @@ def walk(agents: list[Agent], ways: Ways, now_s: float, dt_s: float) -> None:
         return
     xy = np.array([agent.xy_m for agent in agents])
     v = np.array([agent.v_m_s for agent in agents])
-    wanted = np.array([_wanted(agent, dt_s) for agent in agents])
+    wanted = np.array([_wanted(agent, ways, dt_s) for agent in agents])
     walks = np.array([agent.walks and agent.sitting < 0.05 for agent in agents])
     push = _pushes(agents, xy, v, wanted)
     near = np.maximum(0.0, WALL_M - ways.clearance_m(xy))
@@ -94,24 +97,39 @@ def walk(agents: list[Agent], ways: Ways, now_s: float, dt_s: float) -> None:
         _gesture(agent, now_s, dt_s)
 
 
-def _wanted(agent: Agent, dt_s: float) -> Floats:
+def _wanted(agent: Agent, ways: Ways, dt_s: float) -> Floats:
+    _get_unstuck(agent, ways, dt_s)
     while len(agent.path) > 1 and math.dist(agent.xy_m, agent.path[0]) < WAYPOINT_M:
         agent.path.pop(0)
+        agent.nearest_m = math.inf
     if not agent.path:
         return np.zeros(2)
     to = agent.path[0] - agent.xy_m
     far = float(np.hypot(*to))
     if len(agent.path) == 1 and far < ARRIVED_M:
         agent.path.pop()
+        agent.nearest_m = math.inf
         return np.zeros(2)
     speed = agent.person.speed_m_s
     if len(agent.path) == 1:
         speed = min(speed, 0.25 + 1.3 * far)
-    agent.slow_s = agent.slow_s + dt_s if agent.speed_m_s < 0.2 else 0.0
-    if agent.slow_s > STUCK_S:
-        agent.slow_s, agent.ghost_s = 0.0, GHOST_S
-    agent.ghost_s = max(0.0, agent.ghost_s - dt_s)
     return np.asarray(to / max(far, 1e-6) * speed, np.float64)
+
+
+def _get_unstuck(agent: Agent, ways: Ways, dt_s: float) -> None:
+    """Notes progress towards the next turn, and finds a way anew for who was pushed round a corner or is hemmed in."""
+    agent.ghost_s = max(0.0, agent.ghost_s - dt_s)
+    if not agent.path:
+        agent.stuck_s = 0.0
+        return
+    left = math.dist(agent.xy_m, agent.path[0])
+    if left < agent.nearest_m - PROGRESS_M:
+        agent.nearest_m, agent.stuck_s = left, 0.0
+        return
+    agent.stuck_s += dt_s
+    if agent.stuck_s > STUCK_S:
+        agent.path = ways.path(agent.xy_m, agent.path[-1])
+        agent.nearest_m, agent.stuck_s, agent.ghost_s = math.inf, 0.0, GHOST_S
 
 
 def _pushes(agents: list[Agent], xy: Floats, v: Floats, wanted: Floats) -> Floats:
