@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+import signal
+import sys
 import tempfile
 import time
 import webbrowser
@@ -24,6 +26,8 @@ from contract.times import from_rfc3339, to_rfc3339
 CAMERA_FPS = 10.0
 SETTLE_S = 4.0
 """Left after the last picture for its events to reach central."""
+TAIL_S = 2.0
+"""People walk on for so long after the count: a crossing is certain only when nobody has come back."""
 LAST_MOMENTS_S = 2.0
 """So short before the end the simulator may end by itself."""
 WORDING = "2026-05"
@@ -46,6 +50,7 @@ def demo(
     Exit status 0 when crossings are within 5 %, dwell within 3 s, no event is missing and an offer was made; else 1.
     """
     console = Console(stderr=json)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # through the stack, which ends the others
     with contextlib.ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="atrium-demo-")))
         place.mkdir(parents=True, exist_ok=True)
@@ -78,7 +83,7 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
         ),
         *("--port", str(mall.rtsp_port), "--fps", str(CAMERA_FPS), "--seed", str(mall.seed), "--doors", str(doors)),
         *("--people", str(mall.people)),
-        *(("--seconds", str(seconds)) if seconds else ()),
+        *(("--seconds", str(seconds + TAIL_S)) if seconds else ()),
     )
     mall.wait_for(simulator, lambda: b"rtsp://" in simulator.log.read_bytes())
     mall.wait_for(central, lambda: mall.get("/v1/boxes") is not None)
@@ -103,13 +108,14 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
 
 def _watch(mall: DemoMall, simulator: Worker, seconds: float | None, console: Console) -> None:
     """Let time pass, checking members in where the simulator says so."""
-    deadline = time.monotonic() + seconds if seconds else float("inf")
+    whole_s = seconds + TAIL_S if seconds else None
+    deadline = time.monotonic() + (whole_s or float("inf"))
     told: set[tuple[str, str]] = set()
-    with Progress(console=console, transient=True, disable=seconds is None) as progress:
-        task = progress.add_task("people walk", total=seconds)
+    with Progress(console=console, transient=True, disable=whole_s is None) as progress:
+        task = progress.add_task("people walk", total=whole_s)
         while (left := deadline - time.monotonic()) > 0:
             time.sleep(min(0.5, left))
-            progress.update(task, completed=(seconds or 0) - max(0.0, left))
+            progress.update(task, completed=(whole_s or 0) - max(0.0, left))
             for at, member, zone in _checkins(simulator):
                 if (at, member) not in told:
                     told.add((at, member))

@@ -15,6 +15,7 @@ from edge.floor.people import People, Person
 from edge.floor.settings import FusionSettings
 from edge.floor.sights import Sight, Sights
 from edge.floor.visitors import Floats, Sample
+from edge.floor.walls import Walls
 
 IMPOSSIBLE = -1e6
 TOKEN_BITS = 80
@@ -32,21 +33,35 @@ class Binding:
 
     Attributes:
         coverage: where people can come and go unseen.
+        walls: what nobody walks through.
         rng: of the random names.
         settings: see there.
         people: everybody being followed.
         sights: where every track was last seen.
         evidence: which tracks are one person's.
         next_key: of the next newcomer.
+        strayed: tracks that went over from one person to another.
+        placed: when and where every track was last seen.
     """
 
     coverage: Coverage
+    walls: Walls
     rng: random.Random
     settings: FusionSettings
     evidence: PairEvidence
     people: People = field(default_factory=People)
     sights: Sights = field(default_factory=Sights)
     next_key: int = 1
+    strayed: set[TrackKey] = field(default_factory=set)
+    placed: dict[TrackKey, tuple[float, tuple[float, float]]] = field(default_factory=dict)
+
+    def forget(self, ended: set[TrackKey]) -> None:
+        """Drops what is known of tracks that ended."""
+        for track in ended:
+            self.people.unbind(track)
+            self.placed.pop(track, None)
+        self.strayed -= ended
+        self.evidence.forget(ended)
 
     def rebind(self, at: float, camera: str, here: dict[TrackKey, Floats]) -> list[tuple[int, int]]:
         """Gives every current track of one camera its visitor, old or new; gives who turned out to be whom.
@@ -66,6 +81,33 @@ class Binding:
         picked = linear_sum_assignment(gain, maximize=True)[1].tolist()
         chosen = [rows[j] if j < count and gain[i, j] > IMPOSSIBLE / 2 else None for i, j in enumerate(picked)]
         return self._bind_all(at, tracks, chosen, here)
+
+    def part_strays(self, at: float, here: dict[TrackKey, Floats]) -> None:
+        """Takes from everybody the tracks that leapt or went through a wall: they have gone over to somebody else."""
+        for track, place in here.items():
+            person = self.people.owner.get(track)
+            place_m = (float(place[0]), float(place[1]))
+            if person is not None and (
+                self._is_through(at, place_m, person) or self._is_leap(at, track, place_m, person)
+            ):
+                self.people.unbind(track)
+                self.evidence.forget({track})
+                self.strayed.add(track)
+            self.placed[track] = (at, place_m)
+
+    def _is_leap(self, at: float, track: TrackKey, place_m: tuple[float, float], person: Person) -> bool:
+        """Whether nobody gets from where a track was, or its person where it was out of sight, to a place so soon."""
+        own, doubt_m2 = self.settings, self.sights.latest[track].doubt_m2
+        since, start_m = self.placed.get(track, (at, place_m))
+        if at - since > own.current_s:
+            since, start_m = person.seen_at, person.seen_m
+        reach = own.leap_m + own.leap_mps * (at - since) + 2 * float(np.sqrt(np.trace(doubt_m2) / 2))
+        return float(np.hypot(place_m[0] - start_m[0], place_m[1] - start_m[1])) > reach
+
+    def _is_through(self, at: float, place_m: tuple[float, float], person: Person) -> bool:
+        """Whether a wall stands between a place and where a person certainly was a moment ago."""
+        is_fresh = at - person.clear_at <= self.settings.through_s
+        return is_fresh and self.walls.part(person.clear_m, place_m) and self.walls.is_clear(place_m)
 
     def _weigh_seen(self, camera: str, tracks: list[TrackKey], here: dict[TrackKey, Floats], gain: Floats) -> None:
         """Fills in what speaks for tracks being those whom other cameras see, and for staying where they are."""
@@ -114,7 +156,8 @@ class Binding:
             if new is None and not self.sights.latest[tracks[i]].reported:
                 continue  # a thing, for all we know
             if new is None:
-                self._start(at, tracks[i], here[tracks[i]], is_split=old is not None)
+                is_split = old is not None or tracks[i] in self.strayed or self._is_near_lost(at, here[tracks[i]], here)
+                self._start(at, tracks[i], here[tracks[i]], is_split=is_split)
             else:
                 if old is None:
                     self._rejoin(at, tracks[i], new, here)
@@ -148,6 +191,8 @@ class Binding:
         start_at, start_m = sight.start
         if start_at < person.seen_at and sight.reported:
             start_at, start_m = sight.at, sight.position_m
+        if self._is_through(start_at, (float(start_m[0]), float(start_m[1])), person):
+            return IMPOSSIBLE
         gap = start_at - person.seen_at
         last = np.array(person.seen_m)
         if gap < 0 or not (sight.reported or self._is_still_there(sight, person)):
@@ -176,6 +221,7 @@ class Binding:
         self.next_key += 1
         self.people.add(person, position_m, sight.covariance_m2, sight.velocity_mps)
         self.people.bind(track, person)
+        self.strayed.discard(track)
         if not is_split:
             self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
             person.claim = self.sights.stood_before(track, at - self.settings.remembered_s)
@@ -198,6 +244,17 @@ class Binding:
         person.pending += [*in_steps(person.key, sight.born_at, sight.born_m, first), *known]
         person.seen_s += at - sight.born_at
         person.seen_at = person.pending[-1].at
+
+    def _is_near_lost(self, at: float, place_m: Floats, here: dict[TrackKey, Floats]) -> bool:
+        """Whether somebody who counted was lost about there: a newcomer may well be them, though evidence is short."""
+        own = self.settings
+        return any(
+            person.confirmed
+            and at - person.seen_at > own.current_s
+            and float(np.hypot(*(place_m - person.seen_m))) < own.mistaken_m
+            and not any(track in here for track in person.track_keys())
+            for person in self.people.rows
+        )
 
     def merge(self, current: set[TrackKey]) -> list[tuple[int, int]]:
         """Makes one of people whose tracks, all of different cameras, are evidently one person's."""

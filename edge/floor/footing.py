@@ -27,6 +27,9 @@ class FootingSettings:
     Attributes:
         noise_share: standard deviation of a foot point as a share of the box's height.
         noise_px: the same, added, pixels.
+        doubt_share: so much more of the height for every unit of score below
+        sure_score: this: a doubtful box ends anywhere, mostly where something hides the feet. Measured with person-n in
+            the twin: 0.024 of the height at scores over 0.85, 0.05 to 0.1 at 0.6, 0.13 to 0.18 at 0.4.
         floor_noise_m: unevenness of floor and stride, metres.
         bias_share: what a calibration is off by, as a share of the picture's width.
         bias_m: the same on the floor, added, metres.
@@ -38,6 +41,8 @@ class FootingSettings:
 
     noise_share: float = 0.025
     noise_px: float = 1.0
+    doubt_share: float = 0.35
+    sure_score: float = 0.75
     floor_noise_m: float = 0.08
     bias_share: float = 0.004
     bias_m: float = 0.12
@@ -127,7 +132,9 @@ class FloorView:
             position[from_head] = by_head[from_head]
         pixel = np.where(from_head[:, None], head, foot)
         jacobian, by_height = self._derivatives(camera, pixel, position, from_head)
-        sigma = self.settings.noise_px + self.settings.noise_share * tall
+        doubt = np.maximum(0.0, self.settings.sure_score - np.asarray(tracks.score, np.float64).reshape(-1))
+        share = self.settings.noise_share + self.settings.doubt_share * doubt
+        sigma = self.settings.noise_px + share * tall
         per_pixel = np.einsum("nij,nkj->nik", jacobian, jacobian)
         covariance = per_pixel * (sigma * sigma)[:, None, None] + self.settings.floor_noise_m**2 * np.eye(2)
         bias = per_pixel * (self.settings.bias_share * camera.width) ** 2 + self.settings.bias_m**2 * np.eye(2)

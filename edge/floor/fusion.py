@@ -21,6 +21,7 @@ from edge.floor.people import Person
 from edge.floor.settings import FusionSettings
 from edge.floor.sights import HANDOVER_S, Sights
 from edge.floor.visitors import Floats, Sample, Visitors
+from edge.floor.walls import Walls
 
 
 @dataclass(slots=True)
@@ -36,7 +37,9 @@ class Fusion:
     def __post_init__(self) -> None:
         """Starts with nobody."""
         evidence = PairEvidence(self.settings.evidence)
-        self._binding = Binding(self.coverage, self.rng, self.settings, evidence)
+        self._binding = Binding(
+            self.coverage, Walls(tuple(self.coverage.floor.walls)), self.rng, self.settings, evidence
+        )
 
     def update(self, at: float, footings: Mapping[str, Footing]) -> Visitors:
         """The visitors at ``at``.
@@ -50,9 +53,7 @@ class Fusion:
         people, own = self._binding.people, self.settings
         people.predict(dt, at - dt - own.current_s, own.accel_mps2, own.damping_s)
         fresh, ended = self._binding.sights.take(footings)
-        for track in ended:
-            people.unbind(track)
-        self._binding.evidence.forget(ended)
+        self._binding.forget(ended)
         sights = self._binding.sights.latest
         here = {track: sights[track].moved_to(at) for track in sorted(sights) if at - sights[track].at <= own.current_s}
         known = [track for track in here if sights[track].reported or track in people.owner]
@@ -62,6 +63,7 @@ class Fusion:
             np.array([here[track] for track in known]).reshape(-1, 2),
             np.array([sights[track].doubt_m2 for track in known]).reshape(-1, 2, 2),
         )
+        self._binding.part_strays(at, {track: here[track] for track in fresh if track in here})
         merged: list[tuple[int, int]] = []
         for camera in sorted({track[0] for track in fresh}):
             merged += self._binding.rebind(at, camera, here)
@@ -114,6 +116,8 @@ class Fusion:
             person.seen_s += min(dt, at - person.seen_at) if person.seen_at < at else 0.0
             person.seen_at, person.seen_m = at, (x, y)
             person.speed_mps = float(np.hypot(*people.state[i, 2:]))
+            if self._binding.walls.is_clear((x, y)):
+                person.clear_at, person.clear_m = at, (x, y)
 
     def _confirm(self, at: float, current: set[TrackKey]) -> None:
         """Decides about the doubtful."""

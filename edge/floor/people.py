@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
@@ -30,6 +31,8 @@ class Person:
         views: most cameras at once.
         confirmed: no longer doubtful.
         by_way_out: when last seen and whether that was where people leave; None until somebody asks.
+        clear_at: seconds, when they last stood clear of every wall.
+        clear_m: where that was.
         split: was taken for somebody else before.
         tracks: track by camera.
         claim: something unmoved that stood where they set out, perhaps they themselves.
@@ -44,6 +47,8 @@ class Person:
     score: float
     split: bool
     speed_mps: float = 0.0
+    clear_at: float = -inf
+    clear_m: tuple[float, float] = (0.0, 0.0)
     seen_s: float = 0.0
     views: int = 1
     confirmed: bool = False

@@ -39,6 +39,10 @@ class FusionSettings:
         probation_s: somebody who set out where a thing stood is held back this long, to see whether it still does, and
             so is whoever was taken for somebody else, as most find back.
         remembered_s: most that the thing's time is believed to have been theirs, seconds.
+        leap_m: who is farther from where they just were than this,
+        leap_mps: and this much for every second since, is somebody else; metres, metres a second.
+        mistaken_m: a newcomer so near to somebody lost may be they, metres.
+        through_s: who was on the other side of a wall less long ago than this is somebody else.
         settled_s: something unmoved this old may be somebody lost, seconds.
     """
 
@@ -57,8 +61,8 @@ class FusionSettings:
     ambiguous_s: float = 2.0
     drop_s: float = 1.0
     lost_s: float = 6.0
-    stranded_s: float = 20.0
-    still_s: float = 90.0
+    stranded_s: float = 120.0
+    still_s: float = 300.0
     wander_mps: float = 0.6
     wander_m: float = 4.0
     still_share: float = 0.25
@@ -68,5 +72,9 @@ class FusionSettings:
     backfill_s: float = 10.0
     probation_s: float = 1.5
     remembered_s: float = 900.0
+    leap_m: float = 0.5
+    leap_mps: float = 2.5
+    mistaken_m: float = 2.5
+    through_s: float = 3.0
     settled_s: float = 0.6
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)

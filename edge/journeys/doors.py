@@ -15,7 +15,7 @@ import numpy as np
 from calibration.geometry import Line
 from edge.floor.coverage import Coverage
 from edge.floor.visitors import Floats, Sample
-from edge.journeys.tripwire import END_MARGIN_M, HYSTERESIS_M, NEAR_M, Crossing
+from edge.journeys.tripwire import HYSTERESIS_M, NEAR_M, Crossing
 
 REACH_M = 1.2
 """Who is first or last seen no farther from a line than this may have come or gone by it."""
@@ -99,9 +99,12 @@ def _across_m(line: Line, place: Sample) -> float:
 
 
 def _leads_through(line: Line, first: Sample, second: Sample, at: float) -> bool:
-    """Whether the way from one sighting to another, carried on to that time, meets the line between its ends."""
+    """Whether the way from one sighting to another, carried on to that time, meets the line between its ends.
+
+    What nobody saw gets no margin beside them.
+    """
     share = (at - first.at) / (second.at - first.at)
     place = np.array([first.x + share * (second.x - first.x), first.y + share * (second.y - first.y)])
     along = line.ends_m[1] - line.ends_m[0]
     length = float(np.hypot(*along))
-    return -END_MARGIN_M <= float((place - line.ends_m[0]) @ along) / length <= length + END_MARGIN_M
+    return 0 <= float((place - line.ends_m[0]) @ along) / length <= length

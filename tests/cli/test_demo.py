@@ -58,7 +58,8 @@ def test_the_demo_measures_its_mall(tmp_path: Path) -> None:
         assert "password" in httpx.get(f"{pages}/login").text.lower()
         out, _ = demo.communicate(timeout=SECONDS + 120)
     finally:
-        demo.kill()
+        demo.terminate()  # it ends its own processes
+        demo.wait(60)
         said.close()
     told = (tmp_path / "said").read_text()
     assert demo.returncode in {0, 1}, told
