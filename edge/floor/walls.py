@@ -45,7 +45,7 @@ class Walls:
 
     def is_clear(self, place_m: tuple[float, float]) -> bool:
         """Whether it is certain on which side of the walls a place is."""
-        return bool(shapely.distance(self._solid, shapely.Point(place_m)) >= self.clear_m)
+        return not shapely.distance(self._solid, shapely.Point(place_m)) < self.clear_m  # no wall: not a number
 
     def part(self, one_m: tuple[float, float], other_m: tuple[float, float]) -> bool:
         """Whether a wall stands between two places."""

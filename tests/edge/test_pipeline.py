@@ -146,7 +146,7 @@ def test_without_any_picture_time_goes_on_and_everybody_leaves():
     scene = mall()
     pipe = scene.pipeline()
     steps = [pipe.update(now, seen) for now, seen in scene.observations(0, 10)]
-    steps += [pipe.update(10 + k / 5, {}) for k in range(600)]
+    steps += [pipe.update(10 + k / 2, {}) for k in range(700)]  # who stood still is waited for longest
     assert len(bodies(steps, Journey)) == 3
     assert steps[-1].positions.visitors == []
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import numpy as np
-import pytest
 import supervision as sv
 
 from calibration.site import load_site
@@ -41,16 +41,17 @@ def boxes_of(camera, state, watched, rng):
     return np.clip(seen + noise, 0, [camera.width, camera.height] * 2)[keep].astype(np.float32)
 
 
-@pytest.mark.parametrize("floor_id", ["g", "f1"])
-def test_crossings_and_dwell_are_true(floor_id):
-    site = load_site(GALLERIA)
-    world, floor, rng = World(site, 0), site.floor(floor_id), np.random.default_rng(0)
+SEEDS = range(4)
+
+
+def watch(world, floor, rng):
+    """Scores of doors and zones of one floor after some time of a world."""
     coverage = Coverage(floor)
     pipe = FloorPipeline(floor, PipelineSettings(), random.Random(0))
     told = []
     for k in range(SECONDS * FPS):
         now = k / FPS
-        state = world.at(now)[floor_id]
+        state = world.at(now)[floor.id]
         seen = {}
         for name, camera in floor.cameras.items():
             boxes = boxes_of(camera, state, coverage.watched_by(name, state.xy_m), rng)
@@ -59,11 +60,11 @@ def test_crossings_and_dwell_are_true(floor_id):
         told += pipe.update(now, seen).bodies
     told += pipe.close(SECONDS).bodies
     truth = world.truth("1970-01-01T00:00:00.000Z")
-    passages = [Passage(c.line, c.direction, c.at_s) for c in truth.crossings if c.floor == floor_id]
+    passages = [Passage(c.line, c.direction, c.at_s) for c in truth.crossings if c.floor == floor.id]
     stays = [
         Stay(v.zone, v.entered_s, SECONDS if v.left_s is None else v.left_s)
         for v in truth.visits
-        if v.floor == floor_id
+        if v.floor == floor.id
     ]
     crossings = [Passage(b.line, b.direction, from_rfc3339(b.at)) for _, b in told if isinstance(b, Crossing)]
     visits = [
@@ -71,8 +72,18 @@ def test_crossings_and_dwell_are_true(floor_id):
         for _, b in told
         if isinstance(b, Visit) and b.phase == "closed"
     ]
-    zones = score_zones(stays, visits, 0.0, SECONDS)
-    assert len(passages) >= 5
-    assert crossing_error(score_doors(passages, crossings)) <= 0.05
+    return score_doors(passages, crossings), score_zones(stays, visits, 0.0, SECONDS)
+
+
+def test_crossings_and_dwell_are_true():
+    """Over several worlds: with nothing but places to go by, two who brush past each other may swap names."""
+    site = load_site(GALLERIA)
+    doors, zones = [], []
+    for seed, floor_id in itertools.product(SEEDS, site.floors):
+        found = watch(World(site, seed), site.floor(floor_id), np.random.default_rng(0))
+        doors += found[0]
+        zones += found[1]
+    assert sum(door.truth for door in doors) >= 100
+    assert crossing_error(doors) <= 0.02
     assert mean_dwell_error_s(zones) < 1.0
-    assert sum(zone.matched for zone in zones) >= 0.9 * sum(zone.truth for zone in zones)
+    assert sum(zone.matched for zone in zones) >= 0.95 * sum(zone.truth for zone in zones)

@@ -125,7 +125,7 @@ def stopped_apart(t: Record, newborn: Record, p: Record) -> float:
     dy = newborn.born_y - t.last_y
     reach = (p.comeback_reach + p.comeback_speed * unseen) * t.h
     ratio = log(newborn.h / t.h) / p.shape_noise
-    return (dx * dx + dy * dy) / (reach * reach) + ratio * ratio / p.gate
+    return float((dx * dx + dy * dy) / (reach * reach) + ratio * ratio / p.gate)
 
 
 @njit(cache=True)
