@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -282,7 +282,7 @@ class Binding:
                 self.people.unbind(track)
                 self.people.bind(track, stay)
         if go.seen_at > stay.seen_at:
-            stay.pending += [Sample(stay.key, s.at, s.x, s.y) for s in go.pending if s.at > stay.seen_at]
+            stay.pending += [replace(s, key=stay.key) for s in go.pending if s.at > stay.seen_at]
             stay.seen_at, stay.seen_m = go.seen_at, go.seen_m
         self.people.drop({go.key})
         return [(go.key, stay.key)] if go.confirmed else []

@@ -107,12 +107,17 @@ class Fusion:
         people.correct(rows, np.array([here[track] for track in fresh]), jitter, bias)
         for track, i in zip(fresh, rows, strict=True):
             people.rows[i].score = max(people.rows[i].score, self._binding.sights.latest[track].score)
+        blur_m: dict[int, float] = {}
+        for track, i in zip(fresh, rows, strict=True):
+            own_m = float(np.sqrt(np.trace(self._binding.sights.latest[track].doubt_m2) / 2))
+            blur_m[i] = min(blur_m.get(i, own_m), own_m)
         for i in sorted(set(rows)):
             person = people.rows[i]
+            person.blur_m = min(person.blur_m, blur_m[i])
             x, y = people.state[i, :2].tolist()
             person.views = max(person.views, sum(track in here for track in person.track_keys()))
             if at > person.seen_at or not person.pending:
-                person.pending.append(Sample(person.key, at, x, y))
+                person.pending.append(Sample(person.key, at, x, y, blur_m[i]))
             person.seen_s += min(dt, at - person.seen_at) if person.seen_at < at else 0.0
             person.seen_at, person.seen_m = at, (x, y)
             person.speed_mps = float(np.hypot(*people.state[i, 2:]))
@@ -128,6 +133,7 @@ class Fusion:
         doubles = {key for keys in self._binding.doubles(current) for key in keys}
         for person in doubtful:
             is_clear = person.score >= own.clear_score or person.views > 1 or person.seen_s >= own.doubtful_s
+            is_clear &= person.blur_m <= own.blurred_m or person.seen_s >= own.blurred_s
             is_double = at - person.reported_at < own.ambiguous_s and person.key in doubles
             is_open = (person.claim is not None or person.split) and at - person.reported_at < own.probation_s
             if is_clear and not is_double and not is_open:

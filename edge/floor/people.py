@@ -29,6 +29,7 @@ class Person:
         seen_s: seconds of sighting gathered.
         score: best detection score.
         views: most cameras at once.
+        blur_m: one standard deviation of the best known place so far, metres.
         confirmed: no longer doubtful.
         by_way_out: when last seen and whether that was where people leave; None until somebody asks.
         clear_at: seconds, when they last stood clear of every wall.
@@ -51,6 +52,7 @@ class Person:
     clear_m: tuple[float, float] = (0.0, 0.0)
     seen_s: float = 0.0
     views: int = 1
+    blur_m: float = inf
     confirmed: bool = False
     by_way_out: tuple[float, bool] | None = None
     tracks: dict[str, int] = field(default_factory=dict)

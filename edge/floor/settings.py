@@ -23,6 +23,8 @@ class FusionSettings:
         merge_above: evidence from which two visitors are one.
         confirm_s: seconds of sighting until somebody counts.
         doubtful_s: the same for somebody whom one camera alone saw, never clearly.
+        blurred_s: the same for somebody whose place was never known better than
+        blurred_m: this, one standard deviation, metres: seen from afar through a door, they may be anybody's double.
         clear_score: detection score of a clear sighting.
         ambiguous_s: longest time that a likely double is held back, seconds.
         drop_s: somebody doubtful is forgotten when unseen for this long, seconds.
@@ -57,6 +59,8 @@ class FusionSettings:
     merge_above: float = 3.0
     confirm_s: float = 0.3
     doubtful_s: float = 1.5
+    blurred_s: float = 3.0
+    blurred_m: float = 0.45
     clear_score: float = 0.4
     ambiguous_s: float = 2.0
     drop_s: float = 1.0

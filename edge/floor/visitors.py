@@ -19,12 +19,14 @@ class Sample:
         at: seconds.
         x: metres.
         y: metres.
+        blur_m: one standard deviation of the place, metres.
     """
 
     key: int
     at: float
     x: float
     y: float
+    blur_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from edge.journeys.kernels import zone_depths
 from edge.journeys.paths import Path, PathSettings, length_m
 from edge.journeys.stays import Leg, Stay, StaySettings, begin, proceed
 from edge.journeys.tripwire import Crossing as Passage
-from edge.journeys.tripwire import Tripwire
+from edge.journeys.tripwire import VAGUE_M, Tripwire
 
 TOKEN_BITS = 80
 VANISH_S = 1.0
@@ -156,7 +156,7 @@ class Journeys:
             return
         concluded = [self._crossing(line, found) for line, wire in self._wires.items() for found in wire.conclude(key)]
         told += concluded
-        if concluded or at - walk.last.at < VANISH_S or len(walk.recent) < 2:
+        if concluded or at - walk.last.at < VANISH_S or len(walk.recent) < 2 or walk.last.blur_m > VAGUE_M:
             return
         departed = self._doors.departed(walk.recent)
         if departed is not None:
@@ -228,8 +228,9 @@ class Journeys:
         for at in sorted(moments):
             keys = np.array([s.key for s in moments[at]], np.int64)
             places = np.array([(s.x, s.y) for s in moments[at]], np.float64)
+            blur = [s.blur_m for s in moments[at]]
             for line, wire in self._wires.items():
-                told += [self._crossing(line, found) for found in wire.update(at, keys, places)]
+                told += [self._crossing(line, found) for found in wire.update(at, keys, places, blur)]
 
     def _crossing(self, line: str, found: Passage) -> Told:
         token = self._walks[found.visitor].token

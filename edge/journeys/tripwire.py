@@ -18,6 +18,8 @@ END_MARGIN_M = 0.4
 NEAR_M = 0.05
 """People appear and vanish behind others at doors: this far from the line, the side where somebody was seen first or
 last is taken for true."""
+VAGUE_M = 0.4
+"""Nothing is concluded from where somebody vanished whose place was not known better than this."""
 CERTAIN_S = 1.0
 """Who is back on the first side sooner than this has not crossed: feet tremble at a till beside the door, and a track
 that hops to somebody beyond it hops back."""
@@ -95,7 +97,9 @@ class Tripwire:
         normal = np.array([-along[1], along[0]]) / np.hypot(*along)
         self.in_normal = normal if normal @ np.asarray(self.in_normal, float) >= 0 else -normal
 
-    def update(self, now: float, visitors: ArrayLike, xy_m: ArrayLike) -> list[Crossing]:
+    def update(
+        self, now: float, visitors: ArrayLike, xy_m: ArrayLike, blur_m: ArrayLike | None = None
+    ) -> list[Crossing]:
         """Crossings that the positions at `now` make certain.
 
         Args:
@@ -103,6 +107,7 @@ class Tripwire:
                 order (a visitor reported late may bring earlier positions first).
             visitors: (N,) whole numbers.
             xy_m: (N, 2) metres; only seen positions, as those merely expected would cross on a guess.
+            blur_m: (N,) one standard deviation of each, metres; a side is certain no nearer to the line than that.
         """
         along = self.ends_m[1] - self.ends_m[0]
         length = float(np.hypot(*along))
@@ -110,10 +115,11 @@ class Tripwire:
         across_m = offset @ self.in_normal
         along_m = offset @ (along / length)
         found = []
-        for visitor, across, place in zip(
-            np.asarray(visitors).tolist(), across_m.tolist(), along_m.tolist(), strict=True
+        clear_m = np.maximum(self.hysteresis_m, np.zeros(len(across_m)) if blur_m is None else np.asarray(blur_m))
+        for visitor, across, place, clear in zip(
+            np.asarray(visitors).tolist(), across_m.tolist(), along_m.tolist(), clear_m.tolist(), strict=True
         ):
-            side = 1 if across > self.hysteresis_m else -1 if across < -self.hysteresis_m else 0
+            side = 1 if across > clear else -1 if across < -clear else 0
             passage = self._passages.get(visitor)
             if passage is None:
                 first = 1 if across > NEAR_M else -1 if across < -NEAR_M else 0
@@ -125,7 +131,10 @@ class Tripwire:
                 passage.crossed_m = passage.along_m + share * (place - passage.along_m)
                 if passage.beyond_m == 0.0:
                     passage.beyond_at, passage.beyond_place_m = passage.crossed_at, passage.crossed_m
-            passage.beyond_m = 0.0 if side else max(passage.beyond_m, -passage.side * across)
+            if side:
+                passage.beyond_m = 0.0
+            elif clear <= VAGUE_M:
+                passage.beyond_m = max(passage.beyond_m, -passage.side * across)
             if side and passage.side == -side:
                 came_back, passage.waiting = passage.waiting is not None, None
                 if not came_back and self._counts(passage.crossed_m):
