@@ -25,7 +25,7 @@ from contract.errors import AtriumError
 GALLERIA = Path(simulator.__file__).parent / "malls" / "galleria"
 FLOOR = "g"
 BOX = "box-g"
-ANALYSED_FPS = 5.0
+ANALYSED_FPS = 8.0
 DWELL_MINUTES = 0.25
 """Fashion browsing that earns the lunch coupon: a demo lasts two minutes, a lunch hour does not."""
 K_ANONYMITY = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ class Binding:
         next_key: of the next newcomer.
         strayed: tracks that went over from one person to another.
         placed: when and where every track was last seen.
+        side_by_side: seconds for which one camera saw two people, by their keys, smaller first, apart from each other.
     """
 
     coverage: Coverage
@@ -54,6 +56,7 @@ class Binding:
     next_key: int = 1
     strayed: set[TrackKey] = field(default_factory=set)
     placed: dict[TrackKey, tuple[float, tuple[float, float]]] = field(default_factory=dict)
+    side_by_side: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def forget(self, ended: set[TrackKey]) -> None:
         """Drops what is known of tracks that ended."""
@@ -168,6 +171,8 @@ class Binding:
             old, new = (None if person is None else now.get(person.key, person) for person in (before[i], chosen[i]))
             if old is None or new is None or old is new or any(track in here for track in old.track_keys()):
                 continue
+            if self._are_two(old, new):
+                continue
             stay, go = self._elder(old, new)
             merged += self._absorb(stay, go, here)
             now = {key: stay if person is go else person for key, person in now.items()} | {go.key: stay}
@@ -245,6 +250,29 @@ class Binding:
         person.seen_s += at - sight.born_at
         person.seen_at = person.pending[-1].at
 
+    def compare(self, dt: float, here: dict[TrackKey, Floats]) -> None:
+        """Notes who was seen beside whom by one camera: they are two, whatever happens to their tracks later."""
+        by_camera: dict[str, list[tuple[Person, Floats]]] = {}
+        for track, place in here.items():
+            person = self.people.owner.get(track)
+            if person is not None:
+                by_camera.setdefault(track[0], []).append((person, place))
+        pairs = {
+            (min(a.key, b.key), max(a.key, b.key))
+            for seen in by_camera.values()
+            for (a, at_a), (b, at_b) in itertools.combinations(seen, 2)
+            if np.hypot(*(at_a - at_b)) > self.settings.beside_m
+        }
+        for pair in pairs:
+            self.side_by_side[pair] = self.side_by_side.get(pair, 0.0) + dt
+        known = {person.key for person in self.people.rows}
+        self.side_by_side = {pair: s for pair, s in self.side_by_side.items() if pair[0] in known and pair[1] in known}
+
+    def _are_two(self, one: Person, other: Person) -> bool:
+        """Whether one camera saw them beside each other for long enough."""
+        pair = (min(one.key, other.key), max(one.key, other.key))
+        return self.side_by_side.get(pair, 0.0) >= self.settings.beside_s
+
     def _is_near_lost(self, at: float, place_m: Floats, here: dict[TrackKey, Floats]) -> bool:
         """Whether somebody who counted was lost about there: a newcomer may well be them, though evidence is short."""
         own = self.settings
@@ -303,6 +331,8 @@ class Binding:
 
     def _alike(self, one: Person, other: Person, current: set[TrackKey]) -> float | None:
         """Evidence that two people are one, None where they cannot be."""
+        if self._are_two(one, other):
+            return None
         mine = [track for track in one.track_keys() if track in current]
         theirs = [track for track in other.track_keys() if track in current]
         if not mine or not theirs or {t[0] for t in mine} & {t[0] for t in theirs}:

@@ -68,6 +68,7 @@ class Fusion:
         for camera in sorted({track[0] for track in fresh}):
             merged += self._binding.rebind(at, camera, here)
         self._correct(at, dt, [track for track in fresh if track in people.owner], here)
+        self._binding.compare(dt, here)
         merged += self._binding.merge(set(here))
         self._confirm(at, set(here))
         return self._visitors(at, tuple(merged), self._leave(at), set(here))

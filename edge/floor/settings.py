@@ -44,6 +44,8 @@ class FusionSettings:
         leap_m: who is farther from where they just were than this,
         leap_mps: and this much for every second since, is somebody else; metres, metres a second.
         mistaken_m: a newcomer so near to somebody lost may be they, metres.
+        beside_m: two whom one camera sees farther apart than this,
+        beside_s: and for so long, are two people; metres, seconds.
         through_s: who was on the other side of a wall less long ago than this is somebody else.
         settled_s: something unmoved this old may be somebody lost, seconds.
     """
@@ -79,6 +81,8 @@ class FusionSettings:
     leap_m: float = 0.5
     leap_mps: float = 2.5
     mistaken_m: float = 2.5
+    beside_m: float = 0.7
+    beside_s: float = 1.0
     through_s: float = 3.0
     settled_s: float = 0.6
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)

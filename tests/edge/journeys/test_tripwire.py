@@ -140,3 +140,13 @@ def test_turning_and_moving_the_floor_changes_nothing(angle, dx, dy):
     wire = Tripwire(move([[4, 5], [6, 5]]), turn @ (0, 1))
     found = walk(wire, move([(5, 3), (5.2, 4.4), (5.1, 5.5), *[(5, 6)] * 9, *[(5, 4)] * 9]))
     assert [c.direction for c in found] == ["in", "out"]
+
+
+def test_who_is_seen_from_afar_has_crossed_only_well_beyond_the_line():
+    path = [*[(5, 4.2)] * 5, *[(5, 5.5)] * 12]
+    for blur, expected in ((0.1, ["in"]), (0.6, [])):
+        wire = door()
+        found = [c for i, xy in enumerate(path) for c in wire.update(i / 8, [7], [xy], [blur])]
+        assert [c.direction for c in found] == expected
+        if not expected:
+            assert wire.conclude(7) == []
