@@ -102,9 +102,11 @@ class Binding:
         """Whether nobody gets from where a track was, or its person where it was out of sight, to a place so soon."""
         own, doubt_m2 = self.settings, self.sights.latest[track].doubt_m2
         since, start_m = self.placed.get(track, (at, place_m))
-        if at - since > own.current_s:
+        leap_m, leap_mps = own.leap_m, own.leap_mps
+        if at - since > own.current_s:  # where its person is by now, others may know well
             since, start_m = person.seen_at, person.seen_m
-        reach = own.leap_m + own.leap_mps * (at - since) + 2 * float(np.sqrt(np.trace(doubt_m2) / 2))
+            leap_m, leap_mps = own.back_m, own.back_mps
+        reach = leap_m + leap_mps * (at - since) + 2 * float(np.sqrt(np.trace(doubt_m2) / 2))
         return float(np.hypot(place_m[0] - start_m[0], place_m[1] - start_m[1])) > reach
 
     def _is_through(self, at: float, place_m: tuple[float, float], person: Person) -> bool:

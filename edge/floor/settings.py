@@ -43,6 +43,8 @@ class FusionSettings:
         remembered_s: most that the thing's time is believed to have been theirs, seconds.
         leap_m: who is farther from where they just were than this,
         leap_mps: and this much for every second since, is somebody else; metres, metres a second.
+        back_m: the same for a track that comes back, from where its person was last seen,
+        back_mps: and for every second since.
         mistaken_m: a newcomer so near to somebody lost may be they, metres.
         beside_m: two whom one camera sees farther apart than this,
         beside_s: and for so long, are two people; metres, seconds.
@@ -80,6 +82,8 @@ class FusionSettings:
     remembered_s: float = 900.0
     leap_m: float = 0.5
     leap_mps: float = 2.5
+    back_m: float = 0.3
+    back_mps: float = 1.5
     mistaken_m: float = 2.5
     beside_m: float = 0.7
     beside_s: float = 1.0

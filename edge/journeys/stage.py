@@ -17,8 +17,8 @@ from edge.journeys.doors import ARRIVE_S, RECENT_S, Doors
 from edge.journeys.kernels import zone_depths
 from edge.journeys.paths import Path, PathSettings, length_m
 from edge.journeys.stays import Leg, Stay, StaySettings, begin, proceed
-from edge.journeys.tripwire import Crossing as Passage
 from edge.journeys.tripwire import VAGUE_M, Tripwire
+from edge.journeys.tripwire import Crossing as Passage
 
 TOKEN_BITS = 80
 VANISH_S = 1.0

@@ -131,10 +131,7 @@ class Tripwire:
                 passage.crossed_m = passage.along_m + share * (place - passage.along_m)
                 if passage.beyond_m == 0.0:
                     passage.beyond_at, passage.beyond_place_m = passage.crossed_at, passage.crossed_m
-            if side:
-                passage.beyond_m = 0.0
-            elif clear <= VAGUE_M:
-                passage.beyond_m = max(passage.beyond_m, -passage.side * across)
+            passage.beyond_m = 0.0 if side else max(passage.beyond_m, -passage.side * across * (clear <= VAGUE_M))
             if side and passage.side == -side:
                 came_back, passage.waiting = passage.waiting is not None, None
                 if not came_back and self._counts(passage.crossed_m):

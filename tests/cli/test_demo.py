@@ -18,11 +18,11 @@ from simulator.rtsp import available
 from tests.broker import MOSQUITTO
 from tests.shared_data import ROOT
 
-SECONDS = 90
-MOST_CROSSING_ERROR = 0.3
-MOST_DWELL_ERROR_S = 15.0
+SECONDS = 120
+MOST_CROSSING_ERROR = 0.15
+MOST_DWELL_ERROR_S = 5.0
 """Beyond these a part of the way is broken. What the demo promises (5 %, 3 s, an offer) it judges itself, by its exit
-status; that depends on how well a busy machine sees and follows people, and is run and reported, not tested, here."""
+status: one crossing in twenty is one or two people, and which frames a busy machine sees decides about those."""
 
 
 @pytest.mark.parametrize("hour", range(24))
