@@ -100,13 +100,13 @@ class Binding:
 
     def _is_leap(self, at: float, track: TrackKey, place_m: tuple[float, float], person: Person) -> bool:
         """Whether nobody gets from where a track was, or its person where it was out of sight, to a place so soon."""
-        own, doubt_m2 = self.settings, self.sights.latest[track].doubt_m2
+        own = self.settings
         since, start_m = self.placed.get(track, (at, place_m))
         leap_m, leap_mps = own.leap_m, own.leap_mps
         if at - since > own.current_s:  # where its person is by now, others may know well
             since, start_m = person.seen_at, person.seen_m
             leap_m, leap_mps = own.back_m, own.back_mps
-        reach = leap_m + leap_mps * (at - since) + 2 * float(np.sqrt(np.trace(doubt_m2) / 2))
+        reach = leap_m + leap_mps * (at - since) + 2 * self.sights.latest[track].blur_m
         return float(np.hypot(place_m[0] - start_m[0], place_m[1] - start_m[1])) > reach
 
     def _is_through(self, at: float, place_m: tuple[float, float], person: Person) -> bool:
@@ -167,6 +167,7 @@ class Binding:
                 if old is None:
                     self._rejoin(at, tracks[i], new, here)
                 people.bind(tracks[i], new)
+            self.strayed.discard(tracks[i])
         now: dict[int, Person] = {}
         for i in moves:
             # who of the two was absorbed already goes by the other's name
@@ -209,7 +210,7 @@ class Binding:
         expected = last + coasted * min(1.0, gap / max(1e-6, at - person.seen_at))
         share = own.still_share if person.speed_mps < STILL_MPS else 1.0
         variance = (share * min(own.wander_mps * gap, own.wander_m)) ** 2 + own.evidence.slack_m**2
-        variance += 0.5 * float(np.trace(sight.doubt_m2))
+        variance += sight.blur_m**2
         off = start_m - expected
         return reunion(float(off @ off), variance, newcomers) - gap / own.forget_s
 
@@ -228,7 +229,6 @@ class Binding:
         self.next_key += 1
         self.people.add(person, position_m, sight.covariance_m2, sight.velocity_mps)
         self.people.bind(track, person)
-        self.strayed.discard(track)
         if not is_split:
             self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
             person.claim = self.sights.stood_before(track, at - self.settings.remembered_s)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
@@ -106,12 +107,11 @@ class Fusion:
         )
         bias = np.array([self._binding.sights.latest[track].bias_m2 for track in fresh])
         people.correct(rows, np.array([here[track] for track in fresh]), jitter, bias)
-        for track, i in zip(fresh, rows, strict=True):
-            people.rows[i].score = max(people.rows[i].score, self._binding.sights.latest[track].score)
         blur_m: dict[int, float] = {}
         for track, i in zip(fresh, rows, strict=True):
-            own_m = float(np.sqrt(np.trace(self._binding.sights.latest[track].doubt_m2) / 2))
-            blur_m[i] = min(blur_m.get(i, own_m), own_m)
+            sight = self._binding.sights.latest[track]
+            people.rows[i].score = max(people.rows[i].score, sight.score)
+            blur_m[i] = min(blur_m.get(i, inf), sight.blur_m)
         for i in sorted(set(rows)):
             person = people.rows[i]
             person.blur_m = min(person.blur_m, blur_m[i])

@@ -44,6 +44,11 @@ class Sight:
         return np.asarray(self.position_m + self.velocity_mps * (at - self.at), np.float64)
 
     @property
+    def blur_m(self) -> float:
+        """One standard deviation of the position, the mean of both axes, metres."""
+        return float(np.sqrt(np.trace(self.doubt_m2) / 2))
+
+    @property
     def start(self) -> tuple[float, Floats]:
         """When and where it began, as far as known."""
         return (self.born_at, self.born_m) if np.isfinite(self.born_m).all() else (self.at, self.position_m)
