@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import msgspec
+import numpy as np
 
 from calibration.site import SiteFile
 from contract.errors import BadInputError
@@ -32,6 +33,7 @@ from edge.outbox.lock import StateLock
 from edge.outbox.store import Event, Origin, Outbox, OutboxFullError
 from edge.pipeline import FloorPipeline, PipelineSettings
 from edge.publish.publisher import Publisher
+from edge.rehearsal import rehearse
 from edge.runtime import DetectsPeople, Runtime
 from models.registry import resolve
 
@@ -81,6 +83,7 @@ def run_box(
     """
     settings = _pipeline_settings(box)
     detector = detector or _detect_stage(box)
+    rehearse(box.floor, settings)
     with StateLock(box.state_dir), _opened_outbox(box, tell) as outbox:
         publisher = Publisher(
             outbox,
@@ -154,6 +157,7 @@ def _detect_stage(box: Box) -> DetectsPeople:
     model = resolve(box.model)
     detector = Detector(model.path) if box.score_min is None else Detector(model.path, box.score_min)
     cameras = box.floor.cameras
+    detector.detect([np.zeros((1, 1, 3), np.uint8)])  # its kernels' rehearsal
     masks = {
         name: PrivacyMask(polygons, (cameras[name].width, cameras[name].height))
         for name, polygons in box.floor.masks_px.items()
