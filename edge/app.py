@@ -34,6 +34,7 @@ from edge.outbox.store import Event, Origin, Outbox, OutboxFullError
 from edge.pipeline import FloorPipeline, PipelineSettings
 from edge.publish.publisher import Publisher
 from edge.rehearsal import rehearse
+from edge.reid.stripes import describe
 from edge.runtime import DetectsPeople, Runtime
 from models.registry import resolve
 
@@ -157,7 +158,9 @@ def _detect_stage(box: Box) -> DetectsPeople:
     model = resolve(box.model)
     detector = Detector(model.path) if box.score_min is None else Detector(model.path, box.score_min)
     cameras = box.floor.cameras
-    detector.detect([np.zeros((1, 1, 3), np.uint8)])  # its kernels' rehearsal
+    nothing = np.zeros((1, 1, 3), np.uint8)
+    detector.detect([nothing])  # like the next, its kernels' rehearsal
+    describe(nothing, np.zeros((1, 4), np.float32))
     masks = {
         name: PrivacyMask(polygons, (cameras[name].width, cameras[name].height))
         for name, polygons in box.floor.masks_px.items()

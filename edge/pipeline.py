@@ -23,6 +23,7 @@ from edge.floor.fusion import Fusion
 from edge.floor.settings import FusionSettings
 from edge.floor.visitors import Visitors
 from edge.journeys.stage import Journeys, JourneySettings, Told
+from edge.reid.looks import LOOK, Look
 from edge.track.config import TrackerConfig
 from edge.track.records import CONFIRMED
 from edge.track.tracker import Tracker
@@ -56,7 +57,7 @@ class CameraObservation:
 
     Attributes:
         captured_at: when it was taken, seconds.
-        detections: people's boxes in its pixels, low scores included.
+        detections: people's boxes in its pixels, low scores included; ``data`` may say how they look.
         size: its width and height, pixels.
     """
 
@@ -118,12 +119,14 @@ class FloorPipeline:
         at = self._moment(now, observed)
         tracks: dict[str, Tracks] = {}
         footings = {}
+        looks: dict[TrackKey, Look] = {}
         for name in sorted(observed):
             seen = observed[name]
             tracks[name] = self._trackers[name].update(seen.captured_at, seen.detections, seen.size)
             everything, states = self._trackers[name].hypotheses()
             footings[name] = self._views[name].footing(seen.captured_at, everything, seen.size, states == CONFIRMED)
-        return self._step(self._fusion.update(at, footings), tracks)
+            looks |= _looks(name, everything, seen.detections)
+        return self._step(self._fusion.update(at, footings, looks), tracks)
 
     def close(self, now: float) -> Step:
         """Closes everything open: the recording is over, or the box shuts down for good."""
@@ -155,3 +158,14 @@ class FloorPipeline:
         places = np.clip(visitors.position_m, 0.0, self.floor.size_m)
         rows = [(visitors.token[i], round(float(places[i, 0]), 2), round(float(places[i, 1]), 2)) for i in here]
         return Positions(to_rfc3339(visitors.at), rows)
+
+
+def _looks(camera: str, tracks: Tracks, detections: sv.Detections) -> dict[TrackKey, Look]:
+    """How the tracks that have a detection in this picture look, as far as can be seen."""
+    looks = detections.data.get(LOOK)
+    if looks is None or not len(tracks) or not len(detections):
+        return {}
+    is_same = (tracks.box_px[:, None] == np.asarray(detections.xyxy, np.float32)[None]).all(2)
+    is_same &= np.isfinite(np.asarray(looks)).all(1) & tracks.observed[:, None]
+    found = np.flatnonzero(is_same.any(1)).tolist()
+    return {(camera, int(tracks.id[i])): np.asarray(looks[is_same[i].argmax()], np.float32) for i in found}

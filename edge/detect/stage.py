@@ -1,8 +1,9 @@
-"""Detection as a stage: mask, gate, and the detector on what is left, batched across cameras."""
+"""Detection as a stage: mask, gate, and the detector on what is left, batched across cameras; how people look, too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import supervision as sv
@@ -11,6 +12,8 @@ from edge.capture.frame import Frame
 from edge.detect.detector import Detector
 from edge.detect.gate import GateSettings, MotionGate
 from edge.detect.mask import PrivacyMask
+from edge.reid.looks import LOOK
+from edge.reid.stripes import describe
 
 
 class DetectStage:
@@ -55,7 +58,7 @@ class DetectStage:
             frames: at most one of each camera. Masked pixels of their images turn black in place.
 
         Returns:
-            ``sv.Detections`` by camera, as ``Detector.detect`` gives them.
+            ``sv.Detections`` by camera, as ``Detector.detect`` gives them; ``data[LOOK]`` says how they look.
         """
         analysed: list[Frame] = []
         for frame in frames:
@@ -70,6 +73,7 @@ class DetectStage:
                 raise RuntimeError("no detector attached")
             self.analysed += len(analysed)
             for frame, people in zip(analysed, self.detector.detect([one.image for one in analysed]), strict=True):
+                people.data[LOOK] = describe(frame.image, np.asarray(people.xyxy, np.float32))
                 self._last[frame.camera] = people
                 if self.gated:
                     size = (frame.image.shape[1], frame.image.shape[0])
@@ -87,4 +91,5 @@ class DetectStage:
 def _copied(people: sv.Detections) -> sv.Detections:
     scores = None if people.confidence is None else people.confidence.copy()
     classes = None if people.class_id is None else people.class_id.copy()
-    return sv.Detections(xyxy=people.xyxy.copy(), confidence=scores, class_id=classes)
+    data: dict[str, Any] = {name: np.copy(values) for name, values in people.data.items()}
+    return sv.Detections(xyxy=people.xyxy.copy(), confidence=scores, class_id=classes, data=data)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from math import log
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from edge.floor.coverage import Coverage
-from edge.floor.evidence import PairEvidence, TrackKey, reunion
+from edge.floor.doubles import Doubles
+from edge.floor.evidence import TrackKey, density, reunion
+from edge.floor.exchanges import Exchanges
 from edge.floor.people import People, Person
 from edge.floor.settings import FusionSettings
 from edge.floor.sights import Sight, Sights
 from edge.floor.visitors import Floats, Sample
 from edge.floor.walls import Walls
+from edge.reid.looks import Looks
 
 IMPOSSIBLE = -1e6
 TOKEN_BITS = 80
@@ -39,48 +42,59 @@ class Binding:
         settings: see there.
         people: everybody being followed.
         sights: where every track was last seen.
-        evidence: which tracks are one person's.
         next_key: of the next newcomer.
-        strayed: tracks that went over from one person to another.
+        strayed: tracks that went over from somebody, whose key this is, to somebody else.
         placed: when and where every track was last seen.
-        side_by_side: seconds for which one camera saw two people, by their keys, smaller first, apart from each other.
+        doubles: who may be whom.
+        exchanges: who may go by whose name.
+        looks: how tracks and people look.
     """
 
     coverage: Coverage
     walls: Walls
     rng: random.Random
     settings: FusionSettings
-    evidence: PairEvidence
     people: People = field(default_factory=People)
     sights: Sights = field(default_factory=Sights)
     next_key: int = 1
-    strayed: set[TrackKey] = field(default_factory=set)
+    strayed: dict[TrackKey, int] = field(default_factory=dict)
     placed: dict[TrackKey, tuple[float, tuple[float, float]]] = field(default_factory=dict)
-    side_by_side: dict[tuple[int, int], float] = field(default_factory=dict)
+    looks: Looks = field(default_factory=Looks)
+    doubles: Doubles = field(init=False)
+    exchanges: Exchanges = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Starts with nobody."""
+        self.doubles = Doubles(self.coverage, self.settings)
+        self.exchanges = Exchanges(self.settings)
 
     def forget(self, ended: set[TrackKey]) -> None:
         """Drops what is known of tracks that ended."""
         for track in ended:
             self.people.unbind(track)
             self.placed.pop(track, None)
-        self.strayed -= ended
-        self.evidence.forget(ended)
+        self.strayed = {track: key for track, key in self.strayed.items() if track not in ended}
+        self.looks.forget(ended)
 
     def rebind(self, at: float, camera: str, here: dict[TrackKey, Floats]) -> list[tuple[int, int]]:
-        """Gives every current track of one camera its visitor, old or new; gives who turned out to be whom.
+        """Gives every track in one camera's latest picture its visitor, old or new; gives who turned out to be whom.
 
-        An exact assignment of the camera's tracks given what the other cameras see: a track joins, stays, trades
-        places or leaves for the greatest total evidence, the present bindings favoured.
+        An exact assignment by where everybody is expected, how they look, and who the track was before: a track joins,
+        stays, trades places or leaves for the greatest total evidence.
         """
-        tracks = [track for track in here if track[0] == camera and self._may_bind(track, at)]
+        latest = max((self.sights.latest[track].at for track in here if track[0] == camera), default=at)
+        tracks = [
+            track
+            for track in here
+            if track[0] == camera and self.sights.latest[track].at == latest and self._may_bind(track, at)
+        ]
         if not tracks:
             return []
         rows = self.people.rows
         count = len(rows)
         gain = np.full((len(tracks), count + len(tracks)), IMPOSSIBLE)
         gain[:, count:][np.diag_indices(len(tracks))] = 0.0
-        self._weigh_seen(camera, tracks, here, gain[:, :count])
-        self._weigh_lost(at, tracks, here, gain[:, :count])
+        gain[:, :count] = self._weigh(at, tracks, here)
         picked = linear_sum_assignment(gain, maximize=True)[1].tolist()
         chosen = [rows[j] if j < count and gain[i, j] > IMPOSSIBLE / 2 else None for i, j in enumerate(picked)]
         return self._bind_all(at, tracks, chosen, here)
@@ -94,8 +108,7 @@ class Binding:
                 self._is_through(at, place_m, person) or self._is_leap(at, track, place_m, person)
             ):
                 self.people.unbind(track)
-                self.evidence.forget({track})
-                self.strayed.add(track)
+                self.strayed[track] = person.key
             self.placed[track] = (at, place_m)
 
     def _is_leap(self, at: float, track: TrackKey, place_m: tuple[float, float], person: Person) -> bool:
@@ -114,37 +127,35 @@ class Binding:
         is_fresh = at - person.clear_at <= self.settings.through_s
         return is_fresh and self.walls.part(person.clear_m, place_m) and self.walls.is_clear(place_m)
 
-    def _weigh_seen(self, camera: str, tracks: list[TrackKey], here: dict[TrackKey, Floats], gain: Floats) -> None:
-        """Fills in what speaks for tracks being those whom other cameras see, and for staying where they are."""
-        own, people, sights = self.settings, self.people, self.sights.latest
-        row = {person.key: j for j, person in enumerate(people.rows)}
-        elsewhere = [track for track in here if track[0] != camera and track in people.owner]
-        owners = np.array([row[people.owner[track].key] for track in elsewhere], np.int64)
-        total = np.zeros((len(people.rows), len(tracks)))
-        np.add.at(total, owners, self.evidence.between(elsewhere, tracks))
-        sharpness = np.zeros(len(people.rows))
-        np.add.at(sharpness, owners, [sights[track].sharpness for track in elsewhere])
+    def _weigh(self, at: float, tracks: list[TrackKey], here: dict[TrackKey, Floats]) -> Floats:
+        """(T, P) what speaks for tracks of one camera being those whom we follow rather than nobody."""
+        own, people, rows = self.settings, self.people, self.people.rows
+        sights = [self.sights.latest[track] for track in tracks]
         places = np.array([here[track] for track in tracks])
+        doubt = np.array([sight.doubt_m2 for sight in sights])
+        gain = density(places, doubt, people.state[:, :2], people.cov[:, :2, :2], own.evidence)
+        score = np.clip([sight.score for sight in sights], 0.03, 0.97)
+        gain += np.clip(np.log(score / (1 - score)), -own.sure_most, own.sure_most)[:, None]
+        camera = tracks[0][0]
+        seen = [self.coverage.should_see(camera, (x, y)) for x, y in people.state[:, :2].tolist()]
+        gain += np.where(seen, own.found, own.chanced)
         apart = np.hypot(*(places[:, None] - people.state[None, :, :2]).transpose(2, 0, 1))
-        may = (apart <= own.evidence.reach_m) & (sharpness > 0)
-        may[[track not in people.owner and not sights[track].reported for track in tracks]] = False
-        gain[may] = total.T[may] - own.bind_above
+        lost = [at - person.seen_at > own.current_s for person in rows]
         for i, track in enumerate(tracks):
-            if track in people.owner:
-                j = row[people.owner[track].key]
-                share = sights[track].sharpness / (sights[track].sharpness + sharpness[j])
-                gain[i, j] = own.stick + own.anchor * share + total[j, i] if sharpness[j] > 0 else own.alone
-
-    def _weigh_lost(self, at: float, tracks: list[TrackKey], here: dict[TrackKey, Floats], gain: Floats) -> None:
-        """Fills in what speaks for loose tracks being those whom nobody sees at present."""
-        loose = [i for i, track in enumerate(tracks) if track not in self.people.owner]
-        lost = [
-            j for j, person in enumerate(self.people.rows) if loose and not any(t in here for t in person.track_keys())
-        ]
-        for i in loose if lost else []:
-            newcomers = self._newcomers(tracks[i])
-            for j in lost:
-                gain[i, j] = self._reunion(at, tracks[i], j, newcomers)
+            owner, newcomers = people.owner.get(track), self._newcomers(track)
+            for j, person in enumerate(rows):
+                if self.strayed.get(track) == person.key:
+                    gain[i, j] = IMPOSSIBLE
+                elif lost[j] and owner is not person:
+                    gain[i, j] = IMPOSSIBLE if owner else self._reunion(at, track, j, newcomers)
+                elif apart[i, j] > own.reach_m or not (owner is person or sights[i].reported):
+                    gain[i, j] = IMPOSSIBLE
+                else:
+                    gain[i, j] -= log(own.strays_per_m2 if owner else newcomers)
+                    gain[i, j] += own.stick if owner is person else 0.0
+                if gain[i, j] > IMPOSSIBLE / 2:
+                    gain[i, j] += self.looks.track_and_person(track, person.key)
+        return gain
 
     def _bind_all(
         self, at: float, tracks: list[TrackKey], chosen: list[Person | None], here: dict[TrackKey, Floats]
@@ -167,16 +178,16 @@ class Binding:
                 if old is None:
                     self._rejoin(at, tracks[i], new, here)
                 people.bind(tracks[i], new)
-            self.strayed.discard(tracks[i])
+            self.strayed.pop(tracks[i], None)
         now: dict[int, Person] = {}
         for i in moves:
             # who of the two was absorbed already goes by the other's name
             old, new = (None if person is None else now.get(person.key, person) for person in (before[i], chosen[i]))
             if old is None or new is None or old is new or any(track in here for track in old.track_keys()):
                 continue
-            if self._are_two(old, new):
+            if self.doubles.are_two(old, new):
                 continue
-            stay, go = self._elder(old, new)
+            stay, go = elder(old, new)
             merged += self._absorb(stay, go, here)
             now = {key: stay if person is go else person for key, person in now.items()} | {go.key: stay}
         return merged
@@ -220,8 +231,12 @@ class Binding:
         return near and person.speed_mps < STILL_MPS and sight.score >= self.settings.clear_score
 
     def _start(self, at: float, track: TrackKey, position_m: Floats, *, is_split: bool) -> None:
-        """Somebody new."""
+        """Somebody new, unless all we have is faint and others, who should see them, do not."""
         sight = self.sights.latest[track]
+        if not self.sights.is_clear(track, self.settings) and (
+            at - sight.born_at < self.settings.faint_s or self._should_be_seen(track[0], position_m)
+        ):
+            return
         token = f"{self.rng.getrandbits(TOKEN_BITS):0{TOKEN_BITS // 4}x}"
         person = Person(
             self.next_key, token, at, at, (float(position_m[0]), float(position_m[1])), sight.score, is_split
@@ -232,6 +247,11 @@ class Binding:
         if not is_split:
             self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
             person.claim = self.sights.stood_before(track, at - self.settings.remembered_s)
+
+    def _should_be_seen(self, but_by: str, place_m: Floats) -> bool:
+        """Whether another camera would hardly miss somebody there."""
+        others = (camera for camera in self.coverage.floor.cameras if camera != but_by)
+        return any(self.coverage.should_see(camera, (float(place_m[0]), float(place_m[1]))) for camera in others)
 
     def _rejoin(self, at: float, track: TrackKey, person: Person, here: dict[TrackKey, Floats]) -> None:
         """A new track becomes somebody's whom we know."""
@@ -252,29 +272,6 @@ class Binding:
         person.seen_s += at - sight.born_at
         person.seen_at = person.pending[-1].at
 
-    def compare(self, dt: float, here: dict[TrackKey, Floats]) -> None:
-        """Notes who was seen beside whom by one camera: they are two, whatever happens to their tracks later."""
-        by_camera: dict[str, list[tuple[Person, Floats]]] = {}
-        for track, place in here.items():
-            person = self.people.owner.get(track)
-            if person is not None:
-                by_camera.setdefault(track[0], []).append((person, place))
-        pairs = {
-            (min(a.key, b.key), max(a.key, b.key))
-            for seen in by_camera.values()
-            for (a, at_a), (b, at_b) in itertools.combinations(seen, 2)
-            if np.hypot(*(at_a - at_b)) > self.settings.beside_m
-        }
-        for pair in pairs:
-            self.side_by_side[pair] = self.side_by_side.get(pair, 0.0) + dt
-        known = {person.key for person in self.people.rows}
-        self.side_by_side = {pair: s for pair, s in self.side_by_side.items() if pair[0] in known and pair[1] in known}
-
-    def _are_two(self, one: Person, other: Person) -> bool:
-        """Whether one camera saw them beside each other for long enough."""
-        pair = (min(one.key, other.key), max(one.key, other.key))
-        return self.side_by_side.get(pair, 0.0) >= self.settings.beside_s
-
     def _is_near_lost(self, at: float, place_m: Floats, here: dict[TrackKey, Floats]) -> bool:
         """Whether somebody who counted was lost about there: a newcomer may well be them, though evidence is short."""
         own = self.settings
@@ -286,60 +283,40 @@ class Binding:
             for person in self.people.rows
         )
 
-    def merge(self, current: set[TrackKey]) -> list[tuple[int, int]]:
-        """Makes one of people whose tracks, all of different cameras, are evidently one person's."""
-        doubles = self.doubles(current)
-        pairs = [(-total, *keys) for keys, total in doubles.items() if total > self.settings.merge_above]
+    def merge(self, here: Collection[TrackKey]) -> list[tuple[int, int]]:
+        """Makes one of those who evidently are; gives (key, key it turned out to be) where both counted."""
+        likely = self.doubles.likely(self.people, self.sights, here)
+        pairs = [(-score, *keys) for keys, score in likely.items() if score > self.settings.merge_above]
         by_key = {person.key: person for person in self.people.rows}
         merged: list[tuple[int, int]] = []
         done: set[int] = set()
         for _, first, second in sorted(pairs):
             if not {first, second} & done:
                 done |= {first, second}
-                merged += self._absorb(*self._elder(by_key[first], by_key[second]), current)
+                merged += self._absorb(*elder(by_key[first], by_key[second]), here)
         return merged
 
-    def _elder(self, one: Person, other: Person) -> tuple[Person, Person]:
-        """Both, first the one who counts already, else the older."""
-        stay, go = sorted((one, other), key=lambda person: (not person.confirmed, person.key))
-        return stay, go
-
-    def _absorb(self, stay: Person, go: Person, current: Collection[TrackKey]) -> list[tuple[int, int]]:
-        """Somebody turns out to be somebody else; gives their keys where both counted."""
+    def _absorb(self, stay: Person, go: Person, here: Collection[TrackKey]) -> list[tuple[int, int]]:
+        """Somebody turns out to be somebody else, who keeps the better track in each camera."""
+        sights = self.sights.latest
         for track in go.track_keys():
             has = stay.tracks.get(track[0])
-            if has is None or (track in current and (track[0], has) not in current):
+            kept = None if has is None else (track[0], has)
+            if kept is None or (track in here and (kept not in here or sights[track].blur_m < sights[kept].blur_m)):
                 self.people.unbind(track)
                 self.people.bind(track, stay)
         if go.seen_at > stay.seen_at:
             stay.pending += [replace(s, key=stay.key) for s in go.pending if s.at > stay.seen_at]
             stay.seen_at, stay.seen_m = go.seen_at, go.seen_m
         self.people.drop({go.key})
+        self.looks.absorb(stay.key, go.key)
         return [(go.key, stay.key)] if go.confirmed else []
 
-    def doubles(self, current: set[TrackKey]) -> dict[tuple[int, int], float]:
-        """Evidence by keys, smaller first, of people who may be one person."""
-        found: dict[tuple[int, int], float] = {}
-        for a, b in self.evidence.friends():
-            one, other = self.people.owner.get(a), self.people.owner.get(b)
-            if one is None or other is None or one is other:
-                continue
-            keys = (min(one.key, other.key), max(one.key, other.key))
-            if keys not in found:
-                total = self._alike(one, other, current)
-                if total is not None:
-                    found[keys] = total
-        return found
 
-    def _alike(self, one: Person, other: Person, current: set[TrackKey]) -> float | None:
-        """Evidence that two people are one, None where they cannot be."""
-        if self._are_two(one, other):
-            return None
-        mine = [track for track in one.track_keys() if track in current]
-        theirs = [track for track in other.track_keys() if track in current]
-        if not mine or not theirs or {t[0] for t in mine} & {t[0] for t in theirs}:
-            return None
-        return float(self.evidence.between(mine, theirs).sum())
+def elder(one: Person, other: Person) -> tuple[Person, Person]:
+    """Both, first the one who counts already, else the older."""
+    stay, go = sorted((one, other), key=lambda person: (not person.confirmed, person.key))
+    return stay, go
 
 
 def in_steps(key: int, since: float, place_m: Floats, until: Sample) -> list[Sample]:

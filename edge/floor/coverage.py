@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import shapely
@@ -14,6 +16,10 @@ from calibration.site import Floor
 
 SMALLEST_PERSON_PX = 24.0
 """People who look smaller than this are not reliably found; their place counts as unwatched."""
+SURE_PERSON_PX = 36.0
+"""People who look larger than this are hardly missed."""
+CELL_M = 0.25
+"""Whether somebody should be seen is asked for cells of this size."""
 AROUND = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [0.7, 0.7], [-0.7, 0.7], [0.7, -0.7], [-0.7, -0.7]])
 """Where we look about a place, in units of the margin."""
 LOW_WALL_M = 1.2
@@ -33,6 +39,25 @@ class Coverage:
     floor: Floor
     door_m: float = 1.5
     margin_m: float = 1.0
+    _cells: dict[tuple[str, int, int], bool] = field(default_factory=dict, init=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what can be found out again."""
+        return {name: {} if name == "_cells" else getattr(self, name) for name in self.__slots__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Takes it all back."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def should_see(self, camera_name: str, place_m: tuple[float, float]) -> bool:
+        """Whether a camera would hardly miss somebody at a place, or within half a cell of it, who is not hidden."""
+        cell = (camera_name, math.floor(place_m[0] / CELL_M), math.floor(place_m[1] / CELL_M))
+        if cell not in self._cells:
+            middle = (np.array([cell[1:]], np.float64) + 0.5) * CELL_M
+            tall = self.floor.cameras[camera_name].person_height_px(middle)
+            self._cells[cell] = bool(self.watched_by(camera_name, middle)[0] and tall[0] >= SURE_PERSON_PX)
+        return self._cells[cell]
 
     def watching(self, xy_m: Floats) -> NDArray[np.int64]:
         """(N,) how many cameras watch each (N, 2) place: in the picture, large enough, no wall between."""

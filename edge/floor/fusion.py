@@ -1,8 +1,8 @@
 """Cameras fused on the floor plane: one person, one visitor, however many cameras see them.
 
-Tracks of different cameras are bound to visitors and stay bound. What binds and parts them is evidence gathered over
-time for every pair of tracks (`evidence`), so that neither one unlucky foot point nor two people brushing past each
-other changes who is who. New tracks find their visitor by exact assignment, those of lost visitors included.
+Every picture's tracks find their visitor by exact assignment (`binding`): by where everybody is expected to be, which
+cameras should see them, how they look, and whose the track was before. Two visitors whom no camera sees beside each
+other are one when all speaks for it (`doubles`), and two who met get their names back when looks say so (`exchanges`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import numpy as np
 
 from edge.floor.binding import STILL_MPS, Binding, in_steps
 from edge.floor.coverage import Coverage
-from edge.floor.evidence import PairEvidence, TrackKey
+from edge.floor.evidence import TrackKey
 from edge.floor.footing import Footing
 from edge.floor.people import Person
 from edge.floor.settings import FusionSettings
 from edge.floor.sights import HANDOVER_S, Sights
 from edge.floor.visitors import Floats, Sample, Visitors
 from edge.floor.walls import Walls
+from edge.reid.looks import Look
 
 
 @dataclass(slots=True)
@@ -37,17 +38,17 @@ class Fusion:
 
     def __post_init__(self) -> None:
         """Starts with nobody."""
-        evidence = PairEvidence(self.settings.evidence)
-        self._binding = Binding(
-            self.coverage, Walls(tuple(self.coverage.floor.walls)), self.rng, self.settings, evidence
-        )
+        self._binding = Binding(self.coverage, Walls(tuple(self.coverage.floor.walls)), self.rng, self.settings)
 
-    def update(self, at: float, footings: Mapping[str, Footing]) -> Visitors:
+    def update(
+        self, at: float, footings: Mapping[str, Footing], looks: Mapping[TrackKey, Look] | None = None
+    ) -> Visitors:
         """The visitors at ``at``.
 
         Args:
             at: seconds, never before the last update's.
             footings: by camera; a camera that delivered no frame since is left out.
+            looks: how tracks looked in those frames, where that is known.
         """
         dt = 0.0 if self._at is None else max(0.0, at - self._at)
         self._at = at
@@ -57,20 +58,13 @@ class Fusion:
         self._binding.forget(ended)
         sights = self._binding.sights.latest
         here = {track: sights[track].moved_to(at) for track in sorted(sights) if at - sights[track].at <= own.current_s}
-        known = [track for track in here if sights[track].reported or track in people.owner]
-        self._binding.evidence.look(
-            dt,
-            known,
-            np.array([here[track] for track in known]).reshape(-1, 2),
-            np.array([sights[track].doubt_m2 for track in known]).reshape(-1, 2, 2),
-        )
+        self._binding.looks.see(looks or {})
         self._binding.part_strays(at, {track: here[track] for track in fresh if track in here})
         merged: list[tuple[int, int]] = []
         for camera in sorted({track[0] for track in fresh}):
             merged += self._binding.rebind(at, camera, here)
         self._correct(at, dt, [track for track in fresh if track in people.owner], here)
-        self._binding.compare(dt, here)
-        merged += self._binding.merge(set(here))
+        merged += self._settle_names(at, dt, looks or {}, here)
         self._confirm(at, set(here))
         return self._visitors(at, tuple(merged), self._leave(at), set(here))
 
@@ -84,6 +78,19 @@ class Fusion:
     def owners(self) -> dict[TrackKey, str]:
         """The visitor's token by camera and track, for those who count."""
         return {track: person.token for track, person in self._binding.people.owner.items() if person.confirmed}
+
+    def _settle_names(
+        self, at: float, dt: float, looks: Mapping[TrackKey, Look], here: Mapping[TrackKey, Floats]
+    ) -> list[tuple[int, int]]:
+        """Who goes by another's name gets their own; who is somebody else becomes them: gives their keys."""
+        binding, people = self._binding, self._binding.people
+        binding.exchanges.undo(at, people, binding.sights, binding.looks, here)
+        strangers = binding.exchanges.strangers(at)
+        owners = {track: p.key for track, p in people.owner.items() if p.key not in strangers}
+        binding.looks.learn(looks, owners)
+        binding.looks.keep(person.key for person in people.rows)
+        binding.doubles.compare(dt, people, binding.sights, binding.looks, here)
+        return binding.merge(here)
 
     def _settle_claim(self, person: Person) -> None:
         """Something unmoved stood where somebody set out; if it is there no longer, it was they."""
@@ -131,7 +138,8 @@ class Fusion:
         doubtful = [p for p in self._binding.people.rows if not p.confirmed and p.seen_s >= own.confirm_s]
         if not doubtful:
             return
-        doubles = {key for keys in self._binding.doubles(current) for key in keys}
+        likely = self._binding.doubles.likely(self._binding.people, self._binding.sights, current)
+        doubles = {key for keys in likely for key in keys}
         for person in doubtful:
             is_clear = person.score >= own.clear_score or person.views > 1 or person.seen_s >= own.doubtful_s
             is_clear &= person.blur_m <= own.blurred_m or person.seen_s >= own.blurred_s

@@ -11,6 +11,8 @@ from edge.floor.evidence import TrackKey
 from edge.floor.kernels import correct, merge_sightings, predict
 from edge.floor.visitors import Floats, Sample
 
+PLACE_FIELDS = ("tracks", "seen_at", "seen_m", "speed_mps", "clear_at", "clear_m", "by_way_out")
+"""What goes with the place where somebody is, whoever they are."""
 START_SPEED_MPS = 0.5
 """Standard deviation of a newcomer's velocity about what its track says."""
 
@@ -117,6 +119,17 @@ class People:
         person = self.owner.pop(track, None)
         if person is not None:
             del person.tracks[track[0]]
+
+    def exchange(self, one: int, other: int) -> None:
+        """Gives the people of two rows each other's tracks and places; names, and what has been told, stay."""
+        self.state[[one, other]] = self.state[[other, one]]
+        self.cov[[one, other]] = self.cov[[other, one]]
+        a, b = self.rows[one], self.rows[other]
+        for field_name in PLACE_FIELDS:
+            mine, theirs = getattr(a, field_name), getattr(b, field_name)
+            setattr(a, field_name, theirs)
+            setattr(b, field_name, mine)
+        self.owner |= {track: person for person in (a, b) for track in person.track_keys()}
 
     def predict(self, dt: float, seen_since: float, accel: float, damping_s: float) -> None:
         """Moves all filters on by ``dt`` seconds; who was last seen before ``seen_since`` coasts."""

@@ -16,16 +16,25 @@ class FusionSettings:
         damping_s: an unseen visitor's speed falls by 1/e in this time.
         correlation: a track's foot points are smoothed already; their variance counts this much more.
         current_s: a sighting younger than this still says where a track is, seconds.
-        bind_above: evidence that a track needs to join a visitor.
-        stick: evidence that it needs to leave one whom other cameras see too,
-        anchor: and this times its share in what is known of their place: who somebody is hangs on the best view.
-        alone: evidence that it needs, besides, to give up a visitor of its own.
+        found: what it speaks for a track being somebody that its camera should see them; natural logarithm, like all
+            evidence,
+        chanced: and where it need not.
+        stick: evidence that a track is whose it was before.
+        sure_most: a clear or faint detection says at most so much for or against being anybody.
+        reach_m: farther from where somebody is than this, a track is not theirs, metres.
         merge_above: evidence from which two visitors are one.
+        double_m: farther apart than this, two are two, metres.
+        meet_m: two who come so near each other, metres,
+        exchange_s: may have gone on under each other's names for so long, seconds,
+        exchange_above: which this much evidence proves.
+        mistrust_s: and for so long nothing is learnt of how they look, seconds.
         confirm_s: seconds of sighting until somebody counts.
         doubtful_s: the same for somebody whom one camera alone saw, never clearly.
         blurred_s: the same for somebody whose place was never known better than
         blurred_m: this, one standard deviation, metres: seen from afar through a door, they may be anybody's double.
         clear_score: detection score of a clear sighting.
+        faint_s: what was never clear must last this long, seconds, and nowhere another camera should see it, to be
+            somebody new.
         ambiguous_s: longest time that a likely double is held back, seconds.
         drop_s: somebody doubtful is forgotten when unseen for this long, seconds.
         lost_s: longest time somebody unseen near a way out stays with us, seconds.
@@ -46,8 +55,6 @@ class FusionSettings:
         back_m: the same for a track that comes back, from where its person was last seen,
         back_mps: and for every second since.
         mistaken_m: a newcomer so near to somebody lost may be they, metres.
-        beside_m: two whom one camera sees farther apart than this,
-        beside_s: and for so long, are two people; metres, seconds.
         through_s: who was on the other side of a wall less long ago than this is somebody else.
         settled_s: something unmoved this old may be somebody lost, seconds.
     """
@@ -56,16 +63,23 @@ class FusionSettings:
     damping_s: float = 1.0
     correlation: float = 2.0
     current_s: float = 0.35
-    bind_above: float = 1.0
-    stick: float = 1.0
-    anchor: float = 6.0
-    alone: float = 2.0
-    merge_above: float = 3.0
+    found: float = 1.7
+    chanced: float = -0.85
+    stick: float = 1.5
+    sure_most: float = 3.0
+    reach_m: float = 4.0
+    merge_above: float = 4.0
+    double_m: float = 1.6
+    meet_m: float = 1.2
+    exchange_s: float = 8.0
+    exchange_above: float = 3.0
+    mistrust_s: float = 2.0
     confirm_s: float = 0.3
     doubtful_s: float = 1.5
     blurred_s: float = 3.0
     blurred_m: float = 0.45
     clear_score: float = 0.4
+    faint_s: float = 2.0
     ambiguous_s: float = 2.0
     drop_s: float = 1.0
     lost_s: float = 6.0
@@ -85,8 +99,6 @@ class FusionSettings:
     back_m: float = 0.3
     back_mps: float = 1.5
     mistaken_m: float = 2.5
-    beside_m: float = 0.7
-    beside_s: float = 1.0
     through_s: float = 3.0
     settled_s: float = 0.6
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)

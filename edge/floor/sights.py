@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from edge.floor.evidence import TrackKey
 from edge.floor.footing import Footing
+from edge.floor.people import Person
+from edge.floor.settings import FusionSettings
 from edge.floor.visitors import Floats
 
 HANDOVER_S = 1.0
@@ -90,6 +92,15 @@ class Sights:
         for track in ended:
             del self.latest[track]
         return sorted(fresh), ended
+
+    def is_clear(self, track: TrackKey, settings: FusionSettings) -> bool:
+        """Whether a track was last seen well enough to say that somebody is there."""
+        sight = self.latest[track]
+        return sight.score >= settings.clear_score and sight.blur_m <= settings.blurred_m
+
+    def clear_cameras(self, person: Person, here: Collection[TrackKey], settings: FusionSettings) -> set[str]:
+        """The cameras that see somebody well at present."""
+        return {track[0] for track in person.track_keys() if track in here and self.is_clear(track, settings)}
 
     def stood_before(self, track: TrackKey, not_before: float) -> TrackKey | None:
         """What stood unmoved, and no person for all its camera knew, where and until a new track began."""

@@ -19,7 +19,8 @@ NEAR_M = 0.05
 """People appear and vanish behind others at doors: this far from the line, the side where somebody was seen first or
 last is taken for true."""
 VAGUE_M = 0.4
-"""Nothing is concluded from where somebody vanished whose place was not known better than this."""
+"""Nothing is concluded from where somebody went or vanished whose place was not known better than this: it may be
+anybody's double, seen from afar or half hidden."""
 CERTAIN_S = 1.0
 """Who is back on the first side sooner than this has not crossed: feet tremble at a till beside the door, and a track
 that hops to somebody beyond it hops back."""
@@ -50,6 +51,7 @@ class _Passage:
         beyond_m: how far on the other side of the line it has been since it was last clear of it.
         beyond_at: when it first got to that other side.
         beyond_place_m: where along the line it did.
+        blur_m: how well its place has been known lately, one standard deviation.
         waiting: a crossing that is not certain yet.
         waiting_since: when it was clear of the line on the other side.
     """
@@ -63,6 +65,7 @@ class _Passage:
     beyond_m: float = 0.0
     beyond_at: float = 0.0
     beyond_place_m: float = 0.0
+    blur_m: float = 0.0
     waiting: Crossing | None = None
     waiting_since: float = 0.0
 
@@ -115,16 +118,18 @@ class Tripwire:
         across_m = offset @ self.in_normal
         along_m = offset @ (along / length)
         found = []
-        clear_m = np.maximum(self.hysteresis_m, np.zeros(len(across_m)) if blur_m is None else np.asarray(blur_m))
-        for visitor, across, place, clear in zip(
-            np.asarray(visitors).tolist(), across_m.tolist(), along_m.tolist(), clear_m.tolist(), strict=True
+        blurs = np.zeros(len(across_m)) if blur_m is None else np.asarray(blur_m, float)
+        for visitor, across, place, blur in zip(
+            np.asarray(visitors).tolist(), across_m.tolist(), along_m.tolist(), blurs.tolist(), strict=True
         ):
+            clear = max(self.hysteresis_m, blur)
             side = 1 if across > clear else -1 if across < -clear else 0
             passage = self._passages.get(visitor)
             if passage is None:
                 first = 1 if across > NEAR_M else -1 if across < -NEAR_M else 0
-                self._passages[visitor] = _Passage(first, now, across, place, now, place)
+                self._passages[visitor] = _Passage(first, now, across, place, now, place, blur_m=blur)
                 continue
+            passage.blur_m += min(1.0, (now - passage.at) / max(self.certain_s, 1e-6)) * (blur - passage.blur_m)
             if (across > 0) != (passage.across_m > 0):
                 share = passage.across_m / (passage.across_m - across)
                 passage.crossed_at = passage.at + share * (now - passage.at)
@@ -138,7 +143,8 @@ class Tripwire:
                     passage.waiting = Crossing(visitor, "in" if side > 0 else "out", passage.crossed_at)
                     passage.waiting_since = now
             if passage.waiting is not None and now - passage.waiting_since >= self.certain_s:
-                found.append(passage.waiting)
+                if passage.blur_m <= VAGUE_M:
+                    found.append(passage.waiting)
                 passage.waiting = None
             passage.side = side or passage.side
             passage.at, passage.across_m, passage.along_m = now, across, place
@@ -158,8 +164,10 @@ class Tripwire:
         come back, is taken to have gone on.
         """
         passage = self._passages.pop(visitor, None)
-        if passage is not None and passage.waiting is not None:
+        if passage is None or passage.blur_m > VAGUE_M:
+            return []
+        if passage.waiting is not None:
             return [passage.waiting]
-        if passage is None or passage.beyond_m < NEAR_M or not self._counts(passage.beyond_place_m):
+        if passage.beyond_m < NEAR_M or not self._counts(passage.beyond_place_m):
             return []
         return [Crossing(visitor, "out" if passage.side > 0 else "in", passage.beyond_at)]

@@ -1,0 +1,112 @@
+"""People who turn out to be one person, followed twice by different cameras."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from math import log
+
+import numpy as np
+
+from edge.floor.coverage import Coverage
+from edge.floor.evidence import EvidenceSettings, TrackKey, density
+from edge.floor.people import People, Person
+from edge.floor.settings import FusionSettings
+from edge.floor.sights import Sights
+from edge.floor.visitors import Floats
+from edge.reid.looks import Looks
+
+LOOK_S = 0.5
+"""Looks closer in time than this repeat each other: what a camera gets wrong it gets wrong for a while."""
+MOST_FOR, MOST_AGAINST = 3.0, -5.0
+"""One look says no more than this for one person, and against."""
+MOST, LEAST = 8.0, -5.0
+"""Nor do all of them: a change of mind stays possible. An exchange of names must be found out soon."""
+TWO = -2.0
+"""From here on two are two, whatever happens to their tracks."""
+ONE_CAMERA = -3.0
+"""What a look says that one camera sees both clearly."""
+DOUBLE = EvidenceSettings(wild_share=0.3, wild_m=0.6)
+"""A double stands beside its person more often than a sighting does."""
+STRANGERS_PER_M2 = 0.055
+"""How many others stand about on a square metre, where two might be one."""
+UNSEEN = 2.0
+"""What it says that a camera that should see somebody sees the other alone,"""
+MOST_UNSEEN = 2
+"""for so many cameras at most."""
+
+
+@dataclass(slots=True)
+class Doubles:
+    """Evidence, for every two people who came near each other, that they are one person.
+
+    Attributes:
+        coverage: who should see whom.
+        settings: see there.
+        score: natural logarithm, by the keys of both, the smaller first.
+    """
+
+    coverage: Coverage
+    settings: FusionSettings
+    score: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def compare(self, dt: float, people: People, sights: Sights, looks: Looks, here: Collection[TrackKey]) -> None:
+        """Takes in where everybody is at one moment, ``dt`` seconds after the last."""
+        own = self.settings
+        known = {person.key for person in people.rows}
+        self.score = {pair: score for pair, score in self.score.items() if pair[0] in known and pair[1] in known}
+        seen = [i for i, person in enumerate(people.rows) if any(track in here for track in person.track_keys())]
+        if len(seen) < 2:
+            return
+        clear = {i: sights.clear_cameras(people.rows[i], here, own) for i in seen}
+        cameras = {i: clear[i] or {t[0] for t in people.rows[i].track_keys() if t in here} for i in seen}
+        places = people.state[:, :2]
+        apart = np.hypot(*(places[seen][:, None] - places[seen][None]).transpose(2, 0, 1))
+        for a, b in itertools.combinations(range(len(seen)), 2):
+            i, j = seen[a], seen[b]
+            one, other = people.rows[i], people.rows[j]
+            pair, is_far = _pair(one, other), bool(apart[a, b] > own.double_m)
+            if is_far and pair not in self.score:
+                continue
+            if clear[i] & clear[j]:
+                look = ONE_CAMERA
+            elif is_far:
+                look = MOST_AGAINST
+            else:
+                look = self._fit(people, i, j, min(_blur_m(sights, p, here) for p in (one, other)))
+                look += UNSEEN * min(
+                    MOST_UNSEEN, self._unseen(cameras[i], places[j]) + self._unseen(cameras[j], places[i])
+                )
+                look += looks.people(one.key, other.key)
+                look = min(MOST_FOR, max(MOST_AGAINST, look))
+            score = self.score.get(pair, 0.0) + min(1.0, dt / LOOK_S) * look
+            self.score[pair] = min(MOST, max(LEAST, score))
+
+    def are_two(self, one: Person, other: Person) -> bool:
+        """Whether it is certain that they are two."""
+        return self.score.get(_pair(one, other), 0.0) <= TWO
+
+    def likely(self, people: People, sights: Sights, here: Collection[TrackKey]) -> dict[tuple[int, int], float]:
+        """Whoever may well be one person, by the keys of both, and the evidence."""
+        clear = {p.key: sights.clear_cameras(p, here, self.settings) for p in people.rows}
+        both_here = {pair: score for pair, score in self.score.items() if set(pair) <= clear.keys()}
+        return {(a, b): score for (a, b), score in both_here.items() if score > 0 and not clear[a] & clear[b]}
+
+    def _fit(self, people: People, i: int, j: int, blur_m: float) -> float:
+        """What the places of two rows say; one foot point is as good as the better seen of both."""
+        sums = people.cov[[i], :2, :2] + people.cov[[j], :2, :2] + blur_m**2 * np.eye(2)
+        fit = density(people.state[[i], :2], sums, people.state[[j], :2], np.zeros((1, 2, 2)), DOUBLE)
+        return float(fit[0, 0]) - log(STRANGERS_PER_M2)
+
+    def _unseen(self, cameras: Collection[str], place_m: Floats) -> int:
+        """How many of the cameras that see one of both should see somebody at a place, too."""
+        return sum(self.coverage.should_see(camera, (float(place_m[0]), float(place_m[1]))) for camera in cameras)
+
+
+def _pair(one: Person, other: Person) -> tuple[int, int]:
+    return min(one.key, other.key), max(one.key, other.key)
+
+
+def _blur_m(sights: Sights, person: Person, here: Collection[TrackKey]) -> float:
+    return min(sights.latest[track].blur_m for track in person.track_keys() if track in here)

@@ -1,0 +1,1 @@
+"""Who looks like whom: appearance as evidence, never stored, never logged."""
