@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import log
 
@@ -111,6 +111,46 @@ class Binding:
                 self.strayed[track] = person.key
             self.placed[track] = (at, place_m)
 
+    def part_torn(self, dt: float, here: Mapping[TrackKey, Floats]) -> None:
+        """Takes from everybody whom cameras clearly see in two places the tracks that look less like them."""
+        own = self.settings
+        for person in self.people.rows:
+            clear = self.sights.clear_cameras(person, here, own)
+            tracks = [track for track in person.track_keys() if track[0] in clear]
+            places = np.array([here[track] for track in tracks]).reshape(-1, 2)
+            blur_m = np.array([self.sights.latest[track].blur_m for track in tracks])
+            apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+            torn = apart > np.maximum(own.torn_m, own.torn_sigmas * np.hypot(blur_m[:, None], blur_m[None]))
+            person.torn_s = person.torn_s + dt if torn.any() else 0.0
+            if person.torn_s < own.torn_s:
+                continue
+            here_i, there_i = np.unravel_index(np.where(torn, apart, 0.0).argmax(), apart.shape)
+            is_there = apart[there_i] < apart[here_i]
+            like = np.array([self.looks.track_and_person(track, person.key) for track in tracks])
+            likes = [(float(like[side].mean()), int(side.sum())) for side in (~is_there, is_there)]
+            for i in np.flatnonzero(is_there if likes[0] >= likes[1] else ~is_there).tolist():
+                self.people.unbind(tracks[i])
+                self.strayed[tracks[i]] = person.key
+            person.torn_s = 0.0
+
+    def lost_as(self, new: Person) -> Person | None:
+        """Somebody who counts and was lost where and when somebody new was first seen; None where there is nobody."""
+        own = self.settings
+        if not new.pending:
+            return None
+        first = new.pending[0]
+        found = [
+            (float(np.hypot(first.x - person.seen_m[0], first.y - person.seen_m[1])), person.key, person)
+            for person in self.people.rows
+            if person.confirmed
+            and not self.doubles.are_two(person, new)
+            and person.seen_at < new.seen_at - own.current_s
+            and abs(first.at - person.seen_at) <= own.handover_s
+            and self.looks.people(person.key, new.key) >= -own.doubt_look
+        ]
+        near = [entry for entry in found if entry[0] <= own.handover_m]
+        return min(near)[2] if near else None
+
     def _is_leap(self, at: float, track: TrackKey, place_m: tuple[float, float], person: Person) -> bool:
         """Whether nobody gets from where a track was, or its person where it was out of sight, to a place so soon."""
         own = self.settings
@@ -188,7 +228,7 @@ class Binding:
             if self.doubles.are_two(old, new):
                 continue
             stay, go = elder(old, new)
-            merged += self._absorb(stay, go, here)
+            merged += self.absorb(stay, go, here)
             now = {key: stay if person is go else person for key, person in now.items()} | {go.key: stay}
         return merged
 
@@ -244,6 +284,8 @@ class Binding:
         self.next_key += 1
         self.people.add(person, position_m, sight.covariance_m2, sight.velocity_mps)
         self.people.bind(track, person)
+        if track in self.strayed:
+            self.doubles.part(self.strayed[track], person.key)
         if not is_split:
             self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
             person.claim = self.sights.stood_before(track, at - self.settings.remembered_s)
@@ -293,10 +335,10 @@ class Binding:
         for _, first, second in sorted(pairs):
             if not {first, second} & done:
                 done |= {first, second}
-                merged += self._absorb(*elder(by_key[first], by_key[second]), here)
+                merged += self.absorb(*elder(by_key[first], by_key[second]), here)
         return merged
 
-    def _absorb(self, stay: Person, go: Person, here: Collection[TrackKey]) -> list[tuple[int, int]]:
+    def absorb(self, stay: Person, go: Person, here: Collection[TrackKey]) -> list[tuple[int, int]]:
         """Somebody turns out to be somebody else, who keeps the better track in each camera."""
         sights = self.sights.latest
         for track in go.track_keys():
@@ -308,6 +350,8 @@ class Binding:
         if go.seen_at > stay.seen_at:
             stay.pending += [replace(s, key=stay.key) for s in go.pending if s.at > stay.seen_at]
             stay.seen_at, stay.seen_m = go.seen_at, go.seen_m
+            row, other = self.people.rows.index(stay), self.people.rows.index(go)
+            self.people.state[row], self.people.cov[row] = self.people.state[other], self.people.cov[other]
         self.people.drop({go.key})
         self.looks.absorb(stay.key, go.key)
         return [(go.key, stay.key)] if go.confirmed else []

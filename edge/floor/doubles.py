@@ -87,6 +87,10 @@ class Doubles:
         """Whether it is certain that they are two."""
         return self.score.get(_pair(one, other), 0.0) <= TWO
 
+    def part(self, one: int, other: int) -> None:
+        """Two, by their keys, are two as far as can be known."""
+        self.score[min(one, other), max(one, other)] = LEAST
+
     def likely(self, people: People, sights: Sights, here: Collection[TrackKey]) -> dict[tuple[int, int], float]:
         """Whoever may well be one person, by the keys of both, and the evidence."""
         clear = {p.key: sights.clear_cameras(p, here, self.settings) for p in people.rows}

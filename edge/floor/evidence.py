@@ -42,6 +42,8 @@ def density(a_m: Floats, a_cov: Floats, b_m: Floats, b_cov: Floats, settings: Ev
     Returns:
         (N, M) logarithms of densities over a square metre.
     """
+    # one layout, one compiled kernel
+    a_m, a_cov, b_m, b_cov = (np.ascontiguousarray(each, np.float64) for each in (a_m, a_cov, b_m, b_cov))
     parts = []
     for share, spread_m in ((1 - settings.wild_share, 0.0), (settings.wild_share, settings.wild_m)):
         squared, blur = mahalanobis(a_m, a_cov, b_m, b_cov, float(np.hypot(settings.slack_m, spread_m)))

@@ -59,6 +59,7 @@ class Fusion:
         sights = self._binding.sights.latest
         here = {track: sights[track].moved_to(at) for track in sorted(sights) if at - sights[track].at <= own.current_s}
         self._binding.looks.see(looks or {})
+        self._binding.part_torn(dt, here)
         self._binding.part_strays(at, {track: here[track] for track in fresh if track in here})
         merged: list[tuple[int, int]] = []
         for camera in sorted({track[0] for track in fresh}):
@@ -133,7 +134,7 @@ class Fusion:
                 person.clear_at, person.clear_m = at, (x, y)
 
     def _confirm(self, at: float, current: set[TrackKey]) -> None:
-        """Decides about the doubtful."""
+        """Decides about the doubtful: they count, or are somebody lost."""
         own = self.settings
         doubtful = [p for p in self._binding.people.rows if not p.confirmed and p.seen_s >= own.confirm_s]
         if not doubtful:
@@ -145,9 +146,14 @@ class Fusion:
             is_clear &= person.blur_m <= own.blurred_m or person.seen_s >= own.blurred_s
             is_double = at - person.reported_at < own.ambiguous_s and person.key in doubles
             is_open = (person.claim is not None or person.split) and at - person.reported_at < own.probation_s
-            if is_clear and not is_double and not is_open:
+            if not is_clear or is_double or is_open:
+                continue
+            lost = self._binding.lost_as(person)
+            if lost is None:
                 self._settle_claim(person)
                 person.confirmed = True
+            else:
+                self._binding.absorb(lost, person, current)
 
     def _patience_s(self, person: Person) -> float:
         """How long somebody unseen stays with us: nobody vanishes in the middle of the floor."""

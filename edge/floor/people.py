@@ -37,6 +37,7 @@ class Person:
         clear_at: seconds, when they last stood clear of every wall.
         clear_m: where that was.
         split: was taken for somebody else before.
+        torn_s: seconds for which cameras have clearly seen them in two places.
         tracks: track by camera.
         claim: something unmoved that stood where they set out, perhaps they themselves.
         pending: sightings not handed on yet.
@@ -50,6 +51,7 @@ class Person:
     score: float
     split: bool
     speed_mps: float = 0.0
+    torn_s: float = 0.0
     clear_at: float = -inf
     clear_m: tuple[float, float] = (0.0, 0.0)
     seen_s: float = 0.0

@@ -55,6 +55,12 @@ class FusionSettings:
         back_m: the same for a track that comes back, from where its person was last seen,
         back_mps: and for every second since.
         mistaken_m: a newcomer so near to somebody lost may be they, metres.
+        handover_s: somebody new who was first seen so soon before or after somebody was lost, seconds,
+        handover_m: so near to them, metres,
+        doubt_look: and looks no less like them, is they.
+        torn_m: whom cameras see clearly in two places farther apart than this, metres,
+        torn_sigmas: and than so many standard deviations,
+        torn_s: for so long, is two people; seconds.
         through_s: who was on the other side of a wall less long ago than this is somebody else.
         settled_s: something unmoved this old may be somebody lost, seconds.
     """
@@ -99,6 +105,12 @@ class FusionSettings:
     back_m: float = 0.3
     back_mps: float = 1.5
     mistaken_m: float = 2.5
+    handover_s: float = 1.5
+    handover_m: float = 0.9
+    doubt_look: float = 1.0
+    torn_m: float = 1.0
+    torn_sigmas: float = 2.5
+    torn_s: float = 0.4
     through_s: float = 3.0
     settled_s: float = 0.6
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)

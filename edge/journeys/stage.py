@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
-from calibration.geometry import Zone
+from calibration.geometry import Line, Zone
 from contract.events import Crossing, Journey, Visit, ZoneStay
 from contract.times import to_rfc3339
 from edge.floor.coverage import Coverage
@@ -90,8 +91,17 @@ class Journeys:
         flat = [np.vstack(rings) for rings in edges]
         self._edges = np.vstack([*flat, np.empty((0, 4))])
         self._starts = np.cumsum([0, *(len(each) for each in flat)]).astype(np.int64)
-        self._wires = {name: Tripwire(line.ends_m, line.in_normal) for name, line in floor.lines.items()}
+        self._wires = {
+            name: Tripwire(line.ends_m, line.in_normal, vague_m=self._vague_m(line))
+            for name, line in floor.lines.items()
+        }
         self._doors = Doors(tuple(floor.lines.values()), self.coverage)
+
+    def _vague_m(self, line: Line) -> float:
+        """How well the place of somebody who crosses must be known: better where several cameras watch the line."""
+        x, y = line.ends_m.mean(0).tolist()
+        watching = sum(self.coverage.should_see(camera, (x, y)) for camera in self.coverage.floor.cameras)
+        return VAGUE_M if watching > 1 else inf
 
     def update(self, visitors: Visitors) -> list[Told]:
         """What the visitors' sightings since the last update make certain."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -19,8 +20,7 @@ NEAR_M = 0.05
 """People appear and vanish behind others at doors: this far from the line, the side where somebody was seen first or
 last is taken for true."""
 VAGUE_M = 0.4
-"""Nothing is concluded from where somebody went or vanished whose place was not known better than this: it may be
-anybody's double, seen from afar or half hidden."""
+"""Nothing is concluded from where somebody vanished whose place was not known better than this."""
 CERTAIN_S = 1.0
 """Who is back on the first side sooner than this has not crossed: feet tremble at a till beside the door, and a track
 that hops to somebody beyond it hops back."""
@@ -84,6 +84,8 @@ class Tripwire:
         hysteresis_m: Distance from the line that makes a side certain.
         margin_m: How far beside its ends the line still counts.
         certain_s: How long they must not come back.
+        vague_m: Whose place has been known no better than this lately, one standard deviation, has not crossed: they
+            may be anybody's double, half hidden or seen from afar. Infinite where one camera alone watches the line.
     """
 
     ends_m: NDArray[np.float64]
@@ -91,6 +93,7 @@ class Tripwire:
     hysteresis_m: float = HYSTERESIS_M
     margin_m: float = END_MARGIN_M
     certain_s: float = CERTAIN_S
+    vague_m: float = inf
     _passages: dict[int, _Passage] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -143,7 +146,7 @@ class Tripwire:
                     passage.waiting = Crossing(visitor, "in" if side > 0 else "out", passage.crossed_at)
                     passage.waiting_since = now
             if passage.waiting is not None and now - passage.waiting_since >= self.certain_s:
-                if passage.blur_m <= VAGUE_M:
+                if passage.blur_m <= self.vague_m:
                     found.append(passage.waiting)
                 passage.waiting = None
             passage.side = side or passage.side
@@ -164,7 +167,7 @@ class Tripwire:
         come back, is taken to have gone on.
         """
         passage = self._passages.pop(visitor, None)
-        if passage is None or passage.blur_m > VAGUE_M:
+        if passage is None or passage.blur_m > self.vague_m:
             return []
         if passage.waiting is not None:
             return [passage.waiting]
