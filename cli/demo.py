@@ -31,7 +31,7 @@ TAIL_S = 2.0
 LAST_MOMENTS_S = 2.0
 """So short before the end the simulator may end by itself."""
 WORDING = "2026-05"
-CHECKIN = re.compile(rb"^check-in (\S+) (\S+) person \d+ at (\S+)$", re.MULTILINE)
+CHECKIN = re.compile(rb"^check-in (\S+) (\S+) person \d+ at \S+ (\S+) (\S+)$", re.MULTILINE)
 
 
 def demo(
@@ -116,21 +116,21 @@ def _watch(mall: DemoMall, simulator: Worker, seconds: float | None, console: Co
         while (left := deadline - time.monotonic()) > 0:
             time.sleep(min(0.5, left))
             progress.update(task, completed=(whole_s or 0) - max(0.0, left))
-            for at, member, zone in _checkins(simulator):
+            for at, member, x, y in _checkins(simulator):
                 if (at, member) not in told:
                     told.add((at, member))
-                    _check_in(mall, member, at, zone)
+                    _check_in(mall, member, at, x, y)
             if left > LAST_MOMENTS_S:
                 mall.check()
 
 
-def _checkins(simulator: Worker) -> list[tuple[str, str, str]]:
+def _checkins(simulator: Worker) -> list[tuple[str, str, float, float]]:
     found = CHECKIN.findall(simulator.log.read_bytes())
-    return [(at.decode(), member.decode(), zone.decode()) for at, member, zone in found]
+    return [(at.decode(), member.decode(), float(x), float(y)) for at, member, x, y in found]
 
 
-def _check_in(mall: DemoMall, member: str, at: str, zone: str) -> None:
-    """What the mall's kiosk does: the member agrees on the screen, then shows the card."""
+def _check_in(mall: DemoMall, member: str, at: str, x_m: float, y_m: float) -> None:
+    """What the mall's kiosk, which knows its place, does: the member agrees on the screen, then shows the card."""
     consents = [
         {
             "purpose": purpose,
@@ -141,7 +141,7 @@ def _check_in(mall: DemoMall, member: str, at: str, zone: str) -> None:
         for purpose in ("journey", "offers")
     ]
     mall.send("PUT", f"/v1/members/{member}", {"tier": "demo", "consents": consents})
-    touchpoint = {"kind": "checkin", "member": member, "floor": FLOOR, "zone": zone, "at": at}
+    touchpoint = {"kind": "checkin", "member": member, "floor": FLOOR, "x": x_m, "y": y_m, "at": at}
     mall.send("POST", "/v1/touchpoints", touchpoint | {"id": secrets.token_hex(12)})
 
 

@@ -89,5 +89,7 @@ def _serve(
     serve_live(
         world, fps=fps, cameras=names, port=port, out=out, seconds=seconds, stopping=stopping.is_set,
         opened=opened, ready=ready,
-        on_checkin=lambda member, person, zone, at: typer.echo(f"check-in {at} {member} person {person} at {zone}"),
+        on_checkin=lambda one, at: typer.echo(
+            f"check-in {at} {one.member} person {one.person} at {one.zone} {one.place_m[0]:g} {one.place_m[1]:g}"
+        ),
     )  # fmt: skip

@@ -74,7 +74,7 @@ def serve_live(
     stopping: Callable[[], bool] = lambda: False,
     opened: Callable[[], bool] = lambda: True,
     ready: Callable[[dict[str, str]], None] = lambda _urls: None,
-    on_checkin: Callable[[str, int, str, str], None] = lambda _member, _person, _zone, _at: None,
+    on_checkin: Callable[[Checkin, str], None] = lambda _checkin, _at: None,
 ) -> str:
     """Serves the cameras until ``seconds`` have passed or ``stopping()``; returns the start as RFC 3339.
 
@@ -91,7 +91,7 @@ def serve_live(
         stopping: asked between pictures.
         opened: asked between pictures until it is true: the doors open, and time starts.
         ready: called once with every camera's URL.
-        on_checkin: called with member, person, zone and time (RFC 3339) of every check-in.
+        on_checkin: called with every check-in and its time (RFC 3339).
     """
     twin = LiveTwin(world, fps, cameras, out)
     with RtspServer(list(twin.chosen), port=port) as server:
@@ -112,7 +112,7 @@ def serve_live(
                 twin.show(server, frame / fps, start_ns + round(frame / fps * 1e9))
                 frame += 1
                 for one in twin.checkins():
-                    on_checkin(one.member, one.person, one.zone, rfc3339(start_ns + round(one.at_s * 1e9)))
+                    on_checkin(one, rfc3339(start_ns + round(one.at_s * 1e9)))
                 twin.write_truth(start, now_s)
         finally:
             twin.write_truth(start, now_s, last=True)

@@ -51,12 +51,13 @@ class Visit(msgspec.Struct):
 
 
 class Checkin(msgspec.Struct, frozen=True):
-    """A member checked in at a kiosk."""
+    """A member checked in at a kiosk; ``place_m`` is where one stands before it, as its installer knows."""
 
     member: str
     person: int
     floor: str
     zone: str
+    place_m: tuple[float, float]
     at_s: float
 
 

@@ -73,7 +73,7 @@ class World:
         self._now: dict[str, PeopleState] = {}
         self._taken: set[tuple[str, int]] = set()
         self._riding: list[tuple[float, float, str, str, Agent]] = []
-        self._due: list[tuple[float, Agent, Stop]] = []
+        self._due: list[tuple[float, Agent, Stop, Spot]] = []
         self.recorder = Recorder(list(self.floors.values()))
         self.positions: list[tuple[float, int, float, float, str]] = []
         self._staff()
@@ -183,8 +183,8 @@ class World:
             agent.until_s = now_s + stop.seconds  # has just arrived
             if agent.spot is not None and self._spot(floor, agent.spot).kind == "seat":
                 agent.pose = SIT
-            if agent.person.member and "kiosk" in stop.kinds:
-                self._due.append((now_s + CHECKIN_AFTER_S, agent, stop))
+            if agent.person.member and "kiosk" in stop.kinds and agent.spot is not None:
+                self._due.append((now_s + CHECKIN_AFTER_S, agent, stop, self._spot(floor, agent.spot)))
             return
         if agent.pose == SIT and agent.sitting > 0.05:
             agent.pose = WALK  # stands up first
@@ -243,8 +243,9 @@ class World:
     def _check_in(self, now_s: float) -> None:
         for due in [due for due in self._due if due[0] <= now_s]:
             self._due.remove(due)
-            at_s, agent, stop = due
-            self.recorder.checkins.append(Checkin(agent.person.member, agent.id, stop.floor, stop.zone, round(at_s, 3)))
+            at_s, agent, stop, spot = due
+            member = agent.person.member
+            self.recorder.checkins.append(Checkin(member, agent.id, stop.floor, stop.zone, spot.at, round(at_s, 3)))
 
     def _spot(self, floor: str, index: int) -> Spot:
         return self.scene.floors[floor].spots[index]

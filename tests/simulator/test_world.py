@@ -138,6 +138,7 @@ def test_members_check_in_where_they_stand_at_a_kiosk(walked):
         rows = track[checkin.floor, checkin.person]
         at = rows[np.searchsorted(rows[:, 0], checkin.at_s), 1:]
         assert world.floors[checkin.floor].zones[checkin.zone].contains(at[None])[0]
+        assert np.hypot(*(at - checkin.place_m)) < 0.8  # a pushchair stands between
 
 
 def test_whoever_takes_the_escalator_arrives_upstairs_later(site):

@@ -81,7 +81,14 @@ def test_who_is_hidden_behind_another_has_no_look():
 
 @pytest.mark.parametrize(
     "box",
-    [(np.nan, 0, 10, 40), (10, 10, 10, 60), (-500, -500, -400, -300), (400, 10, 460, 90), (5, 60, 40, 20), (0, 0, 2, 3)],
+    [
+        (np.nan, 0, 10, 40),
+        (10, 10, 10, 60),
+        (-500, -500, -400, -300),
+        (400, 10, 460, 90),
+        (5, 60, 40, 20),
+        (0, 0, 2, 3),
+    ],
 )
 def test_boxes_that_are_none_have_no_look(box):
     picture, _ = people(((40, 40, 180), (120, 60, 40)))
