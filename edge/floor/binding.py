@@ -180,10 +180,13 @@ class Binding:
         seen = [self.coverage.should_see(camera, (x, y)) for x, y in people.state[:, :2].tolist()]
         gain += np.where(seen, own.found, own.chanced)
         apart = np.hypot(*(places[:, None] - people.state[None, :, :2]).transpose(2, 0, 1))
-        lost = [at - person.seen_at > own.current_s for person in rows]
+        lost = np.array([at - person.seen_at > own.current_s for person in rows], np.bool_)
+        may = lost | (apart <= own.reach_m)
+        gain[~may] = IMPOSSIBLE
         for i, track in enumerate(tracks):
             owner, newcomers = people.owner.get(track), self._newcomers(track)
-            for j, person in enumerate(rows):
+            for j in np.flatnonzero(may[i]).tolist():
+                person = rows[j]
                 if self.strayed.get(track) == person.key:
                     gain[i, j] = IMPOSSIBLE
                 elif lost[j] and owner is not person:

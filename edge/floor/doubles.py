@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from math import log
@@ -63,12 +62,13 @@ class Doubles:
         cameras = {i: clear[i] or {t[0] for t in people.rows[i].track_keys() if t in here} for i in seen}
         places = people.state[:, :2]
         apart = np.hypot(*(places[seen][:, None] - places[seen][None]).transpose(2, 0, 1))
-        for a, b in itertools.combinations(range(len(seen)), 2):
+        place = {people.rows[i].key: a for a, i in enumerate(seen)}
+        near = {(a, b) for a, b in np.argwhere(np.triu(apart <= own.double_m, 1)).tolist()}
+        near |= {(place[k], place[m]) for k, m in self.score if k in place and m in place}
+        for a, b in sorted(near):  # rows are in order of keys, and so are pairs
             i, j = seen[a], seen[b]
             one, other = people.rows[i], people.rows[j]
             pair, is_far = _pair(one, other), bool(apart[a, b] > own.double_m)
-            if is_far and pair not in self.score:
-                continue
             if clear[i] & clear[j]:
                 look = ONE_CAMERA
             elif is_far:

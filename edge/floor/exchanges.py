@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -32,14 +31,17 @@ class Exchanges:
         own = self.settings
         self.met_at = {pair: met for pair, met in self.met_at.items() if at - met <= own.exchange_s}
         seen = [i for i, person in enumerate(people.rows) if any(track in here for track in person.track_keys())]
-        places = people.state[:, :2]
-        for i, j in itertools.combinations(seen, 2):
-            one, other = people.rows[i], people.rows[j]
-            pair = (one.key, other.key)
-            if float(np.hypot(*(places[i] - places[j]))) < own.meet_m:
-                self.met_at[pair] = at
-            elif pair in self.met_at and self._exchanged(one, other, sights, looks, here) > own.exchange_above:
-                people.exchange(i, j)
+        places = people.state[seen, :2]
+        meet = np.triu(np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) < own.meet_m, 1)
+        keys = [people.rows[i].key for i in seen]
+        self.met_at |= {(keys[a], keys[b]): at for a, b in np.argwhere(meet).tolist()}
+        row = dict(zip(keys, seen, strict=True))
+        for first, second in sorted(pair for pair, met in self.met_at.items() if met < at):
+            if first not in row or second not in row:
+                continue
+            one, other = people.rows[row[first]], people.rows[row[second]]
+            if self._exchanged(one, other, sights, looks, here) > own.exchange_above:
+                people.exchange(row[first], row[second])
 
     def strangers(self, at: float) -> set[int]:
         """The keys of those who met somebody so lately that what is seen of them may be somebody else."""
