@@ -43,7 +43,7 @@ RESUME_S = 120.0
 ACKNOWLEDGE_WAIT_S = 60.0
 """How long a box that has played its recordings waits for central to have it all."""
 OUTBOX_NAME = "outbox.db"
-STAGES = ("pipeline.py", "track/**/*.py", "floor/**/*.py", "journeys/**/*.py")
+STAGES = ("pipeline.py", "track/**/*.py", "reid/**/*.py", "floor/**/*.py", "journeys/**/*.py")
 """Sources that a checkpoint's meaning depends on, below this folder."""
 
 

@@ -17,7 +17,6 @@ from contract.errors import BadInputError
 from contract.events import MAX_VISITORS, Crossing, Journey, Positions, Visit
 from contract.times import to_rfc3339
 from edge.floor.coverage import Coverage
-from edge.floor.evidence import TrackKey
 from edge.floor.footing import FloorView, FootingSettings
 from edge.floor.fusion import Fusion
 from edge.floor.settings import FusionSettings
@@ -27,7 +26,7 @@ from edge.reid.looks import LOOK, Look
 from edge.track.config import TrackerConfig
 from edge.track.records import CONFIRMED
 from edge.track.tracker import Tracker
-from edge.track.tracks import Tracks
+from edge.track.tracks import TrackKey, Tracks
 
 Body = Visit | Crossing | Journey
 

@@ -64,7 +64,7 @@ class CameraState:
 class Backoff:
     """Waits between attempts: doubling, capped, each shortened by up to half at random so that boxes do not march."""
 
-    def __init__(self, rng: random.Random, first_s: float = 0.5, most_s: float = 30.0) -> None:
+    def __init__(self, rng: random.Random, first_s: float = 0.5, most_s: float = 8.0) -> None:
         """Starts with ``first_s`` seconds and never exceeds ``most_s``."""
         self._rng = rng
         self._first_s = first_s

@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from edge.floor.coverage import Coverage
 from edge.floor.doubles import Doubles
-from edge.floor.evidence import TrackKey, density, reunion
+from edge.floor.evidence import density, reunion
 from edge.floor.exchanges import Exchanges
 from edge.floor.people import People, Person
 from edge.floor.settings import FusionSettings
@@ -20,6 +20,7 @@ from edge.floor.sights import Sight, Sights
 from edge.floor.visitors import Floats, Sample
 from edge.floor.walls import Walls
 from edge.reid.looks import Looks
+from edge.track.tracks import TrackKey
 
 IMPOSSIBLE = -1e6
 TOKEN_BITS = 80
@@ -221,7 +222,8 @@ class Binding:
                 if old is None:
                     self._rejoin(at, tracks[i], new, here)
                 people.bind(tracks[i], new)
-            self.strayed.pop(tracks[i], None)
+            if tracks[i] in people.owner:
+                self.strayed.pop(tracks[i], None)
         now: dict[int, Person] = {}
         for i in moves:
             # who of the two was absorbed already goes by the other's name

@@ -9,12 +9,13 @@ from math import log
 import numpy as np
 
 from edge.floor.coverage import Coverage
-from edge.floor.evidence import EvidenceSettings, TrackKey, density
+from edge.floor.evidence import EvidenceSettings, density
 from edge.floor.people import People, Person
 from edge.floor.settings import FusionSettings
 from edge.floor.sights import Sights
 from edge.floor.visitors import Floats
 from edge.reid.looks import Looks
+from edge.track.tracks import TrackKey
 
 LOOK_S = 0.5
 """Looks closer in time than this repeat each other: what a camera gets wrong it gets wrong for a while."""

@@ -10,9 +10,6 @@ import numpy as np
 from edge.floor.kernels import mahalanobis
 from edge.floor.visitors import Floats
 
-TrackKey = tuple[str, int]
-"""Camera and its track id."""
-
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSettings:

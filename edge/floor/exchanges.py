@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge.floor.evidence import TrackKey
 from edge.floor.people import People, Person
 from edge.floor.settings import FusionSettings
 from edge.floor.sights import Sights
 from edge.reid.looks import Looks
+from edge.track.tracks import TrackKey
 
 
 @dataclass(slots=True)

@@ -16,7 +16,6 @@ import numpy as np
 
 from edge.floor.binding import STILL_MPS, Binding, in_steps
 from edge.floor.coverage import Coverage
-from edge.floor.evidence import TrackKey
 from edge.floor.footing import Footing
 from edge.floor.people import Person
 from edge.floor.settings import FusionSettings
@@ -24,6 +23,7 @@ from edge.floor.sights import HANDOVER_S, Sights
 from edge.floor.visitors import Floats, Sample, Visitors
 from edge.floor.walls import Walls
 from edge.reid.looks import Look
+from edge.track.tracks import TrackKey
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from math import inf
 
 import numpy as np
 
-from edge.floor.evidence import TrackKey
 from edge.floor.kernels import correct, merge_sightings, predict
 from edge.floor.visitors import Floats, Sample
+from edge.track.tracks import TrackKey
 
 PLACE_FIELDS = ("tracks", "seen_at", "seen_m", "speed_mps", "clear_at", "clear_m", "by_way_out")
 """What goes with the place where somebody is, whoever they are."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge.floor.evidence import TrackKey
 from edge.floor.footing import Footing
 from edge.floor.people import Person
 from edge.floor.settings import FusionSettings
 from edge.floor.visitors import Floats
+from edge.track.tracks import TrackKey
 
 HANDOVER_S = 1.0
 """A thing that was last seen within this time of somebody's first sighting may have been they."""

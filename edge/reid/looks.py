@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.track.tracks import TrackKey
+
 Look = NDArray[np.float32]
 LOOK = "look"
 """Where detections carry them in their ``data``: (N, D) float32."""
-TrackKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+TrackKey = tuple[str, int]
+"""Camera and its track id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tracks:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 
 from edge.floor.coverage import Coverage
@@ -25,6 +27,16 @@ def test_a_wall_hides_what_is_behind_it_and_a_low_one_does_not():
 def test_too_small_to_be_found_is_not_watched():
     far = camera("a", (0, 0), (8, 6), focal_px=60.0)
     assert Coverage(floor([far])).watching(np.array([[12.0, 9.0]])).tolist() == [0]
+
+
+def test_who_should_be_seen_stands_large_in_the_picture_and_not_behind_a_wall():
+    cameras = [camera("a", (0, 0), (8, 6))]
+    assert Coverage(floor(cameras)).should_see("a", (8.0, 6.0))
+    assert not Coverage(floor(cameras)).should_see("a", (0.0, 11.0))
+    assert not Coverage(floor(cameras, walls=[wall("w", (6, 0), (6, 12))])).should_see("a", (8.0, 6.0))
+    assert not Coverage(floor([camera("a", (0, 0), (8, 6), focal_px=120.0)])).should_see("a", (12.0, 9.0))
+    known = Coverage(floor(cameras))
+    assert known.should_see("a", (8.0, 6.0)) == pickle.loads(pickle.dumps(known)).should_see("a", (8.0, 6.0))  # noqa: S301
 
 
 def test_ways_out_are_doors_and_the_edge_of_sight():

@@ -142,6 +142,15 @@ def test_turning_and_moving_the_floor_changes_nothing(angle, dx, dy):
     assert [c.direction for c in found] == ["in", "out"]
 
 
+def test_where_others_watch_nobody_crosses_whose_place_was_only_vaguely_known():
+    path = [*[(5, 2)] * 10, *[(5, 8)] * 20]
+    for blur, vague_m, expected in ((0.3, 0.4, ["in"]), (0.6, 0.4, []), (0.6, np.inf, ["in"])):
+        wire = door()
+        wire.vague_m = vague_m
+        found = [c for i, xy in enumerate(path) for c in wire.update(i / 8, [7], [xy], [blur])]
+        assert [c.direction for c in found] == expected
+
+
 def test_who_is_seen_from_afar_has_crossed_only_well_beyond_the_line():
     path = [*[(5, 4.2)] * 5, *[(5, 5.5)] * 12]
     for blur, expected in ((0.1, ["in"]), (0.6, [])):
