@@ -130,3 +130,13 @@ def test_somebody_new_where_somebody_was_just_lost_is_they():
     steps = play(fusion(), 10, seen)
     assert steps[-1][1]["a", 2] == steps[10][1]["a", 1]
     assert len(steps[-1][0]) == 1
+
+
+def test_two_visitors_who_come_to_stand_in_one_place_no_camera_seeing_both_are_one():
+    def seen(t):
+        off = max(0.0, 3 - t)
+        return {"a": {1: (8 - off, 6)}, "b": {1: (8.2 + off, 6)}}
+
+    steps = play(fusion(), 10, seen)
+    assert len(steps[8][0]) == 2
+    assert len(steps[-1][0]) == 1
