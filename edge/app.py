@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import random
 import secrets
 import sqlite3
@@ -23,6 +24,7 @@ from contract.errors import BadInputError
 from contract.files import read_toml
 from edge.box import Box
 from edge.detect.detector import Detector
+from edge.detect.eye import DetectSettings
 from edge.detect.mask import PrivacyMask
 from edge.detect.stage import DetectStage
 from edge.drive import Drive, LiveDrive, PlaybackDrive
@@ -42,6 +44,8 @@ RESUME_S = 120.0
 """Streams: after a longer pause nobody's visit goes on; what was open is closed at the time it was last true."""
 ACKNOWLEDGE_WAIT_S = 60.0
 """How long a box that has played its recordings waits for central to have it all."""
+MOST_DETECTORS = 4
+"""Pictures looked at side by side, where there are so many cores."""
 OUTBOX_NAME = "outbox.db"
 STAGES = ("pipeline.py", "track/**/*.py", "reid/**/*.py", "floor/**/*.py", "journeys/**/*.py")
 """Sources that a checkpoint's meaning depends on, below this folder."""
@@ -156,16 +160,20 @@ def _refuse_unknown(where: str, values: Mapping[str, object], kind: type) -> Non
 
 def _detect_stage(box: Box) -> DetectsPeople:
     model = resolve(box.model)
-    detector = Detector(model.path) if box.score_min is None else Detector(model.path, box.score_min)
     cameras = box.floor.cameras
     nothing = np.zeros((1, 1, 3), np.uint8)
-    detector.detect([nothing])  # like the next, its kernels' rehearsal
+    detectors = []
+    for _ in range(min(MOST_DETECTORS, os.cpu_count() or 1)):
+        detector = Detector(model.path) if box.score_min is None else Detector(model.path, box.score_min)
+        detector.detect([nothing])  # like the next, its kernels' rehearsal
+        detectors.append(detector)
     describe(nothing, np.zeros((1, 4), np.float32))
     masks = {
         name: PrivacyMask(polygons, (cameras[name].width, cameras[name].height))
         for name, polygons in box.floor.masks_px.items()
     }
-    return DetectStage(detector, masks)
+    settings = DetectSettings(usual_interval_s=1.0 / box.fps)
+    return DetectStage(detectors, masks, settings)
 
 
 def _fresh_pipeline(box: Box, settings: PipelineSettings) -> FloorPipeline:

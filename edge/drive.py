@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
+
 from contract.events import Reload, Report, RestartCamera
 from edge.box import Box
 from edge.capture.frame import Frame
@@ -22,6 +24,10 @@ from edge.runtime import Runtime
 
 FULL_WAIT_S = 0.5
 """Recordings wait so long between attempts while neither disk nor memory has room."""
+
+
+DETECT_SHARE = 0.85
+"""Share of a tick after which pictures that are left wait for the next one."""
 
 
 class Drive(Protocol):
@@ -122,9 +128,12 @@ class LiveDrive:
         self._runtime = runtime
         self._tell = tell
         self._fresh_pipeline = fresh_pipeline
+        self._period_s = 1.0 / box.fps
         self._clock = SteadyClock(time.time, time.monotonic)
         self._cameras = {source.name: self._camera(source.name, source.url) for source in box.cameras}
         self._indexes = dict.fromkeys(self._cameras, -1)
+        # a door is never left to a glance a second
+        self._may_rest = {name for name in self._cameras if not _watches_line(box, name)}
 
     def _camera(self, name: str, url: str) -> LiveCamera:
         view = self._box.floor.cameras[name]
@@ -133,7 +142,7 @@ class LiveDrive:
 
     def run(self, stop: threading.Event) -> None:
         """See :class:`Drive`."""
-        period_s = 1.0 / self._box.fps
+        period_s = self._period_s
         for camera in self._cameras.values():
             camera.start()
         due = time.monotonic()
@@ -148,15 +157,17 @@ class LiveDrive:
     def _tick(self) -> None:
         if self._clock.jumped:
             self._follow_jump()
+        up = time.monotonic() + DETECT_SHARE * self._period_s
         frames: dict[str, Frame] = {}
         for name, camera in self._cameras.items():
+            camera.rest(name in self._may_rest and self._runtime.resting(name, self._clock.now()))
             frame = camera.newest()
             if frame is not None:
                 frames[name] = frame
                 self._runtime.meter.cameras[name].received += max(0, frame.index - self._indexes[name])
                 self._indexes[name] = frame.index
         now = self._clock.now()
-        self._runtime.step(now, frames, {}, now)
+        self._runtime.step(now, frames, {}, now, lambda: time.monotonic() < up)
         for name, camera in self._cameras.items():
             status = camera.status()
             self._runtime.camera_state(name, status.state, status.since, status.detail)
@@ -202,6 +213,14 @@ class LiveDrive:
                 case _:
                     pass
         return wanted
+
+
+def _watches_line(box: Box, name: str) -> bool:
+    """Whether a camera sees any tripwire."""
+    camera = box.floor.cameras[name]
+    return any(
+        bool(camera.sees(np.vstack([line.ends_m, line.ends_m.mean(0)])).any()) for line in box.floor.lines.values()
+    )
 
 
 def _close_all(cameras: list[LiveCamera]) -> None:

@@ -13,6 +13,8 @@ from contract.events import CameraHealth, Health
 REPORT_S = 5.0
 THERMAL = Path("/sys/class/thermal")
 MAX_WARNINGS = 20
+OVERLOAD_SHARE = 0.02
+"""Fewer pictures put off than this are jitter."""
 State = Literal["online", "stopped", "offline", "blind"]
 
 
@@ -47,12 +49,13 @@ class HealthMeter:
     Attributes:
         cameras: figures by camera.
         visitors: people on the floor at the last step.
+        put_off: pictures that should have been looked at since the last report, had there been time.
     """
 
     def __init__(self, cameras: Iterable[str], now: float) -> None:
         """Begin at monotonic time ``now``, seconds."""
         self.cameras = {name: CameraFigures() for name in cameras}
-        self.visitors = 0
+        self.visitors = self.put_off = 0
         self._steps_s: list[float] = []
         self._began = now
 
@@ -88,6 +91,10 @@ class HealthMeter:
             )
             for name, figures in self.cameras.items()
         ]
+        looked = sum(figures.detected for figures in self.cameras.values())
+        late = (
+            [overload(self.put_off, looked, span_s)] if self.put_off > OVERLOAD_SHARE * (self.put_off + looked) else []
+        )
         health = Health(
             cameras=cameras,
             outbox_depth=outbox_depth,
@@ -96,13 +103,23 @@ class HealthMeter:
             clock_offset_ms=None if clock_offset_s is None else round(1000 * clock_offset_s, 1),
             temperature_c=temperature_c(),
             events_lost=events_lost,
-            warnings=[warning[:400] for warning in warnings][:MAX_WARNINGS],
+            warnings=[warning[:400] for warning in [*late, *warnings]][:MAX_WARNINGS],
         )
         for figures in self.cameras.values():
             figures.reset()
         self._steps_s.clear()
+        self.put_off = 0
         self._began = now
         return health
+
+
+def overload(put_off: int, looked: float, span_s: float) -> str:
+    """One line on pictures put off and looked at in a time."""
+    share = 100 * put_off / (put_off + looked)
+    return (
+        f"overload: {share:.0f} % of the pictures worth a look were put off in {span_s:.0f} s, evenly on all cameras; "
+        "lower fps in the box's file, or move cameras to another box"
+    )
 
 
 def temperature_c(thermal: Path = THERMAL) -> float | None:

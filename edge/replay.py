@@ -143,7 +143,6 @@ def replay(ticks: Iterator[Tick], detector: DetectsPeople, pipeline: FloorPipeli
         observed = {}
         for name, detections in found.items():
             frame = tick.frames[name]
-            height, width = frame.image.shape[:2]
-            observed[name] = CameraObservation(frame.captured_at, detections, (width, height))
+            observed[name] = CameraObservation(frame.captured_at, detections, frame.size)
         yield Moment(tick, found, pipeline.update(now, observed))
     yield Moment(Tick(now, {}), {}, pipeline.close(now))

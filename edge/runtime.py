@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -30,12 +30,20 @@ class DetectsPeople(Protocol):
 
     Attributes:
         analysed: pictures that the model has looked at so far; the others were still.
+        put_off: pictures that should have been looked at, had there been time.
     """
 
     analysed: int
+    put_off: int
 
-    def update(self, now: float, frames: Sequence[Frame]) -> Mapping[str, sv.Detections]:
-        """People by camera."""
+    def update(
+        self, now: float, frames: Sequence[Frame], go_on: Callable[[], bool] | None = None
+    ) -> Mapping[str, sv.Detections]:
+        """People by camera, without those whose picture comes too soon, or all left once ``go_on`` says no."""
+        ...
+
+    def resting(self, camera: str, now: float) -> bool:
+        """Whether a camera has shown nothing for so long that not all of its pictures need be decoded."""
         ...
 
 
@@ -84,7 +92,14 @@ class Runtime:
         """Whether disk and memory are full: recordings wait then instead of losing events."""
         return self._intake.full
 
-    def step(self, now: float, frames: Mapping[str, Frame], next_frames: Mapping[str, int], wall: float | None) -> None:
+    def step(
+        self,
+        now: float,
+        frames: Mapping[str, Frame],
+        next_frames: Mapping[str, int],
+        wall: float | None,
+        go_on: Callable[[], bool] | None = None,
+    ) -> None:
         """Work on the frames of one moment.
 
         Args:
@@ -92,28 +107,34 @@ class Runtime:
             frames: by camera, each newer than that camera's last.
             next_frames: per recorded camera, where to go on after this step; empty for streams.
             wall: system time for the latency of live frames, or None for recordings.
+            go_on: says when pictures that are left have to wait; None looks at all of them.
         """
         began = time.monotonic()
         observations: dict[str, CameraObservation] = {}
-        analysed = self._detector.analysed
+        analysed, put_off = self._detector.analysed, self._detector.put_off
         if frames:
-            for name, found in self._detector.update(now, list(frames.values())).items():
+            for name, found in self._detector.update(now, list(frames.values()), go_on).items():
                 frame = frames[name]
-                height, width = frame.image.shape[:2]
-                observations[name] = CameraObservation(frame.captured_at, found, (width, height))
+                observations[name] = CameraObservation(frame.captured_at, found, frame.size)
         step = self.pipeline.update(now, observations)
         self.state = replace(self.state, saved_at=now, next_frames=dict(next_frames))
         self._hand_on(now, step)
+        took_s = time.monotonic() - began
         # The stage counts over all cameras; a camera's share is exact in the sum.
-        share = (self._detector.analysed - analysed) / max(1, len(frames))
-        for name, frame in frames.items():
+        share = (self._detector.analysed - analysed) / max(1, len(observations))
+        for name in observations:
             figures = self.meter.cameras[name]
             figures.analysed += 1
             figures.detected += share
             if wall is not None:
-                figures.latencies_s.append(wall - frame.captured_at)
+                figures.latencies_s.append(wall + took_s - frames[name].captured_at)
+        self.meter.put_off += self._detector.put_off - put_off
         self.meter.visitors = len(step.positions.visitors)
-        self.meter.stepped(time.monotonic() - began)
+        self.meter.stepped(took_s)
+
+    def resting(self, camera: str, now: float) -> bool:
+        """Whether nothing has happened before a camera for a while."""
+        return self._detector.resting(camera, now)
 
     def finish(self, now: float, *, ended: bool) -> None:
         """Close whatever is open at box time ``now``; ``ended`` means that no frame will ever follow."""

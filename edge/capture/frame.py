@@ -1,27 +1,88 @@
-"""The frame that capture hands on."""
+"""The frame that capture hands on: pixels are converted when somebody asks for them, and only then."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Picture(Protocol):
+    """A decoded picture that has not been converted.
+
+    Attributes:
+        size: (width, height) of what ``bgr`` gives.
+    """
+
+    size: tuple[int, int]
+
+    def bgr(self) -> Image:
+        """(H, W, 3) uint8; the caller may write into it."""
+        ...
+
+    def luma(self) -> Image:
+        """(h, w) uint8 brightness as decoded, of the same view but maybe another size; not to be written."""
+        ...
+
+
 class Frame:
     """One picture of one camera.
+
+    Most frames of a still scene are looked at by the motion gate only, which needs no colour: so colour is made when
+    ``image`` is first asked for.
 
     Attributes:
         camera: the camera's name.
         captured_at: when the camera took it, unix seconds (UTC); grows strictly from frame to frame of one source.
-        index: frames decoded before this one, from 0; it counts frames that were not analysed, too.
-        image: (H, W, 3) uint8, BGR.
+        index: frames received before this one; it counts those that were not analysed or not even decoded, too.
     """
 
-    camera: str
-    captured_at: float
-    index: int
-    image: Image
+    __slots__ = ("_image", "_picture", "_veil", "camera", "captured_at", "index")
+
+    def __init__(self, camera: str, captured_at: float, index: int, image: Image | Picture) -> None:
+        """Takes (H, W, 3) uint8 BGR pixels, or a picture that gives them when asked."""
+        self.camera = camera
+        self.captured_at = captured_at
+        self.index = index
+        self._image: Image | None = image if isinstance(image, np.ndarray) else None
+        self._picture: Picture | None = None if isinstance(image, np.ndarray) else image
+        self._veil: Callable[[Image], None] | None = None
+
+    def veil(self, paint: Callable[[Image], None]) -> None:
+        """From now on nobody sees ``image`` without ``paint`` having been over it: privacy masks."""
+        if self._image is not None:
+            paint(self._image)
+        else:
+            self._veil = paint
+
+    @property
+    def image(self) -> Image:
+        """(H, W, 3) uint8, BGR; converted once."""
+        if self._image is None:
+            assert self._picture is not None  # noqa: S101 - one of the two is always there
+            self._image = self._picture.bgr()
+            if self._veil is not None:
+                self._veil(self._image)
+        return self._image
+
+    @property
+    def luma(self) -> Image:
+        """(h, w) uint8 brightness, not to be written; of the same view as ``image`` but maybe another size.
+
+        Privacy masks are not in it: who reads it leaves their places out.
+        """
+        if self._picture is not None:
+            return self._picture.luma()
+        return np.asarray(cv2.cvtColor(self.image, cv2.COLOR_BGR2GRAY), np.uint8)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of ``image``."""
+        if self._picture is not None:
+            return self._picture.size
+        return self.image.shape[1], self.image.shape[0]

@@ -22,9 +22,10 @@ from av.video.reformatter import VideoReformatter
 from contract.errors import BadInputError
 from edge.capture.address import is_live, redact
 from edge.capture.clock import TRUST_S, StreamClock
+from edge.capture.convert import Decoded
 from edge.capture.faults import StreamFault, describe_fault
 from edge.capture.frame import Frame, Image
-from edge.capture.recording import to_bgr
+from edge.capture.rest import Resting
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ HEALTHY_S = 10.0
 BLIND_SPREAD = 4.0
 BLIND_FOR_S = 3.0
 BLIND_LOOK_EVERY_S = 0.5
+# A picture that has waited for us this long is history.
+STALE_S = 0.8
 BLIND_STRIDE_PX = 8
 
 CameraStateName = Literal["online", "stopped", "offline", "blind"]
@@ -127,7 +130,8 @@ class LiveCamera:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._pending: tuple[Any, float, int] | None = None
+        self._pending: tuple[Any, float, int, float] | None = None
+        self._resting: Resting[Any] = Resting()
         self._count = 0
         self._last_at: float | None = None
         self._changed_at = clock()
@@ -168,10 +172,16 @@ class LiveCamera:
             pending, self._pending = self._pending, None
         if pending is None:
             return None
-        picture, captured_at, index = pending
-        image = to_bgr(picture, self._reformatter, self.size)
-        self._look(image)
-        return Frame(self.camera, captured_at, index, image)
+        picture, captured_at, index, arrived_mono = pending
+        if self._monotonic() - arrived_mono > STALE_S:
+            return None
+        frame = Frame(self.camera, captured_at, index, Decoded(picture, self._reformatter, self.size))
+        self._look(frame.luma)
+        return frame
+
+    def rest(self, asked: bool) -> None:
+        """Asks the camera to rest: only key pictures are decoded, until packets' sizes say that something moves."""
+        self._resting.asked = asked
 
     def status(self) -> CameraState:
         """How the camera is at this moment."""
@@ -189,13 +199,13 @@ class LiveCamera:
                     return CameraState("blind", self._flat_since, "the picture shows nothing; is the lens covered?")
             return CameraState("online", self._changed_at, self._notice)
 
-    def _look(self, image: Image) -> None:
+    def _look(self, luma: Image) -> None:
         """Remembers since when pictures have shown nothing."""
         now = self._monotonic()
         if now - self._looked_mono < BLIND_LOOK_EVERY_S:
             return
         self._looked_mono = now
-        flat = float(image[::BLIND_STRIDE_PX, ::BLIND_STRIDE_PX].std(axis=(0, 1)).max()) < BLIND_SPREAD
+        flat = float(luma[::BLIND_STRIDE_PX, ::BLIND_STRIDE_PX].std()) < BLIND_SPREAD
         with self._lock:
             if not flat:
                 if self._flat_since is not None:
@@ -233,6 +243,9 @@ class LiveCamera:
             stream_clock = StreamClock(self._last_at)
             advanced_mono = self._monotonic()
             patience_s = FIRST_PICTURE_S
+            reorders = stream.codec_context.has_b_frames
+            resting = self._resting
+            resting.restart()
             for packet in container.demux(stream):
                 if self._stop.is_set():
                     return
@@ -240,10 +253,16 @@ class LiveCamera:
                     break
                 arrival_s = self._clock()
                 _hear_sender(stream_clock, packet, arrival_s)
-                for picture in _decode(packet):
-                    advanced_mono = self._monotonic()
-                    patience_s = STALL_S
-                    self._take(picture, stream_clock, arrival_s)
+                self._count += 1
+                # pictures that refer ahead come out late, and a key picture alone would not come out at all
+                due = (
+                    [packet] if reorders else resting.offer(packet, packet.size, packet.is_keyframe, self._monotonic())
+                )
+                for each in due:
+                    for picture in _decode(each):
+                        advanced_mono = self._monotonic()
+                        patience_s = STALL_S
+                        self._take(picture, stream_clock, arrival_s)
                 if self._monotonic() - advanced_mono > patience_s:
                     raise StreamFault(f"data, but no picture for {patience_s:.0f} s; restart the camera")
         raise StreamFault("the stream ended; a camera's stream never does: it was restarted or lost")
@@ -262,8 +281,7 @@ class LiveCamera:
         off = error_s is not None and abs(error_s) > TRUST_S
         with self._lock:
             self._notice = f"camera clock off by {error_s:.0f} s, not used; set its NTP server" if off else ""
-            self._pending = (picture, captured_at, self._count)
-            self._count += 1
+            self._pending = (picture, captured_at, self._count - 1, self._monotonic())
             self._last_at = captured_at
             stalled = self._arrived_mono is not None and self._monotonic() - self._arrived_mono > STALL_S
             if self._fault is not None or stalled:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import av
-import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from contract.errors import BadInputError
-from edge.capture.frame import Frame, Image
+from edge.capture.convert import Decoded
+from edge.capture.frame import Frame
 
 COUNT_BELOW_BYTES = 256 << 20
 # More damaged pictures than this in a row are a noisy recording, not its end.
@@ -167,7 +167,7 @@ class VideoFile:
                     media_s = last_s + 1.0 / self.rate_hz
                 last_s = media_s
                 if ticks.takes(media_s) and count >= start_frame:
-                    yield Frame(self.camera, start_at + media_s, count, to_bgr(picture, reformatter, self.size))
+                    yield Frame(self.camera, start_at + media_s, count, Decoded(picture, reformatter, self.size))
                 count += 1
         if self._why is not None:
             what = f"damaged or cut off after {count} frames ({self._why})"
@@ -245,9 +245,3 @@ class VideoFile:
         if stream.codec_context is None:
             raise BadInputError(f"{self.path}: its video codec is not supported; re-encode it as H.264")
         return stream
-
-
-def to_bgr(picture: Any, reformatter: VideoReformatter, size: tuple[int, int] | None) -> Image:
-    """The decoded picture as (H, W, 3) uint8 BGR, scaled to (width, height) ``size`` in the same pass where given."""
-    width, height = size if size is not None else (picture.width, picture.height)
-    return np.asarray(reformatter.reformat(picture, width, height, "bgr24").to_ndarray(), np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -10,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture.frame import Image
+from edge.detect.gate_kernels import block_means, light_free_change
 
 Floats32 = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 
-# Residual noise is scaled from the median to a standard deviation (normal distribution).
-MAD_TO_SIGMA = 1.4826
 # Boxes are grown by this share of their size before they clear places of restlessness: shadows and swinging arms.
 BOX_MARGIN = 0.25
-_NEIGHBOURS = np.ones((5, 5), np.uint8)
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class GateSettings:
     """How easily the gate opens.
 
     Attributes:
-        width_px: pictures are compared at this width; smaller is cheaper and blinder to far people.
-        change_min: least change of grey level, averaged over 3x3 of those pixels, that counts; larger saves more runs
-            and misses fainter people.
+        columns: pictures are compared as means of square blocks, about so many across; fewer is cheaper and blinder to
+            far people.
+        change_min: least change of a block's grey level that counts; larger saves more runs and misses fainter people.
         noise_factor: the change must also be this many times the picture's noise; larger for grainy night pictures.
         refresh_s: a picture without people is analysed at least this often.
         refresh_people_s: a picture with people is analysed at least this often.
@@ -36,102 +37,121 @@ class GateSettings:
         forget_s: time after which such a count has fallen to 37 %.
     """
 
-    width_px: int = 192
+    columns: int = 106
     change_min: float = 7.0
     noise_factor: float = 4.0
-    refresh_s: float = 2.0
+    refresh_s: float = 1.0
     refresh_people_s: float = 0.5
     restless_after: float = 24.0
     forget_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """What the gate saw in a picture.
+
+    Attributes:
+        opened: whether the picture has to be analysed.
+        due: whether that is because it is time again, whatever moved.
+        moved: (r, c) blocks that changed against the last analysed picture, restless ones left out.
+        block_share: (width, height) of a block as a share of the picture's.
+    """
+
+    opened: bool
+    due: bool
+    moved: Flags
+    block_share: tuple[float, float]
 
 
 class MotionGate:
     """One camera's gate.
 
     Compares with the last *analysed* picture, not with the one before, so that slow change adds up until it opens. A
-    change of light over the whole picture (lamps, exposure) is fitted as gain and offset and taken out.
+    change of light over the whole picture (lamps, exposure) is fitted as gain and offset and taken out. ``look`` at
+    every picture; ``accept`` those that are then analysed, and ``learn`` from what was found.
     """
 
     def __init__(self, settings: GateSettings | None = None) -> None:
         """Starts open: the first picture is always analysed."""
         self.settings = settings or GateSettings()
+        self._source: tuple[int, ...] = ()
+        self._block = 1
+        self._hidden: Flags = np.zeros((0, 0), np.bool_)
         self._reference: Floats32 | None = None
-        self._restless: Floats32 | None = None
-        self._moved: npt.NDArray[np.bool_] | None = None
-        self._opened_at = -math.inf
+        self._seen: Floats32 = np.zeros((0, 0), np.float32)
+        self._change: Floats32 = self._seen
+        self._restless: Floats32 = self._seen
+        self._moved: Flags = self._hidden
+        self._looked_at = self._accepted_at = -math.inf
         self._elapsed_s = 0.0
         self._sees_people = False
 
-    def update(self, now: float, image: Image) -> bool:
-        """True where the picture has to be analysed; it then is what later ones are compared with.
+    def look(self, now: float, luma: Image, hidden: Callable[[tuple[int, int]], Image] | None = None) -> Motion:
+        """Whether the picture has to be analysed.
 
         Args:
             now: when it was taken, seconds.
-            image: (H, W, 3) uint8 BGR.
+            luma: (h, w) uint8 brightness.
+            hidden: gives (h, w) uint8, not 0 where nobody may look, for a (width, height); asked once a size.
         """
-        seen = shrink(image, self.settings.width_px)
-        if self._reference is None or self._restless is None or self._reference.shape != seen.shape:
-            self._restless = np.zeros_like(seen)
-            self._moved = np.zeros(seen.shape, np.bool_)
-            opened = True
+        if luma.shape != self._source:
+            self._begin(luma.shape, None if hidden is None else hidden((luma.shape[1], luma.shape[0])))
+        block_means(luma, self._block, self._hidden, self._seen)
+        self._looked_at = now
+        share = (self._block / luma.shape[1], self._block / luma.shape[0])
+        if self._reference is None:
+            return Motion(opened=True, due=True, moved=self._moved, block_share=share)
+        noise = light_free_change(self._reference, self._seen, self._hidden, self._change)
+        self._moved = self._change > max(self.settings.change_min, self.settings.noise_factor * noise)
+        refresh_s = self.settings.refresh_people_s if self._sees_people else self.settings.refresh_s
+        # half a frame early rather than a frame late
+        due = not 0.0 <= now - self._accepted_at < refresh_s - 1e-3
+        moved = self._moved & (self._restless < self.settings.restless_after)
+        return Motion(due or bool(moved.any()), due, moved, share)
+
+    def accept(self) -> None:
+        """The picture looked at last is analysed: later ones are compared with it."""
+        self._elapsed_s = max(0.0, self._looked_at - self._accepted_at) if math.isfinite(self._accepted_at) else 0.0
+        self._accepted_at = self._looked_at
+        if self._reference is None:
+            self._reference = self._seen.copy()
         else:
-            change, noise = changes(self._reference, seen)
-            self._moved = change > max(self.settings.change_min, self.settings.noise_factor * noise)
-            refresh_s = self.settings.refresh_people_s if self._sees_people else self.settings.refresh_s
-            due = not 0.0 <= now - self._opened_at < refresh_s
-            opened = due or bool((self._moved & (self._restless < self.settings.restless_after)).any())
-        if opened:
-            self._elapsed_s = max(0.0, now - self._opened_at) if math.isfinite(self._opened_at) else 0.0
-            self._reference = seen
-            self._opened_at = now
-        return opened
+            self._reference, self._seen = self._seen, self._reference
 
     def learn(self, people_xyxy: Floats32, size: tuple[int, int]) -> None:
-        """Takes note of where the analysis that the gate opened for found people.
+        """Takes note of where the analysis of the accepted picture found people.
 
         Args:
             people_xyxy: (N, 4), pixels of the analysed picture.
             size: (width, height) of that picture.
         """
         self._sees_people = len(people_xyxy) > 0
-        if self._restless is None or self._moved is None:
+        if self._reference is None:
             return
         self._restless *= np.float32(math.exp(-self._elapsed_s / self.settings.forget_s))
         # neighbours count along: a clock's digits light other pixels every second
-        self._restless += cv2.dilate(self._moved.astype(np.uint8), _NEIGHBOURS)
-        rows, columns = self._restless.shape
-        for x1, y1, x2, y2 in people_xyxy:
+        if self._moved.any():
+            self._restless += cv2.dilate(self._moved.astype(np.uint8), _NEIGHBOURS)
+        scale = (self._source[1] / self._block / size[0], self._source[0] / self._block / size[1])
+        for x1, y1, x2, y2 in people_xyxy.tolist():
             margin_x, margin_y = BOX_MARGIN * (x2 - x1), BOX_MARGIN * (y2 - y1)
-            left, right = (x1 - margin_x) * columns / size[0], (x2 + margin_x) * columns / size[0]
-            top, bottom = (y1 - margin_y) * rows / size[1], (y2 + margin_y) * rows / size[1]
+            left, right = (x1 - margin_x) * scale[0], (x2 + margin_x) * scale[0]
+            top, bottom = (y1 - margin_y) * scale[1], (y2 + margin_y) * scale[1]
             self._restless[max(0, int(top)) : math.ceil(bottom), max(0, int(left)) : math.ceil(right)] = 0.0
 
-
-def shrink(image: Image, width_px: int) -> Floats32:
-    """(h, w) float32 grey of the picture at ``width_px``, each pixel the mean of those it stands for."""
-    height, width = image.shape[:2]
-    if width > width_px:
-        size = (width_px, max(1, round(height * width_px / width)))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.float32)
-
-
-def changes(reference: Floats32, seen: Floats32) -> tuple[Floats32, float]:
-    """Local changes between two pictures after taking out the change of light, and the noise they stand out from.
-
-    Args:
-        reference: (h, w) grey.
-        seen: (h, w) grey.
-
-    Returns:
-        (h, w) absolute means over 3x3 of what gain and offset leave over, and the standard deviation of these means in
-        the quiet half of the picture; both in grey levels.
-    """
-    around = reference - reference.mean()
-    seen_around = seen - seen.mean()
-    power = float((around * around).mean())
-    # a picture without contrast has no gain to speak of
-    gain = min(2.0, max(0.5, float((around * seen_around).mean()) / power)) if power > 1.0 else 1.0
-    left = np.asarray(cv2.blur(seen_around - gain * around, (3, 3)), np.float32)
-    size = np.abs(left, out=left)
-    return size, MAD_TO_SIGMA * float(np.median(size))
+    def _begin(self, shape: tuple[int, ...], hidden: Image | None) -> None:
+        """A picture of another size: everything known is void."""
+        height, width = shape
+        self._source = shape
+        self._block = block = max(1, min(width // self.settings.columns, height, width))
+        grid = (height // block, width // block)
+        self._seen = np.zeros(grid, np.float32)
+        self._change = np.zeros(grid, np.float32)
+        self._restless = np.zeros(grid, np.float32)
+        self._moved = np.zeros(grid, np.bool_)
+        self._hidden = np.zeros(grid, np.bool_)
+        if hidden is not None:
+            cut = hidden[: grid[0] * block, : grid[1] * block].reshape(grid[0], block, grid[1], block)
+            self._hidden |= (cut != 0).any((1, 3))
+        self._reference = None
+        self._accepted_at = -math.inf

@@ -48,6 +48,13 @@ class PrivacyMask:
         for polygon in self._scaled[size]:
             cv2.fillPoly(image, [polygon], (0, 0, 0), lineType=cv2.LINE_8, shift=_SHIFT)
 
+    def covered(self, size: tuple[int, int]) -> Image:
+        """(h, w) uint8, 255 where a picture of (width, height) is masked: for those who look without painting."""
+        plane = np.zeros((size[1], size[0]), np.uint8)
+        for polygon in self._polygons_px:
+            cv2.fillPoly(plane, [self._scale(polygon, size)], 255, lineType=cv2.LINE_8, shift=_SHIFT)
+        return plane
+
     def _scale(self, polygon_px: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.NDArray[np.int32]:
         factor = np.array(size, np.float64) / np.array(self._calibrated_size, np.float64)
         # pixel centres lie at whole numbers, edges half a pixel off: scale about the picture's corner

@@ -1,94 +1,163 @@
-"""Detection as a stage: mask, gate, and the detector on what is left, batched across cameras; how people look, too."""
+"""Detection as a stage: all cameras share one model, and nothing is spent on pictures that show nothing new."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
 import numpy as np
 import supervision as sv
 
-from edge.capture.frame import Frame
-from edge.detect.detector import Detector
-from edge.detect.gate import GateSettings, MotionGate
+from edge.capture.frame import Frame, Image
+from edge.detect.eye import DetectSettings, Eye, Job, Worth
 from edge.detect.mask import PrivacyMask
+from edge.detect.regions import Region
 from edge.reid.looks import LOOK
 from edge.reid.stripes import describe
+
+
+class FindsPeople(Protocol):
+    """A detector, as far as the stage needs it.
+
+    Attributes:
+        per_aspect: whether a smaller picture is less work; parts of a picture are looked at only then.
+    """
+
+    per_aspect: bool
+
+    def detect(self, images: Sequence[Image]) -> list[sv.Detections]:
+        """People in each picture."""
+        ...
+
+    def detect_regions(self, image: Image, regions: Sequence[Region]) -> sv.Detections:
+        """People in parts of a picture, in its pixels."""
+        ...
 
 
 class DetectStage:
     """All cameras of a box.
 
-    Pickles without the detector, which holds a loaded model: give it back with ``attach``.
+    Attributes:
+        seen: pictures given so far.
+        analysed: of them, pictures the model has looked at, in whole or in part.
+        put_off: of them, pictures that would have been looked at had there been time.
     """
 
     def __init__(
         self,
-        detector: Detector,
+        detectors: FindsPeople | Sequence[FindsPeople],
         masks: Mapping[str, PrivacyMask] | None = None,
-        gate: GateSettings | None = None,
+        settings: DetectSettings | None = None,
         gated: bool = True,
     ) -> None:
         """Composes.
 
         Args:
-            detector: shared by all cameras.
+            detectors: shared by all cameras; each is used by one thread at a time, and several work side by side.
             masks: privacy masks by camera.
-            gate: how easily the motion gates open.
-            gated: False analyses every picture, as benchmarks want.
+            settings: how much is looked at.
+            gated: False analyses every picture as a whole, as benchmarks want.
         """
-        self.detector: Detector | None = detector
-        self.masks = dict(masks or {})
-        self.gate = gate or GateSettings()
-        self.gated = gated
-        self.seen = 0
-        self.analysed = 0
-        self._gates: dict[str, MotionGate] = {}
-        self._last: dict[str, sv.Detections] = {}
+        self._detectors = list(detectors) if isinstance(detectors, Sequence) else [detectors]
+        self._pool = ThreadPoolExecutor(len(self._detectors)) if len(self._detectors) > 1 else None
+        self._masks = dict(masks or {})
+        self._settings = settings or DetectSettings()
+        self._gated = gated
+        self._eyes: dict[str, Eye] = {}
+        self.seen = self.analysed = self.put_off = 0
 
-    def attach(self, detector: Detector) -> None:
-        """Gives an unpickled stage its detector."""
-        self.detector = detector
+    def update(
+        self,
+        now: float,  # noqa: ARG002 - as all stages; gates go by the frames' own times
+        frames: Sequence[Frame],
+        go_on: Callable[[], bool] | None = None,
+    ) -> dict[str, sv.Detections]:
+        """People in each frame, by camera.
 
-    def update(self, now: float, frames: Sequence[Frame]) -> dict[str, sv.Detections]:  # noqa: ARG002 - as all stages
-        """People in each frame, by camera; those of the last analysed picture where the gate stayed shut.
+        Where a picture shows nothing new, those of the last analysed one. A camera is left out where its picture comes
+        too soon for its pace, or where time is up: the tracker bridges that.
 
         Args:
-            now: unix seconds; gates go by the frames' own times.
-            frames: at most one of each camera. Masked pixels of their images turn black in place.
+            now: unix seconds.
+            frames: at most one of each camera. Masked pixels of their images are black from here on.
+            go_on: asked before each picture; once it says no, the rest is put off. Who has waited longest by its own
+                pace comes first, so that overload slows all cameras evenly.
 
         Returns:
             ``sv.Detections`` by camera, as ``Detector.detect`` gives them; ``data[LOOK]`` says how they look.
         """
-        analysed: list[Frame] = []
+        self.seen += len(frames)
+        answers: dict[str, sv.Detections] = {}
+        jobs: list[Job] = []
         for frame in frames:
-            self.seen += 1
-            mask = self.masks.get(frame.camera)
-            if mask is not None:
-                mask.apply(frame.image)
-            if not self.gated or self._gate_of(frame.camera).update(frame.captured_at, frame.image):
-                analysed.append(frame)
-        if analysed:
-            if self.detector is None:
-                raise RuntimeError("no detector attached")
-            self.analysed += len(analysed)
-            for frame, people in zip(analysed, self.detector.detect([one.image for one in analysed]), strict=True):
-                people.data[LOOK] = describe(frame.image, np.asarray(people.xyxy, np.float32))
-                self._last[frame.camera] = people
-                if self.gated:
-                    size = (frame.image.shape[1], frame.image.shape[0])
-                    self._gate_of(frame.camera).learn(np.asarray(people.xyxy, np.float32), size)
-        # copies: who gets them may write into them, and they may be handed out again
-        return {frame.camera: _copied(self._last[frame.camera]) for frame in frames}
+            eye = self._eye_of(frame.camera)
+            worth, job = eye.consider(frame)
+            if not self._gated:
+                worth, job = Worth.LOOK, Job(frame, [], 0.0)
+            if job is not None:
+                jobs.append(job)
+            elif worth is Worth.REPEAT:
+                answers[frame.camera] = _copied(eye.last)
+        jobs.sort(key=lambda job: -job.late)
+        for job, found in self._work(jobs, go_on):
+            answers[job.frame.camera] = _copied(self._eye_of(job.frame.camera).take(job, found))
+        return answers
 
-    def _gate_of(self, camera: str) -> MotionGate:
-        return self._gates.setdefault(camera, MotionGate(self.gate))
+    def resting(self, camera: str, now: float) -> bool:
+        """Whether a camera has shown nothing for so long that decoding all of its pictures is a waste."""
+        eye = self._eyes.get(camera)
+        return self._gated and eye is not None and eye.resting(now)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "detector": None}
+    def close(self) -> None:
+        """Ends the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _work(self, jobs: list[Job], go_on: Callable[[], bool] | None) -> list[tuple[Job, sv.Detections]]:
+        """Looks at as many pictures as time allows, from the first on."""
+        waiting = deque(jobs)
+        done: list[tuple[Job, sv.Detections]] = []
+        lock = threading.Lock()
+
+        def work(detector: FindsPeople) -> None:
+            while True:
+                with lock:
+                    if not waiting or not (go_on is None or go_on()):
+                        return
+                    job = waiting.popleft()
+                found = _look(detector, job)
+                with lock:
+                    done.append((job, found))
+
+        if self._pool is None or len(jobs) < 2:
+            work(self._detectors[0])
+        else:
+            for future in [self._pool.submit(work, detector) for detector in self._detectors]:
+                future.result()
+        self.analysed += len(done)
+        self.put_off += len(waiting)
+        return done
+
+    def _eye_of(self, camera: str) -> Eye:
+        eye = self._eyes.get(camera)
+        if eye is None:
+            parts_pay = all(detector.per_aspect for detector in self._detectors)
+            eye = self._eyes[camera] = Eye(self._settings, self._masks.get(camera), parts_pay)
+        return eye
+
+
+def _look(detector: FindsPeople, job: Job) -> sv.Detections:
+    image = job.frame.image
+    found = detector.detect_regions(image, job.regions) if job.regions else detector.detect([image])[0]
+    found.data[LOOK] = describe(image, np.asarray(found.xyxy, np.float32))
+    return found
 
 
 def _copied(people: sv.Detections) -> sv.Detections:
+    """A copy: who gets it may write into it, and the original may be handed out again."""
     scores = None if people.confidence is None else people.confidence.copy()
     classes = None if people.class_id is None else people.class_id.copy()
     data: dict[str, Any] = {name: np.copy(values) for name, values in people.data.items()}

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -41,6 +41,7 @@ class TruthDetector:
     """Says what the simulator says: a stage like the real one."""
 
     analysed = 0
+    put_off = 0
 
     def __init__(self, folder: Path) -> None:
         self._boxes: dict[tuple[str, int], list[tuple[float, ...]]] = defaultdict(list)
@@ -49,7 +50,9 @@ class TruthDetector:
                 frame, _person, x, y, width, height, *_ = (float(value) for value in line.split(","))
                 self._boxes[camera, int(frame) - 1].append((x, y, x + width, y + height))
 
-    def update(self, now: float, frames: Sequence[Frame]) -> dict[str, sv.Detections]:
+    def update(
+        self, now: float, frames: Sequence[Frame], go_on: Callable[[], bool] | None = None
+    ) -> dict[str, sv.Detections]:
         self.analysed += len(frames)
         found = {}
         for frame in frames:
@@ -57,6 +60,9 @@ class TruthDetector:
             scores = np.full(len(xyxy), 0.9, np.float32)
             found[frame.camera] = sv.Detections(xyxy=xyxy, confidence=scores, class_id=np.zeros(len(xyxy), int))
         return found
+
+    def resting(self, camera: str, now: float) -> bool:  # noqa: ARG002 - as the protocol has it
+        return False
 
 
 def write_twin(folder: Path, seconds: float, seed: int) -> None:

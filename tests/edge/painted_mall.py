@@ -7,7 +7,7 @@ so that these tests are quick and their truth is exact.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -193,10 +193,16 @@ class PaintDetector:
     """Finds every shade of paint; a stage like the real one."""
 
     analysed = 0
+    put_off = 0
 
-    def update(self, now: float, frames: Sequence[Frame]) -> dict[str, sv.Detections]:
+    def update(
+        self, now: float, frames: Sequence[Frame], go_on: Callable[[], bool] | None = None
+    ) -> dict[str, sv.Detections]:
         self.analysed += len(frames)
         return {frame.camera: self._find(frame.image) for frame in frames}
+
+    def resting(self, camera: str, now: float) -> bool:  # noqa: ARG002 - as the protocol has it
+        return False
 
     def _find(self, image) -> sv.Detections:
         gray = np.ascontiguousarray(image[::2, ::2, 1])  # half the size and one channel are enough to see paint

@@ -47,10 +47,10 @@ class Stopping(PaintDetector):
         self.looks = itertools.count(1)
         self.at = at
 
-    def update(self, now, frames):
+    def update(self, now, frames, go_on=None):
         if next(self.looks) == self.at:
             self.stop.set()
-        return super().update(now, frames)
+        return super().update(now, frames, go_on)
 
 
 def run(config: Path, detector=None, stop=None, told=None, wait_s: float = 0.0) -> Outcome:
@@ -109,10 +109,10 @@ def test_a_crash_between_steps_changes_nothing(config: Path, calm: list[str]) ->
     class Crashing(PaintDetector):
         looks = itertools.count(1)
 
-        def update(self, now, frames):
+        def update(self, now, frames, go_on=None):
             if next(self.looks) == 90:
                 raise RuntimeError("power cut")
-            return super().update(now, frames)
+            return super().update(now, frames, go_on)
 
     with pytest.raises(RuntimeError, match="power cut"):
         run(config, Crashing())

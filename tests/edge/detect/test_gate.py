@@ -34,10 +34,18 @@ def shown(scene, rng, gain=1.0, noise=4.0):
     return np.clip(scene * np.float32(gain) + grain, 0, 255).astype(np.uint8)
 
 
+def looked(gate, now, picture):
+    """Whether the gate opens for a picture; then it is analysed."""
+    opened = gate.look(now, cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)).opened
+    if opened:
+        gate.accept()
+    return opened
+
+
 def share_opened(gate, pictures, people=NOBODY):
     opened = 0
     for i, picture in enumerate(pictures):
-        if gate.update(i / FPS, picture):
+        if looked(gate, i / FPS, picture):
             opened += 1
             gate.learn(people, SIZE)
     return opened / (i + 1)
@@ -51,13 +59,13 @@ def rng():
 def test_a_still_scene_with_noise_costs_only_its_refresh(rng):
     scene = mall()
     share = share_opened(MotionGate(), (shown(scene, rng) for _ in range(160)))
-    assert share == pytest.approx(1 / (2.0 * FPS), abs=0.01)
+    assert share == pytest.approx(1 / (1.0 * FPS), abs=0.01)
 
 
 def test_flickering_lamps_do_not_open_it(rng):
     scene = mall()
     pictures = (shown(scene, rng, gain=1 + 0.12 * np.sin(1.7 * i)) for i in range(160))
-    assert share_opened(MotionGate(), pictures) < 0.1
+    assert share_opened(MotionGate(), pictures) < 0.16
 
 
 @pytest.mark.parametrize("step_px", [1.0, 3.0])
@@ -72,7 +80,7 @@ def test_a_far_person_walking_slowly_opens_it_before_moving_a_body_s_width(rng, 
         left = round(x)
         local = scene[150:175, left : left + 9].mean()
         picture[150:175, left : left + 9] = local + (45 if local < 128 else -45)  # 9 by 25 px, middling contrast
-        if gate.update(i / FPS, shown(picture, rng)):
+        if looked(gate, i / FPS, shown(picture, rng)):
             opened += 1
             gate.learn(NOBODY, SIZE)
             moved_since = x
@@ -83,11 +91,11 @@ def test_a_far_person_walking_slowly_opens_it_before_moving_a_body_s_width(rng, 
 def test_somebody_entering_opens_it_at_once(rng):
     scene = mall()
     gate = MotionGate()
-    assert gate.update(0.0, shown(scene, rng))
+    assert looked(gate, 0.0, shown(scene, rng))
     gate.learn(NOBODY, SIZE)
-    assert not gate.update(0.125, shown(scene, rng))
+    assert not looked(gate, 0.125, shown(scene, rng))
     scene[100:200, 300:340] = 30
-    assert gate.update(0.25, shown(scene, rng))
+    assert looked(gate, 0.25, shown(scene, rng))
 
 
 def test_a_clock_in_the_picture_is_learned_and_a_person_before_it_unlearns_it(rng):
@@ -102,13 +110,13 @@ def test_a_clock_in_the_picture_is_learned_and_a_person_before_it_unlearns_it(rn
     gate = MotionGate()
     opened = []
     for i in range(240):
-        opened.append(gate.update(i / FPS, with_clock(i)))
+        opened.append(looked(gate, i / FPS, with_clock(i)))
         if opened[-1]:
             gate.learn(NOBODY, SIZE)
     assert sum(opened[:24]) == 24
-    assert sum(opened[-80:]) <= 80 / FPS / 2.0 + 4
+    assert sum(opened[-80:]) <= 80 / FPS / 1.0 + 4
     gate.learn(np.array([[0, 0, 130, 40]], np.float32), SIZE)  # somebody after all
-    assert gate.update(30.1, with_clock(77))
+    assert looked(gate, 30.1, with_clock(77))
 
 
 def test_people_are_refreshed_sooner(rng):
@@ -121,14 +129,14 @@ def test_people_are_refreshed_sooner(rng):
 def test_time_that_jumps_opens_it(rng):
     scene = mall()
     gate = MotionGate()
-    assert gate.update(100.0, shown(scene, rng))
-    assert gate.update(50.0, shown(scene, rng))
+    assert looked(gate, 100.0, shown(scene, rng))
+    assert looked(gate, 50.0, shown(scene, rng))
 
 
 def test_a_new_picture_size_opens_it(rng):
     gate = MotionGate()
-    assert gate.update(0.0, shown(mall(), rng))
-    assert gate.update(0.1, shown(mall()[:, :480], rng))
+    assert looked(gate, 0.0, shown(mall(), rng))
+    assert looked(gate, 0.1, shown(mall()[:, :480], rng))
 
 
 def test_it_answers_the_same_twice_and_after_a_checkpoint(rng):
@@ -139,8 +147,8 @@ def test_it_answers_the_same_twice_and_after_a_checkpoint(rng):
     for i, picture in enumerate(pictures):
         if i == 20:
             halved = pickle.loads(pickle.dumps(halved))  # noqa: S301 - our own
-        answers.append(whole.update(i / FPS, picture))
-        assert halved.update(i / FPS, picture) == answers[-1]
+        answers.append(looked(whole, i / FPS, picture))
+        assert looked(halved, i / FPS, picture) == answers[-1]
 
 
 def test_on_real_footage_it_saves_runs_and_loses_nobody():
@@ -156,7 +164,7 @@ def test_on_real_footage_it_saves_runs_and_loses_nobody():
             break
         (fresh,) = detector.detect([frame.image])
         seen += 1
-        if gate.update(frame.captured_at, frame.image):
+        if looked(gate, frame.captured_at, frame.image):
             analysed += 1
             last = fresh.xyxy
             gate.learn(last, (frame.image.shape[1], frame.image.shape[0]))

@@ -1,95 +1,235 @@
-"""Detection as a stage: masked before it is seen, gated, batched, and the same twice."""
+"""Detection as a stage: masked before it is seen, gated, in parts where that is enough, fair when time is short."""
 
 from __future__ import annotations
 
-import pickle
-
+import cv2
 import numpy as np
 import pytest
+import supervision as sv
 
 from edge.capture.frame import Frame
-from edge.detect.detector import Detector
+from edge.detect.eye import DetectSettings, nobody
+from edge.detect.gate import GateSettings
 from edge.detect.mask import PrivacyMask
+from edge.detect.pace import PaceSettings, speed_heights
+from edge.detect.regions import RegionSettings
 from edge.detect.stage import DetectStage
-from tests.edge.detect.tiny_models import write_answering
+from edge.reid.looks import LOOK
 
-ANSWER = [[[10, 20, 40, 90, 0.9]]]
-
-
-@pytest.fixture
-def detector(tmp_path):
-    path = write_answering(tmp_path / "p.onnx", ANSWER, (3, 128, 128), {"atrium.head": "person"}, batched=True)
-    return Detector(path)
+SIZE = (640, 360)
+DARK = 20
+"""Painted people are darker than anything else."""
 
 
-class Counting:
-    """A detector that remembers what it was shown."""
+class PaintFinder:
+    """Finds dark rectangles, and remembers what it was shown."""
 
-    def __init__(self, detector):
-        self.detector = detector
+    per_aspect = True
+
+    def __init__(self):
         self.shown = []
 
     def detect(self, images):
-        self.shown.append([image.copy() for image in images])
-        return self.detector.detect(images)
+        self.shown += [(image.copy(), None) for image in images]
+        return [self._find(image, (0, 0)) for image in images]
+
+    def detect_regions(self, image, regions):
+        self.shown.append((image.copy(), list(regions)))
+        found = [self._find(image[y1:y2, x1:x2], (x1, y1)) for x1, y1, x2, y2 in regions]
+        return sv.Detections(
+            xyxy=np.concatenate([one.xyxy for one in found]),
+            confidence=np.concatenate([one.confidence for one in found]),
+            class_id=np.zeros(sum(map(len, found)), int),
+        )
+
+    @staticmethod
+    def _find(image, offset):
+        dark = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) <= DARK).astype(np.uint8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(dark)
+        rows = [(x, y, x + w, y + h) for x, y, w, h, area in stats[1:count] if area > 200]
+        xyxy = np.array(rows, np.float32).reshape(-1, 4) + np.array([*offset, *offset], np.float32)
+        return sv.Detections(
+            xyxy=xyxy.astype(np.float32),
+            confidence=np.full(len(rows), 0.9, np.float32),
+            class_id=np.zeros(len(rows), int),
+        )
 
 
-def frame(camera, at, value=90):
-    image = np.full((128, 128, 3), value, np.uint8)
-    image[::2] += 20
-    return Frame(camera, at, int(at * 8), image)
+SCENE = np.random.default_rng(2).integers(80, 200, (360, 640, 3)).astype(np.uint8)
 
 
-def test_cameras_go_through_the_detector_together_and_still_ones_are_not_asked_again(detector):
-    counting = Counting(detector)
-    stage = DetectStage(counting)
-    first = stage.update(0.0, [frame("a", 0.0), frame("b", 0.0)])
-    assert [len(images) for images in counting.shown] == [2]
-    again = stage.update(0.125, [frame("a", 0.125), frame("b", 0.125)])
-    assert len(counting.shown) == 1
-    assert (stage.seen, stage.analysed) == (4, 2)
-    for camera in "ab":
-        assert again[camera].xyxy.tolist() == first[camera].xyxy.tolist() == [[10, 20, 40, 90]]
+def frame(camera, at, *people):
+    """A picture with people: dark rectangles at x, y, 30 by 80 px."""
+    image = SCENE.copy()
+    for x, y in people:
+        image[int(y) : int(y) + 80, int(x) : int(x) + 30] = DARK
+    return Frame(camera, at, round(at * 8), image)
 
 
-def test_what_is_handed_out_may_be_changed(detector):
-    stage = DetectStage(detector)
-    stage.update(0.0, [frame("a", 0.0)])["a"].xyxy[:] = -1
-    assert stage.update(0.1, [frame("a", 0.1)])["a"].xyxy.tolist() == [[10, 20, 40, 90]]
+def boxes(found):
+    return sorted(found.xyxy.tolist())
 
 
-def test_masked_pixels_are_black_before_the_detector_sees_them(detector):
-    counting = Counting(detector)
-    square = np.array([[0.0, 0.0], [63.0, 0.0], [63.0, 63.0], [0.0, 63.0]])
-    stage = DetectStage(counting, {"a": PrivacyMask([square], (128, 128))})
-    given = frame("a", 0.0)
-    stage.update(0.0, [given, frame("b", 0.0)])
-    assert (counting.shown[0][0][:64, :64] == 0).all()
-    assert (counting.shown[0][0][64:] > 0).all()
-    assert (counting.shown[0][1] > 0).all()
-    assert (given.image[:64, :64] == 0).all()
+@pytest.fixture
+def finder():
+    return PaintFinder()
 
 
-def test_motion_behind_a_mask_opens_nothing(detector):
-    everything = np.array([[0.0, 0.0], [127.0, 0.0], [127.0, 127.0], [0.0, 127.0]])
-    stage = DetectStage(detector, {"a": PrivacyMask([everything], (128, 128))})
-    for i in range(4):
-        stage.update(i / 8, [frame("a", i / 8, value=40 + 50 * i)])
-    assert stage.analysed == 1
+def test_still_cameras_are_not_looked_at_again_and_what_they_showed_holds(finder):
+    stage = DetectStage(finder)
+    first = stage.update(0.0, [frame("a", 0.0, (100, 100)), frame("b", 0.0)])
+    again = stage.update(0.125, [frame("a", 0.125, (100, 100)), frame("b", 0.125)])
+    assert len(finder.shown) == 2
+    assert (stage.seen, stage.analysed, stage.put_off) == (4, 2, 0)
+    assert boxes(again["a"]) == boxes(first["a"]) == [[100, 100, 130, 180]]
+    assert len(again["b"]) == 0
+    assert again["a"].data[LOOK].shape[0] == 1
 
 
-def test_ungated_it_asks_every_time(detector):
-    stage = DetectStage(detector, gated=False)
+def test_what_is_handed_out_may_be_changed(finder):
+    stage = DetectStage(finder)
+    stage.update(0.0, [frame("a", 0.0, (100, 100))])["a"].xyxy[:] = -1
+    assert boxes(stage.update(0.1, [frame("a", 0.1, (100, 100))])["a"]) == [[100, 100, 130, 180]]
+
+
+def test_a_colour_picture_is_made_only_where_somebody_looks(finder):
+    class Counting:
+        size = SIZE
+        made = 0
+
+        def bgr(self):
+            self.made += 1
+            return SCENE.copy()
+
+        def luma(self):
+            return np.ascontiguousarray(SCENE[..., 1])
+
+    stage = DetectStage(finder)
+    pictures = [Counting() for _ in range(4)]
+    for i, picture in enumerate(pictures):
+        stage.update(i / 8, [Frame("a", i / 8, i, picture)])
+    assert [picture.made for picture in pictures] == [1, 0, 0, 0]
+
+
+def test_masked_pixels_are_black_before_anybody_sees_them(finder):
+    square = np.array([[0.0, 0.0], [319.0, 0.0], [319.0, 359.0], [0.0, 359.0]])
+    stage = DetectStage(finder, {"a": PrivacyMask([square], SIZE)})
+    given = [frame("a", i / 8, (60 * i, 100), (500, 100)) for i in range(4)]
+    for one in given:
+        stage.update(one.captured_at, [one])
+    assert all((image[:, :320] == 0).all() for image, _ in finder.shown)
+    assert all((one.image[:, :320] == 0).all() for one in given)
+    assert (given[0].image[:, 330:] > 0).all()
+    assert stage.analysed == 1  # what moved did so behind the mask
+
+
+def test_only_the_part_that_moves_is_looked_at_and_who_stands_elsewhere_stays(finder):
+    stage = DetectStage(
+        finder, settings=DetectSettings(gate=GateSettings(refresh_people_s=1e9), regions=RegionSettings(whole_s=1e9))
+    )
+    answers = [stage.update(i / 8, [frame("a", i / 8, (100 + 12 * i, 100), (500, 200))])["a"] for i in range(6)]
+    assert finder.shown[0][1] is None
+    for _, regions in finder.shown[1:]:
+        ((x1, y1, x2, y2),) = regions
+        assert x2 <= 500
+        assert (x2 - x1) * (y2 - y1) < 0.3 * 640 * 360
+    for i, found in enumerate(answers):
+        assert boxes(found) == [[100 + 12 * i, 100, 130 + 12 * i, 180], [500, 200, 530, 280]]
+        assert len(found.data[LOOK]) == 2
+
+
+def test_the_whole_picture_is_looked_at_every_second(finder):
+    stage = DetectStage(finder)
+    for i in range(33):
+        stage.update(i / 8, [frame("a", i / 8, (100 + 12 * i, 100))])
+    whole = [i for i, (_, regions) in enumerate(finder.shown) if regions is None]
+    assert len(whole) >= 5
+    assert len(finder.shown) == 33
+    assert len(whole) <= 12
+
+
+def test_somebody_leaving_the_picture_is_gone(finder):
+    stage = DetectStage(finder)
+    for i in range(12):
+        x = 540 + 20 * i
+        found = stage.update(i / 8, [frame("a", i / 8, *([(x, 100)] if x < 640 else []))])["a"]
+    assert len(found) == 0
+
+
+def test_a_model_of_fixed_size_always_gets_the_whole(finder):
+    finder.per_aspect = False
+    stage = DetectStage(finder)
+    for i in range(6):
+        stage.update(i / 8, [frame("a", i / 8, (100 + 12 * i, 100))])
+    assert all(regions is None for _, regions in finder.shown)
+
+
+def test_a_slow_crowd_is_looked_at_half_as_often_and_a_walking_one_always(finder):
+    def looks(step_px):
+        stage = DetectStage(PaintFinder())
+        answered = 0
+        for i in range(24):
+            people = [(40 + 70 * k + step_px * i, 100) for k in range(7)]
+            answered += len(stage.update(i / 8, [frame("a", i / 8, *people)]))
+        return stage.analysed, answered
+
+    assert looks(9.0) == (24, 24)  # 0.9 heights a second
+    analysed, answered = looks(1.6)
+    assert 10 <= analysed <= 14
+    assert answered < 20  # those between are the tracker's
+
+
+def test_speed_is_in_heights_and_strangers_count_as_fast():
+    before = np.array([[0, 0, 30, 100], [100, 0, 130, 100]], np.float32)
+    assert speed_heights(before, before + np.float32(5), 0.125) == pytest.approx(np.hypot(5, 5) / 100 / 0.125, rel=1e-5)
+    stranger = np.array([[0, 0, 30, 100], [300, 0, 330, 100]], np.float32)
+    assert speed_heights(before, stranger, 0.125) > PaceSettings().slow_heights
+
+
+def test_when_time_is_short_all_cameras_are_slowed_evenly(finder):
+    stage = DetectStage(finder)
+    names = [f"c{k}" for k in range(6)]
+    counts = dict.fromkeys(names, 0)
+    for i in range(40):
+        left = iter([True] * 2)
+        given = [frame(name, i / 8, (100 + 12 * i % 400, 100)) for name in names]
+        for name in stage.update(i / 8, given, lambda left=left: next(left, False)):
+            counts[name] += 1
+    assert max(counts.values()) - min(counts.values()) <= 1
+    assert stage.analysed == sum(counts.values()) == 80
+    assert stage.put_off == 160
+
+
+def test_several_detectors_give_what_one_gives():
+    def told(detectors):
+        stage = DetectStage(detectors)
+        out = []
+        for i in range(10):
+            given = [frame(f"c{k}", i / 8, (50 + 12 * i + 20 * k, 100), (500, 200)) for k in range(5)]
+            out.append({name: boxes(found) for name, found in sorted(stage.update(i / 8, given).items())})
+        stage.close()
+        return out
+
+    assert told(PaintFinder()) == told([PaintFinder(), PaintFinder(), PaintFinder()])
+
+
+def test_a_camera_rests_after_seconds_of_nothing_and_wakes_with_motion(finder):
+    stage = DetectStage(finder)
+    assert not stage.resting("a", 0.0)
+    for i in range(33):
+        stage.update(i / 8, [frame("a", i / 8)])
+    assert stage.resting("a", 4.0)
+    stage.update(4.2, [frame("a", 4.2, (100, 100))])
+    assert not stage.resting("a", 4.2)
+
+
+def test_ungated_it_asks_every_time(finder):
+    stage = DetectStage(finder, gated=False)
     for i in range(4):
         stage.update(i / 8, [frame("a", i / 8)])
     assert stage.analysed == 4
 
 
-def test_it_goes_through_a_checkpoint_without_its_model(detector):
-    stage = DetectStage(detector)
-    stage.update(0.0, [frame("a", 0.0)])
-    back = pickle.loads(pickle.dumps(stage))  # noqa: S301 - our own
-    assert back.detector is None
-    back.attach(detector)
-    assert back.update(0.125, [frame("a", 0.125)])["a"].xyxy.tolist() == [[10, 20, 40, 90]]
-    assert back.analysed == 1
+def test_nobody_has_every_field():
+    assert len(nobody()) == 0
+    assert nobody().confidence is not None

@@ -1,0 +1,159 @@
+"""One camera as the detection stage sees it: what its next picture is worth, and who was there last."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import supervision as sv
+
+from edge.capture.frame import Frame
+from edge.detect.gate import GateSettings, MotionGate
+from edge.detect.mask import PrivacyMask
+from edge.detect.pace import Pace, PaceSettings
+from edge.detect.regions import Region, RegionSettings, local_regions, outside
+
+# Boxes that end this close to the edge of a region, where the picture goes on, are cut people: not taken.
+CUT_PX = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class DetectSettings:
+    """How much is looked at.
+
+    Attributes:
+        gate: when a picture shows something new.
+        regions: when a part of it is enough.
+        pace: how often a camera is worth it.
+        usual_interval_s: a picture's usual interval, by which waiting is measured.
+    """
+
+    gate: GateSettings = field(default_factory=GateSettings)
+    regions: RegionSettings = field(default_factory=RegionSettings)
+    pace: PaceSettings = field(default_factory=PaceSettings)
+    usual_interval_s: float = 0.125
+
+
+class Worth(enum.Enum):
+    """What to do with a picture."""
+
+    REPEAT = "shows what the last one showed"
+    SKIP = "comes too soon; the tracker bridges it"
+    LOOK = "has to be looked at"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A picture to look at: in the regions, or, without any, as a whole."""
+
+    frame: Frame
+    regions: list[Region]
+    late: float
+
+
+class Eye:
+    """One camera's gate, pace and last result.
+
+    Attributes:
+        last: people in the last analysed picture.
+    """
+
+    def __init__(self, settings: DetectSettings, mask: PrivacyMask | None, parts_pay: bool) -> None:
+        self._settings = settings
+        self._parts_pay = parts_pay
+        self._mask = mask
+        self._gate = MotionGate(settings.gate)
+        self._pace = Pace(settings.pace)
+        self._whole_at = -math.inf
+        self.last = nobody()
+
+    def consider(self, frame: Frame) -> tuple[Worth, Job | None]:
+        """What a picture is worth, and the work if it is worth any."""
+        now = frame.captured_at
+        if self._mask is not None:
+            frame.veil(self._mask.apply)
+        motion = self._gate.look(now, frame.luma, None if self._mask is None else self._mask.covered)
+        if motion.moved.any():
+            self._pace.moved(now)
+        if not motion.opened:
+            return Worth.REPEAT, None
+        if not self._pace.due(now):
+            return Worth.SKIP, None
+        whole = not self._parts_pay or motion.due or not 0.0 <= now - self._whole_at < self._settings.regions.whole_s
+        people = np.asarray(self.last.xyxy, np.float32)
+        regions = [] if whole else local_regions(motion, people, frame.size, self._settings.regions)
+        return Worth.LOOK, Job(frame, regions, self._pace.late(now, self._settings.usual_interval_s))
+
+    def take(self, job: Job, found: sv.Detections) -> sv.Detections:
+        """Who is there now, after the job's picture was looked at and people found in its regions."""
+        now, size = job.frame.captured_at, job.frame.size
+        if job.regions:
+            whole = ~cut(np.asarray(found.xyxy, np.float32), job.regions, size)
+            kept = outside(np.asarray(self.last.xyxy, np.float32), job.regions)
+            found = joined(_chosen(self.last, kept), _chosen(found, whole))
+        else:
+            self._whole_at = now
+        self.last = found
+        people = np.asarray(found.xyxy, np.float32)
+        self._gate.accept()
+        self._gate.learn(people, size)
+        self._pace.learn(now, people)
+        return found
+
+    def resting(self, now: float) -> bool:
+        """Whether nothing has happened here for so long that decoding every picture is a waste."""
+        return self._pace.resting(now)
+
+
+def nobody() -> sv.Detections:
+    """No people, with every field there."""
+    return sv.Detections(
+        xyxy=np.zeros((0, 4), np.float32), confidence=np.zeros(0, np.float32), class_id=np.zeros(0, np.int64)
+    )
+
+
+def joined(first: sv.Detections, second: sv.Detections) -> sv.Detections:
+    """Both; data that only one has is dropped where the other has people."""
+    if not len(first):
+        return second
+    if not len(second):
+        return first
+    data: dict[str, Any] = {
+        name: np.concatenate([np.asarray(values), np.asarray(second.data[name])])
+        for name, values in first.data.items()
+        if name in second.data
+    }
+    return sv.Detections(
+        xyxy=np.concatenate([first.xyxy, second.xyxy]),
+        confidence=np.concatenate([_scores(first), _scores(second)]),
+        class_id=np.zeros(len(first) + len(second), np.int64),
+        data=data,
+    )
+
+
+def cut(people_xyxy: npt.NDArray[np.float32], regions: list[Region], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """(N,) whether a box ends at a region's edge that is not the picture's."""
+    gone = np.zeros(len(people_xyxy), np.bool_)
+    for x1, y1, x2, y2 in regions:
+        middle = (people_xyxy[:, :2] + people_xyxy[:, 2:]) / 2
+        inside = ((middle >= (x1, y1)) & (middle < (x2, y2))).all(1)
+        ends = np.zeros(len(people_xyxy), np.bool_)
+        for edge, column, open_side in ((x1, 0, x1 > 0), (y1, 1, y1 > 0), (x2, 2, x2 < size[0]), (y2, 3, y2 < size[1])):
+            if open_side:
+                ends |= np.abs(people_xyxy[:, column] - edge) < CUT_PX
+        gone |= inside & ends
+    return gone
+
+
+def _chosen(people: sv.Detections, which: npt.NDArray[np.bool_]) -> sv.Detections:
+    chosen = people[which]
+    assert isinstance(chosen, sv.Detections)  # noqa: S101 - a mask chooses people, not fields
+    return chosen
+
+
+def _scores(people: sv.Detections) -> npt.NDArray[np.float32]:
+    return np.zeros(len(people), np.float32) if people.confidence is None else np.asarray(people.confidence, np.float32)
