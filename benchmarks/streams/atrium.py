@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.streams.footage import FPS, SIZE, Clip
 from benchmarks.streams.spent import Stopwatch
-from edge.capture.frame import Frame
+from edge.capture.frame import Frame, Image
 from edge.capture.live import LiveCamera
 from edge.capture.source import open_recording
 from edge.detect.detector import Detector
@@ -87,7 +89,7 @@ class Atrium:
     def __init__(self, model: str | Path | None = None) -> None:
         """Loads a model, by its name on the shelf or its path; None takes the default."""
         cv2.setNumThreads(1)
-        self.detector = Detector(resolve(model).path if model is not None else resolve().path)
+        self.detector = Detector(_path(model))
         self._stage = DetectStage(self.detector)
         self._trackers: dict[str, Tracker] = {}
 
@@ -117,10 +119,10 @@ class Atrium:
         return self._stage.seen, self._stage.analysed
 
 
-def looped(clip: Clip, camera: str) -> Iterator[Frame]:
-    """The clip's frames for ever, from its starting frame, read as a box reads recordings."""
+def looped(clip: Clip, camera: str, start_at: float = ORIGIN_S) -> Iterator[Frame]:
+    """The clip's frames for ever, from its starting frame, taken from ``start_at`` on; read as a box reads recordings."""
     recording = open_recording(clip.path, camera)
-    start, at = clip.start, ORIGIN_S - clip.start / FPS
+    start, at = clip.start, start_at - clip.start / FPS
     while True:
         yield from recording.frames(start_frame=start, start_at=at)
         start, at = 0, at + clip.frames / FPS
@@ -176,25 +178,19 @@ class PacedFile:
 
     def __init__(self, clip: Clip, camera: str, start_at: float) -> None:
         self.camera = camera
-        self._frames = looped(clip, camera)
-        self._shift_s = start_at - ORIGIN_S
+        self._frames = looped(clip, camera, start_at)
         self._next = next(self._frames)
 
     def newest(self) -> Frame | None:
         """Decodes all that is due by now; gives the last of it."""
         now = time.time()
         newest = None
-        while self._next.captured_at + self._shift_s <= now:
+        while self._next.captured_at <= now:
             newest, self._next = self._next, next(self._frames)
-        return None if newest is None else _at(newest, newest.captured_at + self._shift_s)
+        return newest
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-def _at(frame: Frame, captured_at: float) -> Frame:
-    frame.captured_at = captured_at
-    return frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,3 +255,20 @@ def rehearse(atrium: Atrium, clip: Clip) -> None:
     """Compiles and allocates before anything is timed: some seconds of a camera that nobody measures."""
     for frame in islice(looped(clip, "rehearsal"), REHEARSED):
         atrium.update(frame.captured_at, {frame.camera: frame})
+
+
+def scoring_detector(
+    model: str | Path | None, score_min: float
+) -> Callable[[Image], tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """The detector alone, down to low scores: a picture to boxes (N, 4) and scores (N,)."""
+    detector = Detector(_path(model), score_min=score_min)
+
+    def detect(image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        (found,) = detector.detect([image])
+        return np.asarray(found.xyxy, np.float32), np.asarray(found.confidence, np.float32)
+
+    return detect
+
+
+def _path(model: str | Path | None) -> Path:
+    return resolve().path if model is None else resolve(model).path

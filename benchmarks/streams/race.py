@@ -97,7 +97,7 @@ class Race:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A race and the rows it was scored on, by camera: tick, id, x1, y1, x2, y2."""
+    """A race and the rows it was scored on, by camera: tick, id, x1, y1, x2, y2; ticks count from the warm-up's first."""
 
     race: Race
     plain_rows: list[Rows]
