@@ -14,8 +14,11 @@ import supervision as sv
 from contract.errors import BadInputError
 from edge.capture.frame import Image
 from edge.detect.heads import Head, recognise_head
+from edge.detect.heads.graph import as_floats
+from edge.detect.heads.person import LevelsHead
 from edge.detect.kernels import suppress
-from edge.detect.letterbox import Fit, LetterboxBatch
+from edge.detect.letterbox import Fit, InputBatch
+from edge.detect.sizing import AREA_MAX, choose_size
 
 # Low scores stay: the tracker's second association lives on them.
 DEFAULT_SCORE_MIN = 0.1
@@ -26,38 +29,65 @@ ORT_SEVERITY_ERROR = 3
 
 
 class Detector:
-    """One model, loaded once. Not shared between threads; the run itself releases the GIL."""
+    """One model, loaded once. Not shared between threads; the run itself releases the GIL.
 
-    def __init__(
+    Attributes:
+        head: how its answer is read.
+        batch: most pictures a run.
+        size: (height, width) of the input; the working size where every picture gets one of its own aspect.
+        per_aspect: whether it does.
+    """
+
+    def __init__(  # noqa: PLR0917 - the first five are older than the sixth
         self,
         model: Path,
         score_min: float = DEFAULT_SCORE_MIN,
         iou_max: float = DEFAULT_IOU_MAX,
         threads: int = 1,
         max_batch: int = DEFAULT_MAX_BATCH,
+        size: tuple[int, int] | None = None,
     ) -> None:
         """Loads the model and recognises its head with one trial run.
 
         Args:
-            model: an ONNX file.
+            model: an ONNX file, with a sidecar MODEL.toml beside it where the file alone does not say enough.
             score_min: detections below it are dropped; lower gives the tracker more to hold on to, and more ghosts.
             iou_max: of two boxes that overlap more, the better stays; higher keeps people apart who stand close, and
                 more doubles.
             threads: of ONNX Runtime.
             max_batch: pictures a run; models with a fixed batch of one take one.
+            size: (height, width) for models of free size, in place of the file's own; a larger one sees farther and
+                costs more. Atrium's own models take it as an area, and choose by each picture's aspect.
 
         Raises:
-            BadInputError: where the file is missing, broken or has an unknown head.
+            BadInputError: where the file is missing, broken or has an unknown head, or its size is fixed and another.
         """
         self.model = Path(model)
         self.score_min = score_min
         self.iou_max = iou_max
         self._session = _load(self.model, threads)
-        self._input = self._session.get_inputs()[0].name
-        self.head: Head = recognise_head(self._session, self.model)
-        free_batch = not isinstance(self._session.get_inputs()[0].shape[0], int)
-        self.batch = max(1, max_batch) if free_batch else 1
-        self._letterbox = LetterboxBatch(self.head.size, self.batch)
+        head, graph = recognise_head(self._session, self.model, size)
+        if size is not None and tuple(size) != graph.size:
+            raise BadInputError(
+                f"{self.model}: takes pictures of {graph.size[1]}x{graph.size[0]}, not {size[1]}x{size[0]}; leave the "
+                "size out, or export the model with a free one"
+            )
+        self.head: Head = head
+        self.size = graph.size
+        self.per_aspect = isinstance(head, LevelsHead) and not graph.fixed
+        self.batch = max(1, max_batch) if graph.batch is None else 1
+        sidecar = graph.sidecar
+        self._thinned = head.overlaps if sidecar.suppress is None else sidecar.suppress
+        room = (self.size[0], -(-int(AREA_MAX * self.size[1] * self.size[0]) // self.size[0]))
+        self._input = InputBatch(
+            graph.layout,
+            graph.dtype,
+            head.preprocessing.changed_by(sidecar),
+            self.batch,
+            room if self.per_aspect else self.size,
+        )
+        self._name = graph.picture.name
+        self._sizes = None if graph.sizes is None else graph.sizes.name
 
     def detect(self, images: Sequence[Image]) -> list[sv.Detections]:
         """People in each picture, best first.
@@ -69,24 +99,79 @@ class Detector:
             For each picture ``xyxy`` (N, 4) float32 in its own pixels, cut at its edge, ``confidence`` (N,)
             float32, and ``class_id`` all 0 (person).
         """
-        results: list[sv.Detections] = []
-        for start in range(0, len(images), self.batch):
-            chunk = images[start : start + self.batch]
-            fits = [self._letterbox.put(slot, image) for slot, image in enumerate(chunk)]
-            raw = self._session.run(None, {self._input: self._letterbox.blob[: len(chunk)]})[0]
-            results += [self._finish(raw[slot], fit) for slot, fit in enumerate(fits)]
+        return [_detections(boxes) for boxes in self._boxes_of(images, None)]
+
+    def detect_regions(self, image: Image, regions_xyxy: Sequence[Sequence[int]]) -> sv.Detections:
+        """People in parts of a picture, each part an input of its own and never enlarged; costs as the parts' areas do.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            regions_xyxy: x1, y1, x2, y2 in whole pixels each; what lies outside the picture is cut off.
+
+        Returns:
+            As ``detect`` for the picture, but only of what lies in the regions. Who is seen in two of them is told once
+            if the boxes overlap enough; who stands at a region's edge is cut there.
+        """
+        height, width = image.shape[:2]
+        cut = [
+            (max(0, int(x1)), max(0, int(y1)), min(width, int(x2)), min(height, int(y2)))
+            for x1, y1, x2, y2 in regions_xyxy
+        ]
+        there = [(x1, y1, x2, y2) for x1, y1, x2, y2 in cut if x2 > x1 and y2 > y1]
+        parts = self._boxes_of([image[y1:y2, x1:x2] for x1, y1, x2, y2 in there], 1.0)
+        for (x, y, _, _), boxes in zip(there, parts, strict=True):
+            boxes[:, :4] += np.array((x, y, x, y), np.float32)
+        found = np.concatenate([_NOBODY, *parts])
+        return _detections(found[suppress(found[:, :4], found[:, 4], self.iou_max)])
+
+    def _boxes_of(self, images: Sequence[Image], scale_max: float | None) -> list[npt.NDArray[np.float32]]:
+        """(N, 5) boxes and scores for each picture; those of equal input size run together."""
+        together: dict[tuple[int, int], list[tuple[int, float]]] = {}
+        for i, image in enumerate(images):
+            if self.per_aspect:
+                size, bound = choose_size((image.shape[0], image.shape[1]), self.size, scale_max)
+            else:
+                size, bound = self.size, np.inf if scale_max is None else scale_max
+            together.setdefault(size, []).append((i, bound))
+        results: list[npt.NDArray[np.float32]] = [_NOBODY] * len(images)
+        for size, members in together.items():
+            for start in range(0, len(members), self.batch):
+                chunk = members[start : start + self.batch]
+                fits = [self._input.put(slot, images[i], size, bound) for slot, (i, bound) in enumerate(chunk)]
+                outputs = self._run(len(chunk), size)
+                for slot, ((i, _), fit) in enumerate(zip(chunk, fits, strict=True)):
+                    results[i] = self._finish(outputs, slot, size, fit)
         return results
 
-    def _finish(self, raw: npt.NDArray[np.float32], fit: Fit) -> sv.Detections:
-        found = self.head.read(raw, self.score_min)
-        kept = found[suppress(found[:, :4], found[:, 4], self.iou_max)]
-        boxes = fit.to_image(kept[:, :4])
+    def _run(self, count: int, size: tuple[int, int]) -> Sequence[npt.NDArray[Any]]:
+        feed: dict[str, npt.NDArray[Any]] = {self._name: self._input.blob(count, size)}
+        if self._sizes is not None:
+            feed[self._sizes] = np.tile(np.array([[size[1], size[0]]], np.int64), (count, 1))
+        return as_floats(self._session.run(None, feed))
+
+    def _finish(
+        self, outputs: Sequence[npt.NDArray[Any]], slot: int, size: tuple[int, int], fit: Fit
+    ) -> npt.NDArray[np.float32]:
+        found = self.head.read(outputs, slot, size, self.score_min)
+        if self._thinned:
+            kept = found[suppress(found[:, :4], found[:, 4], self.iou_max)]
+        else:
+            kept = found[np.argsort(-found[:, 4], kind="stable")]
+        kept[:, :4] = fit.to_image(kept[:, :4])
         # what lies wholly in the padding is no person
-        inside = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        boxes = boxes[inside]
-        return sv.Detections(
-            xyxy=boxes, confidence=np.ascontiguousarray(kept[inside, 4]), class_id=np.zeros(len(boxes), np.int64)
-        )
+        inside = (kept[:, 2] > kept[:, 0]) & (kept[:, 3] > kept[:, 1])
+        return kept if inside.all() else kept[inside]
+
+
+_NOBODY = np.empty((0, 5), np.float32)
+
+
+def _detections(boxes: npt.NDArray[np.float32]) -> sv.Detections:
+    return sv.Detections(
+        xyxy=np.ascontiguousarray(boxes[:, :4]),
+        confidence=np.ascontiguousarray(boxes[:, 4]),
+        class_id=np.zeros(len(boxes), np.int64),
+    )
 
 
 def _load(model: Path, threads: int) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -9,29 +11,39 @@ from numba import njit
 Floats32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
-
-# COCO's first class, and the only one of single-class exports.
-PERSON_COLUMN = 5
+Array = npt.NDArray[Any]
 
 
 @njit(cache=True, nogil=True)
-def pack_planes(picture: Bytes, planes: Floats32) -> None:
-    """Writes (h, w, 3) uint8 into the upper left of (3, H, W) float32, unscaled: three planes in one pass."""
+def pack_planes(picture: Bytes, planes: Array, swapped: bool, gain: Floats32, shift: Floats32) -> None:
+    """Writes a picture into the upper left of planes, standardised, in one pass.
+
+    Args:
+        picture: (h, w, 3) uint8.
+        planes: (3, H, W) of any numbers, perhaps a transposed view.
+        swapped: whether the first plane takes the last channel.
+        gain: (3,) for each plane.
+        shift: (3,) for each plane: value = pixel * gain + shift.
+    """
     height, width = picture.shape[0], picture.shape[1]
+    first, last = (2, 0) if swapped else (0, 2)
     for y in range(height):
         for x in range(width):
-            planes[0, y, x] = picture[y, x, 0]
-            planes[1, y, x] = picture[y, x, 1]
-            planes[2, y, x] = picture[y, x, 2]
+            planes[0, y, x] = picture[y, x, first] * gain[0] + shift[0]
+            planes[1, y, x] = picture[y, x, 1] * gain[1] + shift[1]
+            planes[2, y, x] = picture[y, x, last] * gain[2] + shift[2]
 
 
 @njit(cache=True, nogil=True)
-def decode_grid(raw: Floats32, cells: Floats32, score_min: float, in_pixels: bool, found: Floats32) -> int:
+def decode_grid(  # noqa: PLR0917
+    raw: Floats32, cells: Floats32, person_column: int, score_min: float, in_pixels: bool, found: Floats32
+) -> int:
     """Decodes YOLOX predictions (Ge et al. 2021, arXiv:2107.08430, section 2.1) that reach ``score_min``.
 
     Args:
         raw: (N, 5 + classes): x, y, w, h, objectness, class scores; the last two already through their sigmoid.
         cells: (N, 3): grid column, grid row and stride of each prediction.
+        person_column: of the class score.
         score_min: objectness times class score that a detection must reach.
         in_pixels: true where x, y, w, h are pixels already.
         found: (N, 5) float32, filled with x1, y1, x2, y2, score in input pixels.
@@ -41,17 +53,16 @@ def decode_grid(raw: Floats32, cells: Floats32, score_min: float, in_pixels: boo
     """
     count = 0
     for i in range(raw.shape[0]):
-        score = raw[i, 4] * raw[i, PERSON_COLUMN]
+        score = raw[i, 4] * raw[i, person_column]
         if not score >= score_min:  # written so that NaN fails
             continue
-        if in_pixels:
-            x, y, w, h = raw[i, 0], raw[i, 1], raw[i, 2], raw[i, 3]
-        else:
-            stride = cells[i, 2]
-            x = (raw[i, 0] + cells[i, 0]) * stride
-            y = (raw[i, 1] + cells[i, 1]) * stride
-            w = np.exp(raw[i, 2]) * stride
-            h = np.exp(raw[i, 3]) * stride
+        x, y, w, h = float(raw[i, 0]), float(raw[i, 1]), float(raw[i, 2]), float(raw[i, 3])
+        if not in_pixels:
+            stride = float(cells[i, 2])
+            x = (x + cells[i, 0]) * stride
+            y = (y + cells[i, 1]) * stride
+            w = np.exp(w) * stride
+            h = np.exp(h) * stride
         found[count, 0] = x - w / 2
         found[count, 1] = y - h / 2
         found[count, 2] = x + w / 2
@@ -59,6 +70,74 @@ def decode_grid(raw: Floats32, cells: Floats32, score_min: float, in_pixels: boo
         found[count, 4] = score
         count += 1
     return count
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _reach(sides: Floats32, slot: int, first: int, bins: int, y: int, x: int) -> float:  # noqa: PLR0917
+    """Expected bin of one side: the softmax over its bins, weighted by their numbers."""
+    top = sides[slot, first, y, x]
+    for step in range(1, bins):
+        top = max(top, sides[slot, first + step, y, x])
+    total, weighted = 0.0, 0.0
+    for step in range(bins):
+        weight = np.exp(float(sides[slot, first + step, y, x] - top))
+        total += weight
+        weighted += weight * step
+    return weighted / total
+
+
+@njit(cache=True, nogil=True)
+def _decode_level(  # noqa: PLR0917
+    scores: Floats32, sides: Floats32, slot: int, stride: int, logit_min: float, found: Floats32, count: int
+) -> int:
+    """One grid of ``decode_levels``: goes on behind the first ``count`` rows."""
+    bins = sides.shape[1] // 4
+    for y in range(scores.shape[2]):
+        for x in range(scores.shape[3]):
+            value = float(scores[slot, 0, y, x])
+            if not value >= logit_min:  # written so that NaN fails
+                continue
+            if count < found.shape[0]:
+                found[count, 0] = (x + 0.5 - _reach(sides, slot, 0, bins, y, x)) * stride
+                found[count, 1] = (y + 0.5 - _reach(sides, slot, bins, bins, y, x)) * stride
+                found[count, 2] = (x + 0.5 + _reach(sides, slot, 2 * bins, bins, y, x)) * stride
+                found[count, 3] = (y + 0.5 + _reach(sides, slot, 3 * bins, bins, y, x)) * stride
+                found[count, 4] = 1.0 / (1.0 + np.exp(-value))
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def decode_levels(  # noqa: PLR0917
+    score8: Floats32,
+    sides8: Floats32,
+    score16: Floats32,
+    sides16: Floats32,
+    score32: Floats32,
+    sides32: Floats32,
+    slot: int,
+    logit_min: float,
+    found: Floats32,
+) -> int:
+    """Decodes one picture's cells of strides 8, 16 and 32 whose logit reaches ``logit_min``, and no others.
+
+    Args:
+        score8: (B, 1, H/8, W/8) logits, and likewise for the other strides.
+        sides8: (B, 4 * bins, H/8, W/8), channel side * bins + bin, sides left, top, right, bottom.
+        score16: see above.
+        sides16: see above.
+        score32: see above.
+        sides32: see above.
+        slot: which picture of the B.
+        logit_min: least logit.
+        found: (K, 5) float32, filled with x1, y1, x2, y2 in input pixels and the score.
+
+    Returns:
+        How many cells pass; where that is more than K, only K are written.
+    """
+    count = _decode_level(score8, sides8, slot, 8, logit_min, found, 0)
+    count = _decode_level(score16, sides16, slot, 16, logit_min, found, count)
+    return _decode_level(score32, sides32, slot, 32, logit_min, found, count)
 
 
 @njit(cache=True, nogil=True)

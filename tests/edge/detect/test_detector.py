@@ -80,9 +80,9 @@ def test_nobody_is_an_empty_answer_of_the_right_shape(tmp_path):
     ("answer", "input_shape", "metadata"),
     [
         (np.zeros((1, 10, 4)), (3, 64, 64), None),
-        (np.zeros((1, 10, 6)), (3, 64, 64), None),
+        (np.full((1, 10, 6), 0.5), (3, 64, 64), None),
         (np.zeros((1, 10, 6)), (3, 64, 64), PERSON),
-        (np.zeros((1, 84, 85)), (1, 64, 64), None),
+        (np.full((1, 84, 85), 7.0), (3, 64, 64), None),
     ],
 )
 def test_an_unknown_head_is_told_with_its_shapes_and_what_is_supported(tmp_path, answer, input_shape, metadata):
@@ -133,12 +133,6 @@ def test_people_in_photographs_are_found():
                 found += any(overlap(box, (x, y, x + w, y + h)) > 0.5 for box in people.xyxy)
     assert total > 15
     assert found / total > 0.85
-
-
-@pytest.mark.parametrize("name", ["FastestDet.onnx", "nanodet_m_416.onnx"])
-def test_other_people_s_heads_are_refused_for_now(name):
-    with pytest.raises(BadInputError, match="unknown head"):
-        Detector(shared("detectors", name))
 
 
 def overlap(a, b):

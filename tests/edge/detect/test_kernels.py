@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from edge.detect.heads import grid_cells
-from edge.detect.kernels import decode_grid, pack_planes, suppress
+from edge.detect.kernels import decode_grid, decode_levels, pack_planes, suppress
 
 
-def pack_planes_twin(picture, planes):
+def pack_planes_twin(picture, planes, swapped, gain, shift):
     height, width = picture.shape[:2]
-    planes[:, :height, :width] = picture.transpose(2, 0, 1)
+    channels = picture.transpose(2, 0, 1)[:: -1 if swapped else 1]
+    planes[:, :height, :width] = channels * gain[:, None, None] + shift[:, None, None]
 
 
-def decode_grid_twin(raw, cells, score_min, in_pixels):
-    score = raw[:, 4] * raw[:, 5]
+def decode_grid_twin(raw, cells, column, score_min, in_pixels):
+    score = raw[:, 4] * raw[:, column]
     keep = score >= score_min
     raw, cells = raw[keep], cells[keep]
     centre = raw[:, :2] if in_pixels else (raw[:, :2] + cells[:, :2]) * cells[:, 2:]
@@ -39,16 +40,35 @@ def iou(a, b):
     return shared / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - shared) if shared > 0 else 0.0
 
 
+def decode_levels_twin(levels, slot, logit_min):
+    found = []
+    for stride, scores, sides in zip((8, 16, 32), levels[::2], levels[1::2], strict=True):
+        with np.errstate(invalid="ignore"):
+            y, x = np.nonzero(scores[slot, 0] >= logit_min)
+        values = sides[slot][:, y, x].astype(np.float64).reshape(4, -1, len(y))
+        weights = np.exp(values - values.max(1, keepdims=True))
+        reach = (weights * np.arange(values.shape[1])[:, None]).sum(1) / weights.sum(1)
+        centre = np.stack([x + 0.5, y + 0.5])
+        score = 1 / (1 + np.exp(-scores[slot, 0, y, x].astype(np.float64)))
+        found.append(np.concatenate([(centre - reach[:2]) * stride, (centre + reach[2:]) * stride, score[None]]).T)
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize("seed", range(5))
-def test_pictures_are_packed_into_planes(seed):
+def test_pictures_are_packed_into_planes(seed, transposed, swapped):
     rng = np.random.default_rng(seed)
     height, width = rng.integers(1, 60, 2)
     picture = rng.integers(0, 256, (height, width, 3), np.uint8)
-    planes = np.full((3, 64, 64), 114, np.float32)
+    planes = np.full((64, 64, 3), 114, np.float32).transpose(2, 0, 1)
+    if not transposed:
+        planes = np.ascontiguousarray(planes)
     expected = planes.copy()
-    pack_planes(picture, planes)
-    pack_planes_twin(picture, expected)
-    assert np.array_equal(planes, expected)
+    gain, shift = rng.random(3).astype(np.float32), rng.normal(0, 1, 3).astype(np.float32)
+    pack_planes(picture, planes, swapped, gain, shift)
+    pack_planes_twin(picture, expected, swapped, gain, shift)
+    assert np.allclose(planes, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("in_pixels", [False, True])
@@ -60,10 +80,32 @@ def test_grids_are_decoded(seed, in_pixels):
     raw[:, 4:] = rng.random((len(cells), 5))
     raw[3, 4] = np.nan
     found = np.empty((len(cells), 5), np.float32)
-    count = decode_grid(raw, cells, 0.3, in_pixels, found)
-    expected = decode_grid_twin(raw, cells, 0.3, in_pixels)
+    count = decode_grid(raw, cells, 5 + seed % 4, 0.3, in_pixels, found)
+    expected = decode_grid_twin(raw, cells, 5 + seed % 4, 0.3, in_pixels)
     assert count == len(expected) > 0
     assert np.allclose(found[:count], expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("bins", [1, 8, 16])
+@pytest.mark.parametrize("seed", range(5))
+def test_levels_are_decoded(seed, bins):
+    rng = np.random.default_rng(seed)
+    levels = []
+    for stride in (8, 16, 32):
+        rows, columns = 96 // stride, 160 // stride
+        levels.append(rng.normal(-2, 2, (2, 1, rows, columns)).astype(np.float32))
+        levels.append(rng.normal(0, 4, (2, 4 * bins, rows, columns)).astype(np.float32))
+    levels[0][1, 0, 2, 3] = np.nan
+    found = np.full((400, 5), -1, np.float32)
+    count = decode_levels(*levels, 1, -1.0, found)
+    expected = decode_levels_twin(levels, 1, -1.0)
+    assert count == len(expected) > 20
+    assert np.abs(found[:count] - expected).max() < 1e-4
+    assert (found[count:] == -1).all()
+    assert (
+        decode_levels(*levels, 1, -1.0, np.empty((7, 5), np.float32)) == count
+    )  # all are counted, as many fit written
+    assert decode_levels(*levels, 1, np.inf, found) == 0
 
 
 @pytest.mark.parametrize("iou_max", [0.0, 0.3, 0.6, 1.0])

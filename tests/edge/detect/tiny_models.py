@@ -6,34 +6,93 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+TYPES = {"float32": TensorProto.FLOAT, "float16": TensorProto.FLOAT16, "uint8": TensorProto.UINT8}
+
 
 def write_answering(path, answer, input_shape, metadata=None, batched=False):
-    """A model that gives ``answer`` (1, N, C) for every picture; ``batched`` for as many as come in.
+    """A model that gives ``answer`` (1, N, C) for every picture; ``batched`` for as many as come in."""
+    batch = "batch" if batched else 1
+    return write_graph(path, {"predictions": np.asarray(answer, np.float32)}, (batch, *input_shape), metadata)
+
+
+def write_graph(path, answers, input_shape, metadata=None, input_type="float32", *, sized=False, listed=False):
+    """A model with the outputs ``answers`` (name: array), for one picture or each of a free batch.
 
     What it answers depends on the input only through a sum weighted by zero, so that nothing is optimised away.
+
+    Args:
+        path: to write.
+        answers: arrays of any type; where the batch is free, their first axis is 1 and is repeated.
+        input_shape: of ``images``; names for what is free.
+        metadata: of the file.
+        input_type: float32, float16, uint8 or int32.
+        sized: adds the input ``orig_target_sizes`` (N, 2) int64, by which the output ``boxes`` is multiplied.
+        listed: leaves the first axis of the outputs alone.
     """
+    free = isinstance(input_shape[0], str) and not listed
+    axes = np.arange(1 if free else 0, len(input_shape), dtype=np.int64)
     nodes = [
-        helper.make_node("ReduceSum", ["images", "axes"], ["sum"], keepdims=1),
+        helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceSum", ["floats", "axes"], ["sum"], keepdims=0),
         helper.make_node("Mul", ["sum", "zero"], ["nothing"]),
-        helper.make_node("Reshape", ["nothing", "flat"], ["column"]),
-        helper.make_node("Add", ["column", "answer"], ["predictions"]),
     ]
-    constants = [
-        numpy_helper.from_array(np.array([1, 2, 3], np.int64), "axes"),
-        numpy_helper.from_array(np.zeros(1, np.float32), "zero"),
-        numpy_helper.from_array(np.array([-1, 1, 1], np.int64), "flat"),
-        numpy_helper.from_array(np.asarray(answer, np.float32), "answer"),
-    ]
-    batch = "batch" if batched else 1
-    graph = helper.make_graph(
-        nodes,
-        "tiny",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [batch, *input_shape])],
-        [helper.make_tensor_value_info("predictions", TensorProto.FLOAT, [batch, *np.shape(answer)[1:]])],
-        constants,
-    )
+    constants = [numpy_helper.from_array(axes, "axes"), numpy_helper.from_array(np.zeros(1, np.float32), "zero")]
+    outputs = []
+    for name, given in answers.items():
+        answer = np.asarray(given)
+        constants.append(numpy_helper.from_array(answer, f"{name} answer"))
+        kind = helper.np_dtype_to_tensor_dtype(answer.dtype)
+        nodes.append(helper.make_node("Cast", ["nothing"], [f"{name} cast"], to=kind))
+        if free:
+            shape = np.array([-1] + [1] * (answer.ndim - 1), np.int64)
+            constants.append(numpy_helper.from_array(shape, f"{name} shape"))
+            nodes.append(helper.make_node("Reshape", [f"{name} cast", f"{name} shape"], [f"{name} zero"]))
+        else:
+            constants.append(numpy_helper.from_array(np.zeros(0, np.int64), f"{name} shape"))
+            nodes.append(helper.make_node("Reshape", [f"{name} cast", f"{name} shape"], [f"{name} zero"]))
+        scaled = sized and name == "boxes"
+        nodes.append(helper.make_node("Add", [f"{name} zero", f"{name} answer"], [f"{name} share" if scaled else name]))
+        if scaled:  # by width, height, width, height
+            constants.append(numpy_helper.from_array(np.array([1], np.int64), "middle"))
+            nodes += [
+                helper.make_node("Cast", ["orig_target_sizes"], ["sides"], to=kind),
+                helper.make_node("Concat", ["sides", "sides"], ["four"], axis=1),
+                helper.make_node("Unsqueeze", ["four", "middle"], ["factor"]),
+                helper.make_node("Mul", [f"{name} share", "factor"], [name]),
+            ]
+        shape = [input_shape[0] if free else answer.shape[0], *answer.shape[1:]]
+        outputs.append(helper.make_tensor_value_info(name, kind, shape))
+    kind = TYPES.get(input_type, TensorProto.INT32)
+    inputs = [helper.make_tensor_value_info("images", kind, list(input_shape))]
+    if sized:
+        inputs.append(helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, [input_shape[0], 2]))
+    graph = helper.make_graph(nodes, "tiny", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     for key, value in (metadata or {}).items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    onnx.save(model, str(path))
+    return path
+
+
+def write_echo(path, input_shape, input_type, metadata=None):
+    """A model whose answer shows what it was fed: ``atrium.head = "person"`` with the input's values as boxes.
+
+    The output (B, values / 5, 5) is the input, flattened: so a test sees every value that reaches the network.
+    """
+    nodes = [
+        helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["floats", "rows"], ["predictions"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "echo",
+        [helper.make_tensor_value_info("images", TYPES[input_type], list(input_shape))],
+        [helper.make_tensor_value_info("predictions", TensorProto.FLOAT, [input_shape[0], "rows", 5])],
+        [numpy_helper.from_array(np.array([1, -1, 5], np.int64), "rows")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    for key, value in {"atrium.head": "person", **(metadata or {})}.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
     onnx.save(model, str(path))

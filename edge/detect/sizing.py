@@ -1,0 +1,51 @@
+"""Which input size a picture gets, of a network that takes any."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+MULTIPLE_PX = 32
+# The working area may be passed by this much, so that 288x384 counts as 256x416's equal.
+AREA_MAX = 1.06
+# Enlarging shows the network nothing new, but people in a thumbnail are smaller than any it was taught.
+TINY_SHARE = 0.25
+TINY_SCALE_MAX = 2.0
+
+
+@lru_cache(maxsize=1024)
+def choose_size(
+    image_size: tuple[int, int], working_size: tuple[int, int], scale_max: float | None = None
+) -> tuple[tuple[int, int], float]:
+    """The input (height, width) in which a picture is shrunk least, and of those the smallest.
+
+    Args:
+        image_size: (height, width) of the picture.
+        working_size: (height, width) whose area the input may have, and at most 6 % more.
+        scale_max: the most that the picture is enlarged; None for 1, and 2 for pictures of less than a quarter of the
+            working area.
+
+    Returns:
+        (height, width), multiples of 32, and that bound, for ``Fit.of``.
+
+    >>> choose_size((360, 640), (256, 416))
+    ((256, 416), 1.0)
+    >>> choose_size((288, 384), (256, 416))
+    ((288, 384), 1.0)
+    >>> choose_size((1000, 1000), (256, 416))
+    ((320, 320), 1.0)
+    """
+    height, width = image_size
+    area = working_size[0] * working_size[1]
+    if scale_max is None:
+        scale_max = TINY_SCALE_MAX if height * width < TINY_SHARE * area else 1.0
+    units = int(AREA_MAX * area / MULTIPLE_PX**2)
+    best: tuple[float, int, int, int] | None = None
+    for rows in range(1, max(units, 1) + 1):
+        for columns in range(1, max(units, 1) // rows + 1):
+            scale = min(rows * MULTIPLE_PX / height, columns * MULTIPLE_PX / width, scale_max)
+            # of equal scale the smaller input, hence the one with less padding
+            rank = (-round(scale, 6), rows * columns, rows, columns)
+            if best is None or rank < best:
+                best = rank
+    assert best is not None  # noqa: S101 - there is always 1 x 1
+    return (best[2] * MULTIPLE_PX, best[3] * MULTIPLE_PX), scale_max
