@@ -16,7 +16,7 @@ from benchmarks.streams.race import WARM_TICKS, Ran
 from benchmarks.streams.recall import Recall, Rows, recall
 from edge.capture.frame import Image
 from edge.capture.source import open_recording
-from models.train.evaluate import average_precision, match
+from benchmarks.eval.boxes import average_precision, match
 
 LEAST_HEIGHT_PX = 24.0
 LEAST_VISIBLE = 0.4
