@@ -10,7 +10,12 @@ from typer.testing import CliRunner
 
 from cli.models import models as app
 from contract.errors import BadInputError
-from models.registry import DEFAULT_MODEL, SHELF, ModelFile, check_file, read_shelf, resolve
+from models.registry import DEFAULT_MODEL, SHELF, ModelFile, check_file, read_downloads, read_shelf, resolve
+
+
+@pytest.fixture(autouse=True)
+def no_pulled_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATRIUM_MODELS", str(tmp_path / "store"))
 
 
 @pytest.fixture
@@ -41,9 +46,8 @@ def test_an_own_file_is_taken_by_its_path(tmp_path: Path):
 
 
 def test_an_unknown_name_is_told_the_names_there_are():
-    with pytest.raises(
-        BadInputError, match=r"'person-xl' is not on the shelf; choose person-n or give a path"
-    ) as caught:
+    said = r"'person-xl' is not on the shelf; choose person-n.* \(to be pulled: .*yolox-s.*\) or give a path"
+    with pytest.raises(BadInputError, match=said) as caught:
         resolve("person-xl")
     assert "\n" not in str(caught.value)
 
@@ -79,6 +83,33 @@ def test_a_broken_registry_names_itself(shelf: Path, text: str):
 def test_no_shelf_at_all_is_one_line(tmp_path: Path):
     with pytest.raises(BadInputError, match="no model shelf here"):
         resolve(DEFAULT_MODEL, tmp_path)
+
+
+def test_what_can_be_pulled_is_told_from_what_ships():
+    listed = read_downloads()
+    assert {"yolox-s", "yolox-s-int8", "nanodet-plus"} <= listed.keys()
+    assert not listed.keys() & read_shelf().keys()
+    assert all(address.startswith("https://") for entry in listed.values() for address in entry.addresses)
+    assert listed["yolox-s"].file_names() == ("yolox-s.onnx", "object_detection_yolox_2022nov.onnx")
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ('licence = "Apache-2.0"', 'licence = "AGPL-3.0"'),
+        ('head = "yolox"', ""),
+        ("size = 35858002", "size = -1"),
+        ('name = "yolox-s"', 'name = "person-n"'),
+        ('file = "yolox-s.onnx"', 'file = "../yolox-s.onnx"'),
+    ],
+)
+def test_a_listing_that_is_no_good_is_refused(shelf: Path, line: str, field: str):
+    path = shelf / "registry.toml"
+    text = path.read_text()
+    assert line in text
+    path.write_text(text.replace(line, field, 1))
+    with pytest.raises(BadInputError, match=r"registry\.toml: "):
+        read_downloads(shelf)
 
 
 def test_the_command_lists_and_verifies():
