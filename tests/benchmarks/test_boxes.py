@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.train.evaluate import average_precision, match, measure, overlaps
+from benchmarks.eval.boxes import average_precision, match, measure, overlaps
 from models.train.pictures import Picture
 
 NOBODY = np.zeros((0, 4), np.float32)
