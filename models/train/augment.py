@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from models.train.pictures import Picture
 
 PAD = 114
-PERSON_PX = (16.0, 230.0)
-"""People's heights in the network's input: from the far end of a concourse to right below the camera."""
-SCALE_LIMITS = (0.75, 2.5)
+LEAST_PERSON_PX, MOST_PERSON = 15.0, 1.0
+"""People's heights in the input: pixels at a concourse's far end, share of the input's height below the camera."""
+SCALE_LIMITS = (0.6, 2.5)
 """How far a picture may be shrunk or blown up against fitting its tile; blown-up pictures teach blur, not people."""
 GRIDS = ((2, 1), (2, 2), (3, 2), (4, 3))
 """Tiles across and down of a mosaic: the more tiles, the smaller the people."""
 GRID_ODDS = (0.25, 0.4, 0.2, 0.15)
 LEAST_VISIBLE = 0.4
 """People cut by the tile's edge to less than this share become regions to ignore."""
+RENDERED = frozenset({"rooms", "rebuilt", "as-is"})
+"""Sources of the simulator: their truth is exact."""
 UNTOUCHED = 0.4
 """Share of samples that keep their light and grain: rendered ones bring their own."""
 LEAST_PX = (3.0, 9.0)
@@ -32,11 +34,12 @@ LEAST_PX = (3.0, 9.0)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Pixels (H, W, 3) BGR, people (n, 4) and regions to ignore (m, 4), x1, y1, x2, y2 in pixels."""
+    """Pixels (H, W, 3) BGR, people (n, 4), regions to ignore (m, 4), tiles of exact truth (k, 4): x1, y1, x2, y2."""
 
     pixels: NDArray[np.uint8]
     people: NDArray[np.float32]
     ignored: NDArray[np.float32]
+    exact: NDArray[np.float32]
 
 
 def draw_sample(  # noqa: PLR0917  # what to draw from, how large, from which dice
@@ -52,13 +55,15 @@ def draw_sample(  # noqa: PLR0917  # what to draw from, how large, from which di
     across, down = GRIDS[rng.choice(len(GRIDS), p=GRID_ODDS)] if rng.random() < mosaic else (1, 1)
     xs, ys = _cuts(width, across, rng), _cuts(height, down, rng)
     tiles = [(xs[i], ys[j], xs[i + 1], ys[j + 1]) for j in range(down) for i in range(across)]
-    people, ignored = [], []
+    people, ignored, exact = [], [], []
     for tile, index in zip(tiles, rng.choice(len(pictures), len(tiles), p=weights), strict=True):
         mine, skipped = _fill_tile(canvas, tile, pictures[index], rng)
         people.append(mine)
         ignored.append(skipped)
+        if pictures[index].source in RENDERED:
+            exact.append(tile)
     pixels = _weather(canvas, rng)
-    return Sample(pixels, np.concatenate(people), np.concatenate(ignored))
+    return Sample(pixels, np.concatenate(people), np.concatenate(ignored), np.array(exact, np.float32).reshape(-1, 4))
 
 
 def _cuts(length: int, parts: int, rng: np.random.Generator) -> list[int]:
@@ -80,7 +85,8 @@ def _fill_tile(
     if anchor is None:
         scale = fit * rng.uniform(0.8, 1.8)
     else:
-        wanted = float(np.exp(rng.uniform(*np.log(PERSON_PX))))
+        tallest = MOST_PERSON * canvas.shape[0]
+        wanted = float(np.exp(rng.uniform(np.log(LEAST_PERSON_PX), np.log(tallest))))
         scale = float(np.clip(wanted / (anchor[3] - anchor[1]), SCALE_LIMITS[0] * fit, SCALE_LIMITS[1] * fit))
     scale_x = scale * float(rng.uniform(0.85, 1.18))
     shift = np.array([_place(across, columns * scale_x, rng), _place(down, rows * scale, rng)])

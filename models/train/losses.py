@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.train.distil import Heard, Taught, covering, heard
 from models.train.network import decode_boxes
 
 CANDIDATES = 10
@@ -23,6 +24,8 @@ IOU_POWER = 6.0
 LEAST_SIDE_PX = 12.0
 """Narrower people are widened to this while looking for cells, or somebody between two cell centres would be lost."""
 BOX_GAIN, SIDES_GAIN, SCORE_GAIN = 7.5, 1.5, 1.0
+TAUGHT_SHARE = 0.4
+"""Weight of a teacher's boxes against labelled ones."""
 _TINY = 1e-12
 
 
@@ -117,31 +120,69 @@ def assign(scores: Tensor, boxes: Tensor, centres: Tensor, people: People) -> As
         return Assignment(people.image[person], cell, person, score.clamp(0, 1))
 
 
-def detection_losses(
-    score_logits: Tensor, side_logits: Tensor, centres: Tensor, strides: Tensor, people: People
+def detection_losses(  # noqa: PLR0917  # the tensors of one batch
+    score_logits: Tensor,
+    side_logits: Tensor,
+    centres: Tensor,
+    strides: Tensor,
+    people: People,
+    taught: Taught | None = None,
 ) -> Losses:
     """Losses of a batch: score_logits (B, N), side_logits (B, N, 4, bins), cell centres (N, 2) and strides (N,)."""
     boxes = decode_boxes(side_logits, centres, strides)
     chosen = assign(score_logits.detach().sigmoid(), boxes.detach(), centres, people)
     wanted = torch.zeros_like(score_logits)
     wanted[chosen.image, chosen.cell] = chosen.score
-    counted = torch.ones_like(score_logits)
-    if len(people.ignored):
-        covered = torch.zeros_like(score_logits).index_add_(
-            0, people.ignored_image, inside(centres, people.ignored).to(score_logits.dtype)
-        )
-        counted = ((covered == 0) | (wanted > 0)).to(score_logits.dtype)
+    left_out = covering(inside(centres, people.ignored), people.ignored_image, len(wanted))
+    counted = (~left_out | (wanted > 0)).to(score_logits.dtype)
     norm = wanted.sum().clamp(min=1.0)
+    lesson: Heard | None = None
+    if taught is not None:
+        exact = covering(inside(centres, taught.exact), taught.exact_image, len(wanted))
+        lesson = heard(
+            wanted,
+            taught,
+            overlap(people.boxes[:, None], taught.boxes[people.image]),
+            inside(centres, people.boxes),
+            people.image,
+            torch.stack((exact, left_out), 1),
+        )
+        counted = torch.maximum(counted, (left_out & ~exact).to(counted.dtype))
+        wanted = lesson.wanted
     score_loss = (F.binary_cross_entropy_with_logits(score_logits, wanted, reduction="none") * counted).sum() / norm
     box_loss = sides_loss = boxes.sum() * 0
     if len(chosen.cell):
-        truth = people.boxes[chosen.person]
-        box_loss = ((1 - complete_overlap(boxes[chosen.image, chosen.cell], truth)) * chosen.score).sum() / norm
-        at, stride = centres[chosen.cell], strides[chosen.cell][:, None]
-        reach = torch.cat((at - truth[:, :2], truth[:, 2:] - at), 1) / stride
-        sides_loss = (_side_loss(side_logits[chosen.image, chosen.cell], reach) * chosen.score).sum() / norm
+        box_loss, sides_loss = _box_losses(
+            boxes[chosen.image, chosen.cell],
+            side_logits[chosen.image, chosen.cell],
+            people.boxes[chosen.person],
+            (centres[chosen.cell], strides[chosen.cell]),
+            chosen.score / norm,
+        )
     total = SCORE_GAIN * score_loss + BOX_GAIN * box_loss + SIDES_GAIN * sides_loss
+    if taught is not None and lesson is not None:
+        image, cell = lesson.box_weight.nonzero(as_tuple=True)
+        if len(cell):
+            weight = lesson.box_weight[image, cell]
+            overlaps, sides = _box_losses(
+                boxes[image, cell],
+                side_logits[image, cell],
+                taught.boxes[image, cell],
+                (centres[cell], strides[cell]),
+                weight / weight.sum().clamp(min=1.0),
+            )
+            total = total + TAUGHT_SHARE * (BOX_GAIN * overlaps + SIDES_GAIN * sides)
     return Losses(total, float(score_loss.detach()), float(box_loss.detach()), float(sides_loss.detach()))
+
+
+def _box_losses(
+    boxes: Tensor, logits: Tensor, truth: Tensor, cells: tuple[Tensor, Tensor], weight: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Overlap and side losses of boxes (P, 4), bin logits (P, 4, bins), at cells' centres (P, 2) and strides (P,)."""
+    centres, strides = cells
+    overlaps = ((1 - complete_overlap(boxes, truth)) * weight).sum()
+    reach = torch.cat((centres - truth[:, :2], truth[:, 2:] - centres), 1) / strides[:, None]
+    return overlaps, (_side_loss(logits, reach) * weight).sum()
 
 
 def _side_loss(logits: Tensor, reach: Tensor) -> Tensor:

@@ -19,6 +19,8 @@ class Phase(msgspec.Struct, forbid_unknown_fields=True):
     learning_rate: float
     mix: dict[str, float]
     """Share of samples from each named picture set."""
+    without: list[str] = []
+    """Sources left out of this phase."""
     batch: int = 16
     mosaic: float = 0.5
     """Probability of a mosaic."""
@@ -34,6 +36,8 @@ class Plan(msgspec.Struct, forbid_unknown_fields=True):
     height: int
     width: int
     phases: list[Phase]
+    size: str = "n"
+    """Letter of the network's size."""
     seed: int = 1
     weight_decay: float = 0.02
     average_steps: int = 500

@@ -2,7 +2,8 @@
 
 `python -m models.train.recipe PLAN.toml --set photographs=annotations.json:images --out DIR`
 
-Seeded and resumable: `--resume` goes on from the last checkpoint, also into phases added to the plan since.
+Seeded and resumable: `--resume` goes on from the last checkpoint, also into phases added to the plan since. Samples are
+drawn, and shown to the teacher, in a process of their own while the network learns from the ones before.
 """
 
 from __future__ import annotations
@@ -24,15 +25,20 @@ import typer
 from numpy.typing import NDArray
 
 from contract.errors import AtriumError, BadInputError
-from models.train.augment import Sample, draw_sample
+from models.train.augment import Sample
+from models.train.distil import FeatureMimic, Taught
+from models.train.feeder import Batch, Feeder
 from models.train.losses import Losses, People, detection_losses
-from models.train.network import PersonNet, places
+from models.train.network import SIZES, STRIDES, PersonNet, places
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Phase, Plan, read_plan
 
 CHECKPOINT_STEPS = 200
 LOG_STEPS = 20
 CLIP_NORM = 10.0
+MIMIC_GAIN = 2.0
+TEACHER_WIDTH = 64
+"""Channels of the teacher's features: YOLOX-nano's."""
 
 
 @dataclass(slots=True)
@@ -50,27 +56,35 @@ class Trainer:
     def __init__(self, plan: Plan) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
-        self.network = PersonNet().to(memory_format=torch.channels_last)
+        self.network = PersonNet(SIZES[plan.size]).to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).eval()
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        others = [p for p in self.network.parameters() if p.ndim <= 1]
+        self.mimic = FeatureMimic(self.network.size.neck, TEACHER_WIDTH, len(STRIDES))
+        learned = [*self.network.parameters(), *self.mimic.parameters()]
+        decayed = [p for p in learned if p.ndim > 1]
+        others = [p for p in learned if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": others, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=1e-3)
         self.progress = Progress()
 
-    def step(self, samples: list[Sample], rate: float) -> Losses:
-        """One gradient step on the samples, all of one size, at the learning rate; the losses before it."""
+    def step(self, batch: Batch, rate: float) -> Losses:
+        """One gradient step on samples of one size, at the learning rate; the losses before it."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
+        samples = batch.samples
         pixels = torch.from_numpy(np.stack([s.pixels for s in samples]))  # NHWC is channels_last already
         images = pixels.permute(0, 3, 1, 2).float()
         centres, strides = places(*images.shape[2:])
+        taught = None if batch.lesson is None else taught_of(batch)
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.bf16):
-            scores, sides = self.network(images)
-        losses = detection_losses(scores.float(), sides.float(), centres, strides, people_of(samples))
+            features = self.network.features(images)
+            scores, sides = self.network.flat(features)
+        losses = detection_losses(scores.float(), sides.float(), centres, strides, people_of(samples), taught)
+        total = losses.total
+        if taught is not None:
+            total = total + MIMIC_GAIN * self.mimic(features, taught.features)
         self.optimiser.zero_grad(set_to_none=True)
-        losses.total.backward()
+        total.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         self.optimiser.step()
         self._average()
@@ -92,6 +106,7 @@ class Trainer:
         state = {
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
+            "mimic": self.mimic.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "progress": [self.progress.phase, self.progress.step, self.progress.total],
         }
@@ -104,6 +119,7 @@ class Trainer:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
+        self.mimic.load_state_dict(state["mimic"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.progress = Progress(*state["progress"])
 
@@ -116,6 +132,20 @@ def people_of(samples: list[Sample]) -> People:
         return torch.from_numpy(np.concatenate(boxes).astype(np.float32)), torch.from_numpy(image)
 
     return People(*flat([s.people for s in samples]), *flat([s.ignored for s in samples]))
+
+
+def taught_of(batch: Batch) -> Taught:
+    """The teacher's answers as tensors."""
+    lesson = batch.lesson
+    assert lesson is not None  # noqa: S101 - the caller asked
+    exact = [s.exact for s in batch.samples]
+    return Taught(
+        torch.from_numpy(lesson.scores),
+        torch.from_numpy(lesson.boxes),
+        [torch.from_numpy(f).float() for f in lesson.features],
+        torch.from_numpy(np.concatenate(exact)),
+        torch.from_numpy(np.repeat(np.arange(len(exact)), [len(e) for e in exact])),
+    )
 
 
 def learning_rate(phase: Phase, step: int) -> float:
@@ -136,7 +166,9 @@ def mixed(phase: Phase, sets: Mapping[str, list[Picture]], plan: Plan) -> tuple[
     for name, share in phase.mix.items():
         if name not in sets:
             raise BadInputError(f"phase {phase.name}: picture set {name!r} is not given; add --set {name}=FILE:FOLDER")
-        each = np.array([plan.source_weights.get(p.source, 1.0) for p in sets[name]])
+        each = np.array(
+            [0.0 if p.source in phase.without else plan.source_weights.get(p.source, 1.0) for p in sets[name]]
+        )
         if each.sum() <= 0:
             raise BadInputError(f"phase {phase.name}: picture set {name!r} has nothing to draw from")
         pictures += sets[name]
@@ -145,8 +177,25 @@ def mixed(phase: Phase, sets: Mapping[str, list[Picture]], plan: Plan) -> tuple[
     return pictures, joined / joined.sum()
 
 
-def train(plan: Plan, sets: Mapping[str, list[Picture]], out: Path, *, resume: bool = False) -> Trainer:
-    """Runs the plan from its start or its last checkpoint; writes last.pt, log.csv and a file per finished phase."""
+def train(
+    plan: Plan,
+    sets: Mapping[str, list[Picture]],
+    out: Path,
+    *,
+    resume: bool = False,
+    teacher: Path | None = None,
+    start: Path | None = None,
+) -> Trainer:
+    """Runs the plan from its start or its last checkpoint; writes last.pt, log.csv and a file per finished phase.
+
+    Args:
+        plan: what to do.
+        sets: pictures by set.
+        out: folder.
+        resume: go on from the last checkpoint there.
+        teacher: YOLOX-nano as ONNX to learn from besides; None learns from labels alone.
+        start: checkpoint of the same size of network to begin with; its counters are not taken over.
+    """
     torch.set_num_threads(plan.threads)
     cv2.setNumThreads(1)
     out.mkdir(parents=True, exist_ok=True)
@@ -154,33 +203,39 @@ def train(plan: Plan, sets: Mapping[str, list[Picture]], out: Path, *, resume: b
     last = out / "last.pt"
     if resume and last.exists():
         trainer.load(last)
+    elif start is not None:
+        trainer.load(start)
+        trainer.progress = Progress()
     at = trainer.progress
     _forget_after(out / "log.csv", at.total)
-    with (out / "log.csv").open("a", newline="") as log:
+    drawn = [mixed(phase, sets, plan) for phase in plan.phases]
+    todo = [
+        (k, step)
+        for k, phase in enumerate(plan.phases)
+        for step in range(at.step if k == at.phase else 0, phase.steps)
+        if k >= at.phase
+    ]
+    with (out / "log.csv").open("a", newline="") as log, Feeder(plan, drawn, teacher) as feeder:
         writer = csv.writer(log)
-        while at.phase < len(plan.phases):
-            phase = plan.phases[at.phase]
-            pictures, weights = mixed(phase, sets, plan)
-            started, first = time.monotonic(), at.step
-            while at.step < phase.steps:
-                rng = np.random.default_rng((plan.seed, at.phase, at.step))
-                samples = [
-                    draw_sample(pictures, weights, phase.height, phase.width, phase.mosaic, rng)
-                    for _ in range(phase.batch)
-                ]
-                losses = trainer.step(samples, learning_rate(phase, at.step))
-                at.step += 1
-                at.total += 1
-                if at.step % LOG_STEPS == 0:
-                    speed = (at.step - first) * phase.batch / (time.monotonic() - started)
-                    row = [at.total, phase.name, f"{losses.score:.4f}", f"{losses.box:.4f}", f"{losses.sides:.4f}"]
-                    writer.writerow([*row, f"{speed:.1f}"])
-                    log.flush()
-                if at.step % CHECKPOINT_STEPS == 0:
-                    trainer.save(last)
-            at.phase, at.step = at.phase + 1, 0
-            trainer.save(out / f"{phase.name}.pt")
-            trainer.save(last)
+        started, first = time.monotonic(), (at.phase, at.step)
+        for (k, step), batch in feeder.batches(todo):
+            phase = plan.phases[k]
+            if k != first[0]:
+                started, first = time.monotonic(), (k, step)
+            losses = trainer.step(batch, learning_rate(phase, step))
+            at.phase, at.step = k, step + 1
+            at.total += 1
+            if at.step % LOG_STEPS == 0:
+                speed = (at.step - first[1]) * phase.batch / (time.monotonic() - started)
+                row = [at.total, phase.name, f"{losses.score:.4f}", f"{losses.box:.4f}", f"{losses.sides:.4f}"]
+                writer.writerow([*row, f"{speed:.1f}"])
+                log.flush()
+            if at.step % CHECKPOINT_STEPS == 0:
+                trainer.save(last)
+            if at.step == phase.steps:
+                at.phase, at.step = k + 1, 0
+                trainer.save(out / f"{phase.name}.pt")
+                trainer.save(last)
     return trainer
 
 
@@ -206,15 +261,17 @@ def read_sets(named: list[str]) -> dict[str, list[Picture]]:
     return sets
 
 
-def main(
+def main(  # noqa: PLR0917 - a command's options
     plan: Annotated[Path, typer.Argument(help="training plan, TOML")],
     out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
     picture_set: Annotated[list[str], typer.Option("--set", help="NAME=ANNOTATIONS.json:IMAGE_FOLDER, repeatable")],
     resume: Annotated[bool, typer.Option(help="go on from the last checkpoint in the folder")] = False,
+    teacher: Annotated[Path | None, typer.Option(help="YOLOX-nano as ONNX, to learn from beside the labels")] = None,
+    start: Annotated[Path | None, typer.Option(help="checkpoint to begin with, of the same size of network")] = None,
 ) -> None:
     """Train a person detector by a plan."""
     try:
-        train(read_plan(plan), read_sets(picture_set), out, resume=resume)
+        train(read_plan(plan), read_sets(picture_set), out, resume=resume, teacher=teacher, start=start)
     except AtriumError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2 if isinstance(error, BadInputError) else 1) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,11 +13,14 @@ pytest.importorskip("torch", reason="PyTorch absent: pip install -r models/train
 import torch
 
 from models.train.augment import draw_sample
+from models.train.distil import FeatureMimic, Taught
+from models.train.feeder import Batch
 from models.train.losses import People, assign, complete_overlap, detection_losses, overlap
-from models.train.network import Deployed, PersonNet, decode_boxes, places
-from models.train.pictures import Picture
+from models.train.network import SIZES, Deployed, PersonNet, decode_boxes, places
+from models.train.pictures import Picture, read_pictures
 from models.train.plan import Phase, Plan
 from models.train.recipe import Trainer, learning_rate, mixed, train
+from tests.shared_data import shared
 
 HEIGHT, WIDTH = 96, 128
 
@@ -99,7 +103,7 @@ def test_losses_fall_on_one_picture(pictures: list[Picture]):
     trainer = Trainer(plan(1))
     pool, weights = mixed(plan(1).phases[0], {"made": pictures}, plan(1))
     sample = draw_sample(pool, weights, HEIGHT, WIDTH, 0.0, np.random.default_rng(0))
-    losses = [float(trainer.step([sample] * 2, 1e-3).total.detach()) for _ in range(25)]
+    losses = [float(trainer.step(Batch([sample] * 2, None), 1e-3).total.detach()) for _ in range(25)]
     assert losses[-1] < 0.7 * losses[0]
 
 
@@ -122,20 +126,89 @@ def test_the_rate_warms_up_and_cools_down():
     assert learning_rate(phase, 99) == pytest.approx(0.1, abs=0.01)
 
 
-def test_the_export_answers_as_the_network_does(tmp_path: Path):
+def taught(
+    scores: dict[int, float], boxes: dict[int, tuple[float, float, float, float]], cells: int, exact=()
+) -> Taught:
+    """A teacher who says these scores and boxes at these cells and nothing elsewhere."""
+    said, seen = torch.zeros(1, cells), torch.zeros(1, cells, 4)
+    for cell, score in scores.items():
+        said[0, cell] = score
+        seen[0, cell] = torch.tensor(boxes[cell])
+    regions = torch.tensor(exact, dtype=torch.float32).view(-1, 4)
+    return Taught(said, seen, [], regions, torch.zeros(len(regions), dtype=torch.long))
+
+
+def pull_on(cell: int, truth: People, lesson: Taught) -> float:
+    """Gradient of the loss by one cell's score: negative where the score is to rise."""
+    centres, strides = places(HEIGHT, WIDTH)
+    scores = torch.full((1, len(centres)), -2.0, requires_grad=True)
+    losses = detection_losses(scores, torch.zeros(1, len(centres), 4, 12), centres, strides, truth, lesson)
+    losses.total.backward()
+    return float(scores.grad[0, cell])
+
+
+def test_a_teacher_is_heard_where_labels_are_silent_and_not_where_truth_is_exact():
+    cells = len(places(HEIGHT, WIDTH)[0])
+    box = (0.0, 0.0, 24.0, 60.0)
+    lesson = taught({20: 0.9}, {20: box}, cells)
+    ignored = People(people().boxes, people().image, torch.tensor([[0.0, 0.0, 128.0, 96.0]]), torch.tensor([0]))
+    assert pull_on(20, ignored, lesson) < 0  # a region that the labels leave out
+    assert pull_on(20, people(), lesson) < 0  # an unlabelled place
+    assert pull_on(21, people(), lesson) > 0
+    assert pull_on(20, people(), taught({20: 0.9}, {20: box}, cells, [(0, 0, 128, 96)])) > 0
+
+
+def test_a_teacher_who_misses_a_person_is_not_heard_on_them():
+    centres, _ = places(HEIGHT, WIDTH)
+    person = (32.0, 16.0, 64.0, 88.0)
+    middle = int((centres - torch.tensor([48.0, 52.0])).norm(dim=1).argmin())
+    silent = pull_on(middle, people(person), taught({}, {}, len(centres)))
+    assert silent < 0
+    knowing = taught({middle: 0.95}, {middle: person}, len(centres))
+    assert pull_on(middle, people(person), knowing) < 0
+
+
+def test_features_that_differ_by_scale_and_offset_are_the_same():
+    torch.manual_seed(0)
+    mimic = FeatureMimic(8, 8, 1)
+    with torch.no_grad():
+        mimic.match[0].weight.copy_(3 * torch.eye(8).view(8, 8, 1, 1))
+    x = torch.randn(2, 8, 6, 9)
+    assert float(mimic([x], [x]).detach()) == pytest.approx(0, abs=1e-4)
+    assert float(mimic([x], [torch.randn(2, 8, 6, 9)]).detach()) == pytest.approx(1, abs=0.2)
+
+
+def test_the_teacher_answers_cell_for_cell():
+    from models.train.teacher import Teacher  # noqa: PLC0415  # needs onnx
+
+    teacher = Teacher(shared("detectors", "yolox_nano_416x416.onnx"))
+    (picture,) = read_pictures(shared("boxes", "val.json"), shared("boxes", "images"))[:1]
+    pixels = cv2.resize(picture.pixels, (416, 416))
+    lesson = teacher(np.stack([pixels, pixels[:, ::-1]]))
+    centres, _ = places(416, 416)
+    assert lesson.scores.shape == (2, len(centres))
+    assert [f.shape for f in lesson.features] == [(2, 64, 52, 52), (2, 64, 26, 26), (2, 64, 13, 13)]
+    best = int(lesson.scores[0].argmax())
+    assert lesson.scores[0, best] > 0.8
+    x1, y1, x2, y2 = lesson.boxes[0, best]
+    assert x1 < centres[best][0] < x2
+    assert y1 < centres[best][1] < y2
+    mirrored = lesson.boxes[1, int(lesson.scores[1].argmax())]
+    assert (x1 + x2) / 2 == pytest.approx(416 - (mirrored[0] + mirrored[2]) / 2, abs=12)
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_the_export_answers_as_the_network_does(tmp_path: Path, size: str):
     pytest.importorskip("onnxscript", reason="onnxscript absent: the export needs models/train/requirements.txt")
     from models.train.export import export  # noqa: PLC0415  # needs onnxscript
 
     out = tmp_path / "small.onnx"
-    export(
-        Deployed(PersonNet(), HEIGHT, WIDTH).eval(), HEIGHT, WIDTH, out, {"atrium.head": "person"}
-    )  # compares itself
-    assert out.stat().st_size < 4_000_000
+    export(Deployed(PersonNet(SIZES[size])).eval(), out, {"atrium.head": "person-levels"})  # compares itself
 
 
 def test_the_even_score_reads_a_half():
     network = PersonNet().eval()
     images = torch.zeros(1, 3, HEIGHT, WIDTH)
     raw = network(images)[0].sigmoid()[0, 0].item()
-    shipped = Deployed(network, HEIGHT, WIDTH, even_score=raw).eval()(images)
-    assert shipped[0, 0, 4].item() == pytest.approx(0.5, abs=1e-4)
+    shipped = Deployed(network, even_score=raw).eval()(torch.zeros(1, HEIGHT, WIDTH, 3, dtype=torch.uint8))
+    assert shipped[0][0, 0, 0, 0].item() == pytest.approx(0, abs=1e-4)
