@@ -16,7 +16,7 @@ from edge.capture.frame import Image
 from edge.detect.heads import Head, recognise_head
 from edge.detect.heads.graph import as_floats
 from edge.detect.heads.person import LevelsHead
-from edge.detect.kernels import suppress
+from edge.detect.kernels import settle
 from edge.detect.letterbox import Fit, InputBatch
 from edge.detect.sizing import AREA_MAX, choose_size
 
@@ -77,7 +77,7 @@ class Detector:
         self.per_aspect = isinstance(head, LevelsHead) and not graph.fixed
         self.batch = max(1, max_batch) if graph.batch is None else 1
         sidecar = graph.sidecar
-        self._thinned = head.overlaps if sidecar.suppress is None else sidecar.suppress
+        self._overlaps = head.overlaps if sidecar.suppress is None else sidecar.suppress
         room = (self.size[0], -(-int(AREA_MAX * self.size[1] * self.size[0]) // self.size[0]))
         self._input = InputBatch(
             graph.layout,
@@ -122,7 +122,9 @@ class Detector:
         for (x, y, _, _), boxes in zip(there, parts, strict=True):
             boxes[:, :4] += np.array((x, y, x, y), np.float32)
         found = np.concatenate([_NOBODY, *parts])
-        return _detections(found[suppress(found[:, :4], found[:, 4], self.iou_max)])
+        # a person in two regions is told twice even by heads that tell each once
+        whole = (float(width), float(height))
+        return _detections(settle(found, self.iou_max, (1.0, 1.0), (0.0, 0.0), whole))
 
     def _boxes_of(self, images: Sequence[Image], scale_max: float | None) -> list[npt.NDArray[np.float32]]:
         """(N, 5) boxes and scores for each picture; those of equal input size run together."""
@@ -153,14 +155,10 @@ class Detector:
         self, outputs: Sequence[npt.NDArray[Any]], slot: int, size: tuple[int, int], fit: Fit
     ) -> npt.NDArray[np.float32]:
         found = self.head.read(outputs, slot, size, self.score_min)
-        if self._thinned:
-            kept = found[suppress(found[:, :4], found[:, 4], self.iou_max)]
-        else:
-            kept = found[np.argsort(-found[:, 4], kind="stable")]
-        kept[:, :4] = fit.to_image(kept[:, :4])
-        # what lies wholly in the padding is no person
-        inside = (kept[:, 2] > kept[:, 0]) & (kept[:, 3] > kept[:, 1])
-        return kept if inside.all() else kept[inside]
+        height, width = fit.image_size
+        offset = (float(fit.offset[0]), float(fit.offset[1]))
+        iou_max = self.iou_max if self._overlaps else np.inf
+        return settle(found, iou_max, fit.scale, offset, (float(width), float(height)))
 
 
 _NOBODY = np.empty((0, 5), np.float32)

@@ -177,3 +177,37 @@ def suppress(boxes: Floats32, scores: Floats32, iou_max: float) -> Ints:
             if shared > iou_max * (area + other - shared):
                 gone[later] = True
     return kept[:count]
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    found: Floats32, iou_max: float, scale: tuple[float, float], offset: tuple[float, float], edge: tuple[float, float]
+) -> Floats32:
+    """What is told of a picture: thinned out, best first, in its own pixels and cut at its edge.
+
+    Args:
+        found: (N, 5) x1, y1, x2, y2 in input pixels and score.
+        iou_max: as in ``suppress``.
+        scale: (x, y) input pixels per picture pixel.
+        offset: (x, y) input pixels at which the picture's upper left corner lies.
+        edge: (width, height) of the picture.
+
+    Returns:
+        (K, 5), fresh; without boxes that lie wholly in the padding.
+    """
+    kept = suppress(found[:, :4], found[:, 4], iou_max)
+    told = np.empty((kept.shape[0], 5), np.float32)
+    count = 0
+    for i in kept:
+        x1 = min(max((found[i, 0] - offset[0]) / scale[0], 0.0), edge[0])
+        y1 = min(max((found[i, 1] - offset[1]) / scale[1], 0.0), edge[1])
+        x2 = min(max((found[i, 2] - offset[0]) / scale[0], 0.0), edge[0])
+        y2 = min(max((found[i, 3] - offset[1]) / scale[1], 0.0), edge[1])
+        if x2 > x1 and y2 > y1:
+            told[count, 0] = x1
+            told[count, 1] = y1
+            told[count, 2] = x2
+            told[count, 3] = y2
+            told[count, 4] = found[i, 4]
+            count += 1
+    return told[:count]

@@ -133,7 +133,8 @@ class InputBatch:
             pack_planes(scaled, place.transpose(2, 0, 1), self._swapped, self._gain, self._shift)
         for rest in (pixels[:y], pixels[y + height :], pixels[y : y + height, :x], pixels[y : y + height, x + width :]):
             if rest.size:
-                rest[:] = self._pads
+                for channel, value in enumerate(self._pads):
+                    rest[:, :, channel] = value
         return fit
 
     def blob(self, count: int, size: tuple[int, int]) -> npt.NDArray[Any]:

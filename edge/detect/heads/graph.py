@@ -22,6 +22,7 @@ DEFAULT_INPUT_SIZE = (640, 640)
 GREY = 114
 PICTURE_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 PEOPLE = ("person", "people", "pedestrian", "human", "persons", "pedestrians")
+MULTIPLE_PX = 32
 # More classes than any detector has; numbers beyond are no class numbers.
 NAMES_MAX = 10_000
 # Quantised outputs overshoot a probability by a step.
@@ -166,6 +167,10 @@ def try_graph(session: Any, path: Path, sidecar: Sidecar, size: tuple[int, int] 
         )
     first = layout.replace("n", "").index("h") + len(layout) - 3
     axes = picture.shape[first : first + 2]
+    if size is not None and any(side < MULTIPLE_PX or side % MULTIPLE_PX for side in size):
+        raise BadInputError(
+            f"{path}: no model takes pictures of {size[1]}x{size[0]}; give multiples of 32 as height and width"
+        )
     wanted = size or sidecar.size or _size_told(metadata) or DEFAULT_INPUT_SIZE
     told = (axes[0] if isinstance(axes[0], int) else wanted[0], axes[1] if isinstance(axes[1], int) else wanted[1])
     fixed = all(isinstance(axis, int) for axis in axes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import tracemalloc
+from collections import Counter
 
 import cv2
 import numpy as np
@@ -12,8 +13,7 @@ from contract.errors import BadInputError
 from edge.detect.detector import Detector
 from edge.detect.heads import grid_cells
 from models.registry import resolve
-from tests.edge.detect.tiny_models import write_answering
-from tests.shared_data import shared
+from tests.edge.detect.tiny_models import write_answering, write_levels
 
 PERSON = {"atrium.head": "person"}
 
@@ -119,24 +119,100 @@ def test_the_default_model_gives_the_same_alone_and_in_a_batch():
         assert one.confidence == pytest.approx(other.confidence, abs=1e-3)
 
 
-def test_people_in_photographs_are_found():
-    detector = Detector(shared("detectors", "yolox_nano_416x416.onnx"), score_min=0.3)
-    truth = json.loads(shared("boxes", "val.json").read_text())
-    found = total = 0
-    for entry in truth["images"][:12]:
-        image = cv2.imread(str(shared("boxes", "images", entry["file_name"].split("/")[-1])))
-        (people,) = detector.detect([image])
-        for annotation in truth["annotations"]:
-            if annotation["image_id"] == entry["id"]:
-                x, y, w, h = annotation["bbox"]
-                total += 1
-                found += any(overlap(box, (x, y, x + w, y + h)) > 0.5 for box in people.xyxy)
-    assert total > 15
-    assert found / total > 0.85
+SHAPES = [(360, 640), (288, 384), (360, 640), (640, 360), (360, 640), (100, 90), (288, 384)]
 
 
-def overlap(a, b):
-    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if w <= 0 or h <= 0:
-        return 0.0
-    return w * h / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - w * h)
+@pytest.fixture
+def free(tmp_path):
+    """Detector of a model of free size that finds whoever is bright, of one cell's width and height."""
+    return Detector(write_levels(tmp_path / "levels.onnx"), max_batch=2)
+
+
+def bright(shape, *at):
+    """A dark picture with bright spots around (x, y)."""
+    image = np.zeros((*shape, 3), np.uint8)
+    for x, y in at:
+        image[y - 16 : y + 16, x - 16 : x + 16] = 255
+    return image
+
+
+def test_pictures_get_inputs_of_their_own_aspect_and_equal_ones_run_together(free, monkeypatch):
+    assert free.per_aspect
+    ran = []
+    run = free._run
+    monkeypatch.setattr(free, "_run", lambda count, size: ran.append((count, size)) or run(count, size))
+    found = free.detect([bright(shape, (48, 80)) for shape in SHAPES])
+    assert Counter(ran) == {
+        (2, (256, 416)): 1,
+        (1, (256, 416)): 1,
+        (2, (288, 384)): 1,
+        (1, (416, 256)): 1,
+        (1, (224, 192)): 1,  # a thumbnail, enlarged twice
+    }
+    for people, shape in zip(found, SHAPES, strict=True):
+        assert len(people) > 0
+        assert np.abs((people.xyxy[0, :2] + people.xyxy[0, 2:]) / 2 - [48, 80]).max() < 32, shape
+
+
+def test_the_same_is_found_alone_and_among_others(free):
+    images = [bright(shape, (48, 80), (70, 40)) for shape in SHAPES]
+    for together, image in zip(free.detect(images), images, strict=True):
+        (alone,) = free.detect([image])
+        assert together.xyxy.tolist() == alone.xyxy.tolist()
+        assert together.confidence.tolist() == alone.confidence.tolist()
+
+
+def test_another_working_size_may_be_asked_for(tmp_path):
+    path = write_levels(tmp_path / "levels.onnx")
+    assert Detector(path).size == (256, 416)
+    large = Detector(path, size=(384, 640))
+    assert large.size == (384, 640)
+    assert len(large.detect([bright((720, 1280), (300, 300))])[0]) > 0
+
+
+def test_regions_are_looked_at_in_the_picture_s_own_scale(free, monkeypatch):
+    image = bright((720, 1280), (198, 298), (1000, 500))
+    ran = []
+    run = free._run
+    monkeypatch.setattr(free, "_run", lambda count, size: ran.append((count, size)) or run(count, size))
+    people = free.detect_regions(
+        image, [(150, 250, 250, 350), (936, 436, 1064, 564), (5, 5, 5, 50), (1300, 0, 1400, 99)]
+    )
+    assert sorted(ran) == [(1, (128, 128)), (1, (128, 128))] or sorted(ran) == [(2, (128, 128))]
+    centres = (people.xyxy[:, :2] + people.xyxy[:, 2:]) / 2
+    for spot in [(198, 298), (1000, 500)]:
+        assert np.abs(centres - spot).max(1).min() < 17
+    for centre in centres:
+        assert min(np.abs(centre - spot).max() for spot in [(198, 298), (1000, 500)]) < 33
+    assert (np.diff(people.confidence) <= 0).all()
+
+
+def test_who_is_in_two_regions_is_told_once(free):
+    image = bright((360, 640), (200, 200))
+    once = free.detect_regions(image, [(136, 136, 264, 264)])
+    twice = free.detect_regions(image, [(136, 136, 264, 264), (136, 136, 264, 264)])
+    assert len(once) == len(twice) > 0
+    assert free.detect_regions(image, []).xyxy.shape == (0, 4)
+
+
+def test_regions_of_a_model_of_fixed_size_keep_their_scale(tmp_path):
+    model = write_answering(tmp_path / "p.onnx", [[[10, 20, 40, 60, 0.9]]], (3, 96, 160), {"atrium.head": "person"})
+    people = Detector(model).detect_regions(
+        np.zeros((720, 1280, 3), np.uint8), [(100, 200, 180, 280), (0, 0, 320, 192)]
+    )
+    assert people.xyxy.tolist() == [[110, 220, 140, 260], [20, 40, 80, 120]]  # as it is; and twice as large
+
+
+def test_no_memory_is_taken_for_inputs_once_it_runs(free):
+    images = [bright(shape, (48, 80)) for shape in SHAPES]
+    free.detect(images)
+    tracemalloc.start()
+    for _ in range(3):
+        free.detect(images)
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    free.detect(images[:1])
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    outputs = (1 + 4 * 4) * (52 * 32 + 26 * 16 + 13 * 8) * 4
+    assert peak < outputs + 20_000  # an input alone would be 319,488 bytes

@@ -97,3 +97,43 @@ def write_echo(path, input_shape, input_type, metadata=None):
         entry.key, entry.value = key, value
     onnx.save(model, str(path))
     return path
+
+
+def write_levels(path):
+    """A model of free size with Atrium's own head: cells are people as they are bright, reaching about one cell.
+
+    Logits are 32 x the cell's mean brightness (0..1) - 24, so that grey padding is nobody; every side's four
+    bins are (0, 3, 0, 0).
+    """
+    nodes = [
+        helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["floats"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("ReduceMean", ["planes"], ["grey"], axes=[1], keepdims=1),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array(32 / 255, np.float32), "gain"),
+        numpy_helper.from_array(np.array(-24, np.float32), "shift"),
+        numpy_helper.from_array(np.array([0, 3, 0, 0] * 4, np.float32).reshape(1, 16, 1, 1), "bins"),
+        numpy_helper.from_array(np.array(0, np.float32), "zero"),
+    ]
+    outputs = []
+    for stride in (8, 16, 32):
+        cells = {"kernel_shape": [stride, stride], "strides": [stride, stride]}
+        nodes += [
+            helper.make_node("AveragePool", ["grey"], [f"mean_{stride}"], **cells),
+            helper.make_node("Mul", [f"mean_{stride}", "gain"], [f"scaled_{stride}"]),
+            helper.make_node("Add", [f"scaled_{stride}", "shift"], [f"score_{stride}"]),
+            helper.make_node("Mul", [f"mean_{stride}", "zero"], [f"nothing_{stride}"]),
+            helper.make_node("Add", [f"nothing_{stride}", "bins"], [f"sides_{stride}"]),
+        ]
+        for name, channels in ((f"score_{stride}", 1), (f"sides_{stride}", 16)):
+            shape = ["batch", channels, f"rows_{stride}", f"columns_{stride}"]
+            outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    inputs = [helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", "height", "width", 3])]
+    graph = helper.make_graph(nodes, "levels", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    for key, value in {"atrium.head": "person-levels", "atrium.size": "256x416"}.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    onnx.save(model, str(path))
+    return path

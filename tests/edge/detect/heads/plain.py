@@ -124,3 +124,11 @@ def assert_same(found, expected, some=True):
     if some:
         assert len(found) > 3
     assert np.abs(found.astype(np.float64) - expected).max(initial=0.0) < 1e-4
+
+
+def iou(a, b):
+    """Intersection over union of two boxes x1, y1, x2, y2."""
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - w * h)
