@@ -107,7 +107,8 @@ def test_a_listing_that_is_no_good_is_refused(shelf: Path, line: str, field: str
     path = shelf / "registry.toml"
     text = path.read_text()
     assert line in text
-    path.write_text(text.replace(line, field, 1))
+    before, found, after = text.rpartition(line)
+    path.write_text(before + found.replace(line, field) + after)
     with pytest.raises(BadInputError, match=r"registry\.toml: "):
         read_downloads(shelf)
 
