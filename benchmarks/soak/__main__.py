@@ -27,6 +27,7 @@ from simulator.rtsp import available
 
 
 def main(
+    *,
     minutes: Annotated[float, typer.Option(min=0.5, help="Watched after the warm-up, minutes.")] = 60.0,
     cameras: Annotated[int | None, typer.Option(min=1, help="Streams; else what overloads this machine.")] = None,
     model: Annotated[str | None, typer.Option(help="Atrium's model: a name on the shelf or an ONNX file.")] = None,
@@ -48,12 +49,12 @@ def main(
         raise SystemExit(str(error)) from None
     draw(ran.samples, warm_s, out / "soak.png")
     verdict, report = ran.verdict, ran.report
+    way = "RTSP" if over_rtsp else "paced files"
     lines = [
-        f"{report.cameras} cameras ({mix}) over {'RTSP' if over_rtsp else 'paced files'} for {minutes:g} minutes "
-        f"after {warm_s:g} s of warm-up; {100 * report.processed:.0f} % of their frames processed, "
-        f"{verdict.dropped} overtaken",
+        f"{report.cameras} cameras ({mix}) over {way} for {minutes:g} minutes after {warm_s:g} s of warm-up",
+        f"{100 * report.processed:.0f} % of their frames processed, {verdict.dropped} overtaken",
         f"resident memory {report.rss_mb:.0f} MB, grew by {100 * verdict.growth:.2f} %",
-        f"age of a frame when its tracks are known: p50 {report.p50_ms:.0f} ms, p99 {report.p99_ms:.0f} ms, "
+        f"a frame's age at its tracks: p50 {report.p50_ms:.0f}, p99 {report.p99_ms:.0f}, "
         f"oldest {1e3 * verdict.oldest_s:.0f} ms",
         "stood the load" if verdict.stood else "failed: " + "; ".join(verdict.faults),
     ]
@@ -64,7 +65,9 @@ def main(
         heading = f"`{command}`, {time.strftime('%Y-%m-%d')}, {machine()}."
         write_section("soak", "\n\n".join([heading, *(f"- {line}" for line in lines)]).replace("\n\n- ", "\n- "))
     if as_json:
-        print(json.dumps(asdict(verdict) | {"cameras": report.cameras, "rss_mb": report.rss_mb, "stood": verdict.stood}))
+        print(
+            json.dumps(asdict(verdict) | {"cameras": report.cameras, "rss_mb": report.rss_mb, "stood": verdict.stood})
+        )
     sys.exit(0 if verdict.stood else 1)
 
 

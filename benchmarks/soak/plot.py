@@ -25,17 +25,24 @@ def draw(samples: Sequence[Sample], warm_s: float, path: Path) -> None:
     panels = [_panel(at_s, warm_s) for _ in range(3)]
     rss = np.array([sample.rss_mb for sample in samples])
     spread = max(1.0, 0.02 * float(rss.max()))
-    _line(panels[0], at_s, rss, (float(rss.min()) - spread, float(rss.max()) + spread), BLUE, "resident memory, MB")
+    _line(
+        panels[0],
+        at_s,
+        rss,
+        (float(rss.min()) - spread, float(rss.max()) + spread),
+        colour=BLUE,
+        title="resident memory, MB",
+    )
     oldest = np.array([sample.oldest_s for sample in samples])
     limits = (0.0, max(1.1 * AGE_MAX_S, 1.05 * float(oldest.max())))
-    _line(panels[1], at_s, oldest, limits, GREEN, "oldest frame processed, s")
+    _line(panels[1], at_s, oldest, limits, colour=GREEN, title="oldest frame processed, s")
     level = _rows(np.array([AGE_MAX_S]), limits)[0]
     cv2.line(panels[1], (LEFT, level), (WIDTH - GAP, level), RED, 1)
     processed = np.array([sample.processed for sample in samples], float)
     dropped = np.array([sample.dropped for sample in samples], float)
     limits = (0.0, 1.05 * max(1.0, float(processed.max()), float(dropped.max())))
-    _line(panels[2], at_s, dropped, limits, RED, "")
-    _line(panels[2], at_s, processed, limits, BLUE, "frames a second: processed (blue), overtaken (red)")
+    _line(panels[2], at_s, dropped, limits, colour=RED)
+    _line(panels[2], at_s, processed, limits, colour=BLUE, title="frames a second: processed (blue), overtaken (red)")
     cv2.imwrite(str(path), np.vstack(panels))
 
 
@@ -57,8 +64,9 @@ def _line(
     at_s: NDArray[np.float64],
     values: NDArray[np.float64],
     limits: tuple[float, float],
+    *,
     colour: Colour,
-    title: str,
+    title: str = "",
 ) -> None:
     points = np.column_stack((_columns(at_s, at_s), _rows(values, limits))).astype(np.int32)
     cv2.polylines(canvas, [points], isClosed=False, color=colour, thickness=1, lineType=cv2.LINE_AA)

@@ -79,7 +79,7 @@ def grown(at_s: NDArray[np.float64], rss_mb: NDArray[np.float64]) -> float:
     every = max(1, -(-len(rss_mb) // MOST_POINTS))
     slope, level, _, _ = theilslopes(rss_mb[::every], at_s[::every])
     began = level + slope * at_s[0]
-    return max(slope * (at_s[-1] - at_s[0]) / began, (last - first) / first)
+    return float(max(slope * (at_s[-1] - at_s[0]) / began, (last - first) / first))
 
 
 def _silences(samples: Sequence[Sample], begin_s: float, end_s: float) -> list[str]:

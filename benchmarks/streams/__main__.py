@@ -1,6 +1,7 @@
 """What a camera costs: Atrium beside the plain way on the same streams, in one run.
 
-    python -m benchmarks.streams [--quick] [--json] [--cameras N] [--mix busy|quiet|both] [--source clips|simulator|both]
+    python -m benchmarks.streams [--quick] [--json] [--cameras N] [--mix busy|quiet|both]
+                                [--source clips|simulator|both] [--write]
 
 Streams are 640x360 at 8 frames a second in H.264, made once from the real clips (never committed) or rendered. Both
 ways, and decoding alone as the limit of both, run in turns of two seconds of every camera on one thread; their cost is
@@ -35,16 +36,21 @@ CAMERAS = 12
 SECONDS = 60.0
 LIVE_S = 30.0
 WARM_S = 15.0
-QUICK_CAMERAS, QUICK_S, QUICK_LIVE_S, QUICK_WARM_S = 3, 4.0, 4.0, 3.0
+QUICK_CAMERAS, QUICK_S, QUICK_LIVE_S, QUICK_WARM_S = 2, 4.0, 3.0, 2.0
 SIMULATED_S = 30.0
 
 
 def main(
-    quick: Annotated[bool, typer.Option(help="A few seconds of a few cameras: shows that it works, not how well.")] = False,
+    *,
+    quick: Annotated[
+        bool, typer.Option(help="A few seconds of a few cameras: shows that it works, not how well.")
+    ] = False,
     json_line: Annotated[bool, typer.Option("--json", help="One JSON object of figures as the last line.")] = False,
     cameras: Annotated[int | None, typer.Option(min=1, help="Streams at a time.")] = None,
     mix: Annotated[Literal["busy", "quiet", "both"], typer.Option(help="Which real footage.")] = "both",
-    source: Annotated[Literal["clips", "simulator", "both"], typer.Option(help="Real clips or rendered ones.")] = "both",
+    source: Annotated[
+        Literal["clips", "simulator", "both"], typer.Option(help="Real clips or rendered ones.")
+    ] = "both",
     seconds: Annotated[float | None, typer.Option(min=1, help="Of every stream, seconds.")] = None,
     model: Annotated[str | None, typer.Option(help="Atrium's model: a name on the shelf or an ONNX file.")] = None,
     peer: Annotated[Path | None, typer.Option(help="YOLOX-nano 416 for the plain way.")] = None,
@@ -56,6 +62,9 @@ def main(
     live_cameras: Annotated[
         int | None, typer.Option(min=1, help="Cameras of the live box; else several shares of what fits.")
     ] = None,
+    doors: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of cameras that see a tripwire: Atrium lets none of those rest.")
+    ] = 0.0,
     write: Annotated[bool, typer.Option(help="Put the figures into docs/performance.md.")] = False,
 ) -> None:
     """Prints both ways side by side."""
@@ -79,6 +88,7 @@ def main(
             loads=loads,
             live_cameras=live_cameras,
             over_rtsp=over_rtsp,
+            doors=doors,
             quick=quick,
         )
     except AtriumError as error:
@@ -103,6 +113,7 @@ def _measure(
     loads: tuple[float, ...],
     live_cameras: int | None,
     over_rtsp: bool,
+    doors: float,
     quick: bool,
 ) -> tuple[dict[str, Race], Truth | None, dict[str, list[Report]]]:
     """Races and live runs of every mix; rendered streams have truth and are not watched live."""
@@ -119,6 +130,7 @@ def _measure(
                 peer=peer,
                 model=model,
                 seconds=length_s,
+                doors=round(doors * count),
                 progress=lambda share, task=task: progress.update(task, completed=share),  # type: ignore[misc]
             )
             races[mix] = ran.race

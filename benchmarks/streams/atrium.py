@@ -5,11 +5,11 @@ The plain way has no floor, and a floor needs a calibrated site; so both ways ar
 
 from __future__ import annotations
 
+import os
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +19,14 @@ from numpy.typing import NDArray
 
 from benchmarks.streams.footage import FPS, SIZE, Clip
 from benchmarks.streams.spent import Stopwatch
+from benchmarks.streams.streamed import StreamedClip
+from edge.app import MOST_DETECTORS
 from edge.capture.frame import Frame, Image
 from edge.capture.live import LiveCamera
-from edge.capture.source import open_recording
 from edge.detect.detector import Detector
+from edge.detect.eye import DetectSettings
 from edge.detect.stage import DetectStage
+from edge.drive import DETECT_SHARE
 from edge.track.tracker import Tracker
 from edge.track.tracks import Tracks
 from models.registry import resolve
@@ -31,27 +34,28 @@ from models.registry import resolve
 STAGES = (
     ("edge/capture/convert.py", "luma", "gate"),
     ("edge/capture/convert.py", "", "convert"),
-    ("edge/capture/recording.py", "to_bgr", "convert"),
-    ("edge/capture/live.py", "newest", "convert"),
     ("edge/capture/frame.py", "luma", "gate"),
     ("edge/capture/frame.py", "", "convert"),
-    ("edge/capture/recording.py", "", "decode"),
-    ("edge/capture/live.py", "", "decode"),
-    ("edge/detect/gate.py", "", "gate"),
-    ("edge/detect/letterbox.py", "", "letterbox"),
-    ("edge/detect/detector.py", "_finish", "decode boxes"),
-    ("edge/detect/detector.py", "", "inference"),
-    ("edge/reid/stripes.py", "", "looks"),
-    ("edge/reid/looks.py", "", "looks"),
-    ("edge/detect/heads", "", "decode boxes"),
+    ("edge/capture/", "", "decode"),
+    ("streams/streamed.py", "", "decode"),
+    ("edge/detect/gate", "", "gate"),
+    ("edge/detect/pace.py", "", "schedule"),
+    ("edge/detect/regions.py", "", "schedule"),
+    ("edge/detect/eye.py", "", "schedule"),
     ("edge/detect/stage.py", "", "schedule"),
+    ("edge/detect/letterbox.py", "", "letterbox"),
+    ("edge/detect/sizing.py", "", "letterbox"),
+    ("edge/detect/detector.py", "_finish", "decode boxes"),
+    ("edge/detect/detector.py", "_detections", "decode boxes"),
+    ("edge/detect/detector.py", "detect_regions", "decode boxes"),
+    ("edge/detect/detector.py", "", "inference"),
+    ("edge/detect/heads", "", "decode boxes"),
+    ("edge/reid/", "", "looks"),
     ("edge/track/", "", "track"),
 )
 """Part of a path, function or "" for all, stage; see `StageSampler`. What no row names shows under its file's name."""
 REHEARSED = 24
 """Frames looked at before anything is timed."""
-ORIGIN_S = 1_700_000_000.0
-"""Box time at which recordings begin; any moment would do."""
 
 
 class Camera(Protocol):
@@ -61,6 +65,10 @@ class Camera(Protocol):
 
     def newest(self) -> Frame | None:
         """The newest frame, once."""
+        ...
+
+    def rest(self, asked: bool) -> None:
+        """Asks it to decode no more than it must."""
         ...
 
     def close(self) -> None:
@@ -86,24 +94,38 @@ class Seen:
 class Atrium:
     """Detection and trackers of a box's cameras."""
 
-    def __init__(self, model: str | Path | None = None) -> None:
-        """Loads a model, by its name on the shelf or its path; None takes the default."""
+    def __init__(self, model: str | Path | None = None, detectors: int = 1) -> None:
+        """Loads a model, by its name on the shelf or its path; None takes the default.
+
+        Args:
+            model: the box's.
+            detectors: pictures looked at side by side.
+        """
         cv2.setNumThreads(1)
-        self.detector = Detector(_path(model))
-        self._stage = DetectStage(self.detector)
+        self.stage = DetectStage(
+            [Detector(_path(model)) for _ in range(detectors)], settings=DetectSettings(usual_interval_s=1.0 / FPS)
+        )
         self._trackers: dict[str, Tracker] = {}
 
-    def update(self, now: float, frames: Mapping[str, Frame], spent: Stopwatch | None = None) -> dict[str, Seen]:
+    def update(
+        self,
+        now: float,
+        frames: Mapping[str, Frame],
+        *,
+        go_on: Callable[[], bool] | None = None,
+        spent: Stopwatch | None = None,
+    ) -> dict[str, Seen]:
         """Tracks by camera of whatever frames the stage took on.
 
         Args:
             now: box time, seconds.
             frames: at most one a camera.
+            go_on: says when pictures that are left have to wait; None looks at all of them.
             spent: takes the CPU time of both stages, where given.
         """
         spent = spent or Stopwatch()
         with spent("detect"):
-            found = self._stage.update(now, list(frames.values()))
+            found = self.stage.update(now, list(frames.values()), go_on)
         seen = {}
         with spent("track"):
             for name, people in found.items():
@@ -113,84 +135,74 @@ class Atrium:
                 seen[name] = Seen(at, tracks, tracker.hypotheses()[0])
         return seen
 
-    @property
-    def counts(self) -> tuple[int, int]:
-        """Frames so far, and those of them that the model looked at."""
-        return self._stage.seen, self._stage.analysed
-
-
-def looped(clip: Clip, camera: str, start_at: float = ORIGIN_S) -> Iterator[Frame]:
-    """The clip's frames for ever, from its starting frame, taken from ``start_at`` on; read as a box reads recordings."""
-    recording = open_recording(clip.path, camera)
-    start, at = clip.start, start_at - clip.start / FPS
-    while True:
-        yield from recording.frames(start_frame=start, start_at=at)
-        start, at = 0, at + clip.frames / FPS
-
 
 class AtriumWay:
     """Clips through a box's stages, as fast as the machine goes: the next frame of every camera a tick.
 
     Attributes:
         spent: CPU time by stage.
-        rows: by camera, tracks of people so far, each from its first detection on: tick, id, x1, y1, x2, y2.
     """
 
     name = "atrium"
 
-    def __init__(self, clips: Sequence[Clip], model: str | Path | None = None) -> None:
-        names = [f"camera{number}" for number in range(len(clips))]
-        self.atrium = Atrium(model)
-        self._sources = {name: looped(clip, name) for name, clip in zip(names, clips, strict=True)}
+    def __init__(self, clips: Sequence[Clip], model: str | Path | None = None, doors: int = 0) -> None:
+        """Opens the clips.
+
+        Args:
+            clips: one a camera.
+            model: the box's; None takes the default.
+            doors: so many of the cameras see a tripwire, and are never asked to rest.
+        """
+        self._atrium = Atrium(model)
+        self._sources = [StreamedClip(clip, f"camera{number}") for number, clip in enumerate(clips)]
+        self._doors = {source.camera for source in self._sources[:doors]}
         self._tick = 0
         self.spent = Stopwatch()
+        names = [source.camera for source in self._sources]
         self._followed: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
         self._people: dict[str, set[int]] = {name: set() for name in names}
         self._last: dict[str, Tracks] = {}
 
     def tick(self) -> None:
         """The next frame of every camera."""
+        frames: dict[str, Frame] = {}
+        now = self._sources[0].due_at
         with self.spent("capture"):
-            frames = {name: next(source) for name, source in self._sources.items()}
-        now = max(frame.captured_at for frame in frames.values())
-        for name, seen in self.atrium.update(now, frames, self.spent).items():
+            for source in self._sources:
+                source.rest(source.camera not in self._doors and self._atrium.stage.resting(source.camera, now))
+                frame = source.arrive()
+                if frame is not None:
+                    frames[source.camera] = frame
+        for name, seen in self._atrium.update(now, frames, spent=self.spent).items():
             self._last[name] = seen.followed
             self._people[name].update(seen.tracks.id.tolist())
-        # a frame that was not looked at shows what was reported last: so whoever listens has it, too
+        # where nothing new is told, what was told last is what whoever listens has
         for name, followed in self._last.items():
             boxes = zip(followed.id.tolist(), followed.box_px.tolist(), strict=True)
             self._followed[name] += [(self._tick, float(identity), *box) for identity, box in boxes]
         self._tick += 1
 
     @property
+    def counts(self) -> tuple[int, int, int]:
+        """Frames that came so far, those of them decoded, and those that the model looked at."""
+        return (
+            self._tick * len(self._sources),
+            sum(source.decoded for source in self._sources),
+            self._atrium.stage.analysed,
+        )
+
+    @property
     def rows(self) -> list[list[tuple[float, ...]]]:
-        """Tracks of people; somebody reported late is there from birth, as `Tracks.past` tells it."""
+        """By camera, tracks of people: tick, id, x1, y1, x2, y2.
+
+        Somebody reported late is there from birth, as `Tracks.past` tells it.
+        """
         return [[r for r in rows if int(r[1]) in self._people[name]] for name, rows in self._followed.items()]
 
     @property
     def followed_rows(self) -> list[list[tuple[float, ...]]]:
         """Tracks of everything followed, also of what never moved."""
         return list(self._followed.values())
-
-
-class PacedFile:
-    """A clip as a live camera where no RTSP server is at hand: frames come due by the clock, the newest wins."""
-
-    def __init__(self, clip: Clip, camera: str, start_at: float) -> None:
-        self.camera = camera
-        self._frames = looped(clip, camera, start_at)
-        self._next = next(self._frames)
-
-    def newest(self) -> Frame | None:
-        """Decodes all that is due by now; gives the last of it."""
-        now = time.time()
-        newest = None
-        while self._next.captured_at <= now:
-            newest, self._next = self._next, next(self._frames)
-        return newest
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,23 +239,26 @@ class LiveAtrium:
     def step(self) -> list[Done]:
         """Waits for the next step and works on every camera's newest frame."""
         time.sleep(max(0.0, self._due - time.monotonic()))
+        up = time.monotonic() + DETECT_SHARE / FPS
         self._due = max(self._due + 1.0 / FPS, time.monotonic())
         frames = {}
         for name, camera in self._cameras.items():
+            camera.rest(self._atrium.stage.resting(name, time.time()))
             frame = camera.newest()
             if frame is not None:
                 frames[name] = frame
                 self.dropped += max(0, frame.index - self._index.get(name, frame.index) - 1)
                 self._index[name] = frame.index
         self.waiting = len(frames)
-        seen = self._atrium.update(time.time(), frames) if frames else {}
+        seen = self._atrium.update(time.time(), frames, go_on=lambda: time.monotonic() < up)
         done_at = time.time()
         return [Done(name, each.captured_at, done_at) for name, each in seen.items()]
 
     def close(self) -> None:
-        """Ends every camera."""
+        """Ends every camera, and the stage's threads."""
         for camera in self._cameras.values():
             camera.close()
+        self._atrium.stage.close()
 
 
 def rtsp_camera(url: str, camera: str) -> LiveCamera:
@@ -253,8 +268,16 @@ def rtsp_camera(url: str, camera: str) -> LiveCamera:
 
 def rehearse(atrium: Atrium, clip: Clip) -> None:
     """Compiles and allocates before anything is timed: some seconds of a camera that nobody measures."""
-    for frame in islice(looped(clip, "rehearsal"), REHEARSED):
-        atrium.update(frame.captured_at, {frame.camera: frame})
+    source = StreamedClip(clip, "rehearsal")
+    for _ in range(REHEARSED):
+        frame = source.arrive()
+        if frame is not None:
+            atrium.update(frame.captured_at, {frame.camera: frame})
+
+
+def box_detectors() -> int:
+    """Pictures that a box looks at side by side on this machine."""
+    return min(MOST_DETECTORS, os.cpu_count() or 1)
 
 
 def scoring_detector(

@@ -15,8 +15,9 @@ from typing import TextIO
 import msgspec
 import numpy as np
 
-from benchmarks.streams.atrium import Atrium, Camera, Done, LiveAtrium, PacedFile, rehearse, rtsp_camera
+from benchmarks.streams.atrium import Atrium, Camera, Done, LiveAtrium, box_detectors, rehearse, rtsp_camera
 from benchmarks.streams.footage import FPS, Clip
+from benchmarks.streams.streamed import PacedFile
 
 BIN_S = 0.001
 BINS = 20_000
@@ -152,7 +153,7 @@ class Watch:
 
 def work(order: Order, log: TextIO | None) -> Report:
     """Watches the cameras for as long as is ordered."""
-    atrium = Atrium(order.model)
+    atrium = Atrium(order.model, box_detectors())
     rehearse(atrium, order.clips[0])
     before_mb = rss_mb()
     live = LiveAtrium(_cameras(order), atrium)

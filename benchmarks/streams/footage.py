@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -28,6 +29,8 @@ from simulator.world import World
 SIZE = (640, 360)
 """Width and height of every stream, pixels."""
 FPS = 8.0
+KEY_EVERY = 8
+"""Frames from one key picture to the next: a second, as `simulator.encode.ClipWriter` has it."""
 CACHE = Path(os.environ.get("ATRIUM_BENCH_CACHE", Path(tempfile.gettempdir()) / "atrium-bench"))
 DATA = Path(os.environ.get("ATRIUM_SHARED", Path(__file__).resolve().parents[3] / "shared" / "data"))
 RECIPE = 1
@@ -91,7 +94,7 @@ class Clip:
         name: for people.
         frames: how many it holds.
         moving: share of its frames in which something moves, 0..1.
-        start: index of the frame it begins with; cameras that share a clip do not show the same moment.
+        start: index of the frame it begins with, a key picture; cameras that share a clip do not show the same moment.
         truth: MOTChallenge text with the true boxes, where there is one.
     """
 
@@ -123,8 +126,8 @@ def clips_of(mix: str, cameras: int, *, data: Path = DATA, seconds: float = 30.0
 
 
 def shifted(clip: Clip, rounds: int) -> Clip:
-    """The clip from another frame on: by 0.382 of its length a round, so that starting points never bunch."""
-    return replace(clip, start=int(clip.frames * (0.382 * rounds % 1.0)))
+    """The clip from another key picture on: by 0.382 of its length a round, so that starting points never bunch."""
+    return replace(clip, start=int(clip.frames * (0.382 * rounds % 1.0)) // KEY_EVERY * KEY_EVERY)
 
 
 def transcoded(segment: Segment, data: Path = DATA) -> Clip:
@@ -139,7 +142,7 @@ def transcoded(segment: Segment, data: Path = DATA) -> Clip:
     stamp = repr((RECIPE, source.stat().st_size, SIZE, FPS, *astuple(segment)))
     target = CACHE / f"{source.stem}-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}.mp4"
     if not target.is_file():
-        _write_once(target, lambda part: _transcode(source, segment, part))
+        _write_once(target, partial(_transcode, source, segment))
     seconds = f"{segment.start_s:g}-{'' if segment.end_s is None else f'{segment.end_s:g}'} s"
     return Clip(target, f"{source.stem} {seconds}", *count_moving(target, clock=segment.clock))
 
@@ -154,7 +157,7 @@ def simulated(seconds: float, cameras: int) -> list[Clip]:
         clip, truth = folder / f"{name}.mp4", folder / f"{name}.gt.txt"
         if not clip.is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            _write_once(clip, lambda part, name=name, truth=truth: _render(name, frames, part, truth))
+            _write_once(clip, partial(_render, name, frames, truth))
         found.append(Clip(clip, f"galleria {name}", *count_moving(clip, clock=False), truth=truth))
     return found
 
@@ -194,7 +197,7 @@ def _transcode(source: Path, segment: Segment, part: Path) -> None:
                 writer.write(fitted(frame.image, segment.crop_top))
 
 
-def _render(camera: str, frames: int, part: Path, truth: Path) -> None:
+def _render(camera: str, frames: int, truth: Path, part: Path) -> None:
     """One camera of the ground floor; the same people whichever cameras are rendered."""
     world = World(load_site(GALLERIA), WORLD_SEED, floors=["g"])
     renderer = next(iter(make_renderers(world, choose_cameras(world, [camera])).values()))

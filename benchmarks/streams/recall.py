@@ -104,11 +104,11 @@ def recall(wanted: Rows, given: Rows) -> Recall:
 def missed(wanted: Rows, given: Rows) -> list[float]:
     """Ids of the tracks of ``wanted`` that `recall` does not find in ``given``."""
     ids, found, counts = _by_track(long_enough(wanted), given)
-    return ids[found <= counts / 2].tolist()
+    return [float(identity) for identity in ids[found <= counts / 2]]
 
 
-def _by_track(wanted: Rows, given: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+def _by_track(wanted: Rows, given: Rows) -> tuple[Rows, Rows, Rows]:
     """Ids, boxes found and boxes, by track."""
     ids, index = np.unique(wanted[:, 1], return_inverse=True)
-    found = np.bincount(index, covered(wanted, given), len(ids))
-    return ids, found, np.bincount(index, minlength=len(ids))
+    found = np.bincount(index, covered(wanted, given), len(ids)).astype(float)
+    return ids, found, np.bincount(index, minlength=len(ids)).astype(float)

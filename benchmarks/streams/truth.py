@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.eval.boxes import average_precision, match
 from benchmarks.streams.atrium import scoring_detector
 from benchmarks.streams.footage import FPS, Clip
 from benchmarks.streams.plain import Yolox
@@ -16,7 +17,6 @@ from benchmarks.streams.race import WARM_TICKS, Ran
 from benchmarks.streams.recall import Recall, Rows, recall
 from edge.capture.frame import Image
 from edge.capture.source import open_recording
-from benchmarks.eval.boxes import average_precision, match
 
 LEAST_HEIGHT_PX = 24.0
 LEAST_VISIBLE = 0.4
