@@ -24,6 +24,9 @@ from edge.detect.sizing import AREA_MAX, choose_size
 DEFAULT_SCORE_MIN = 0.1
 DEFAULT_IOU_MAX = 0.6
 DEFAULT_MAX_BATCH = 8
+CPU = "CPUExecutionProvider"
+Provider = str | tuple[str, dict[str, str]]
+"""As ONNX Runtime takes it: a name, or a name and its options."""
 # Only errors: exporters leave hundreds of harmless warnings in some models.
 ORT_SEVERITY_ERROR = 3
 
@@ -38,7 +41,7 @@ class Detector:
         per_aspect: whether it does.
     """
 
-    def __init__(  # noqa: PLR0917 - the first five are older than the sixth
+    def __init__(  # noqa: PLR0917 - the first five are older than the rest
         self,
         model: Path,
         score_min: float = DEFAULT_SCORE_MIN,
@@ -46,6 +49,7 @@ class Detector:
         threads: int = 1,
         max_batch: int = DEFAULT_MAX_BATCH,
         size: tuple[int, int] | None = None,
+        providers: Sequence[Provider] = (CPU,),
     ) -> None:
         """Loads the model and recognises its head with one trial run.
 
@@ -58,6 +62,7 @@ class Detector:
             max_batch: pictures a run; models with a fixed batch of one take one.
             size: (height, width) for models of free size, in place of the file's own; a larger one sees farther and
                 costs more. Atrium's own models take it as an area, and choose by each picture's aspect.
+            providers: of ONNX Runtime, fastest first (see ``models.providers``).
 
         Raises:
             BadInputError: where the file is missing, broken or has an unknown head, or its size is fixed and another.
@@ -65,7 +70,7 @@ class Detector:
         self.model = Path(model)
         self.score_min = score_min
         self.iou_max = iou_max
-        self._session = _load(self.model, threads)
+        self._session = _load(self.model, threads, providers)
         head, graph = recognise_head(self._session, self.model, size)
         if size is not None and tuple(size) != graph.size:
             raise BadInputError(
@@ -126,14 +131,30 @@ class Detector:
         whole = (float(width), float(height))
         return _detections(settle(found, self.iou_max, (1.0, 1.0), (0.0, 0.0), whole))
 
+    def feed(self, images: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
+        """What the model is fed for pictures of one size, at most a batch: copies, to measure or calibrate with.
+
+        Args:
+            images: (H, W, 3) uint8 BGR, all of one size.
+        """
+        if not 0 < len(images) <= self.batch:
+            raise ValueError(f"1 to {self.batch} pictures, not {len(images)}")
+        size, bound = self._size_for(images[0], None)
+        for slot, image in enumerate(images):
+            self._input.put(slot, image, size, bound)
+        return {name: values.copy() for name, values in self._feed(len(images), size).items()}
+
+    def _size_for(self, image: Image, scale_max: float | None) -> tuple[tuple[int, int], float]:
+        """Input (height, width) for a picture, and the most that it is enlarged."""
+        if self.per_aspect:
+            return choose_size((image.shape[0], image.shape[1]), self.size, scale_max)
+        return self.size, np.inf if scale_max is None else scale_max
+
     def _boxes_of(self, images: Sequence[Image], scale_max: float | None) -> list[npt.NDArray[np.float32]]:
         """(N, 5) boxes and scores for each picture; those of equal input size run together."""
         together: dict[tuple[int, int], list[tuple[int, float]]] = {}
         for i, image in enumerate(images):
-            if self.per_aspect:
-                size, bound = choose_size((image.shape[0], image.shape[1]), self.size, scale_max)
-            else:
-                size, bound = self.size, np.inf if scale_max is None else scale_max
+            size, bound = self._size_for(image, scale_max)
             together.setdefault(size, []).append((i, bound))
         results: list[npt.NDArray[np.float32]] = [_NOBODY] * len(images)
         for size, members in together.items():
@@ -145,11 +166,14 @@ class Detector:
                     results[i] = self._finish(outputs, slot, size, fit)
         return results
 
-    def _run(self, count: int, size: tuple[int, int]) -> Sequence[npt.NDArray[Any]]:
+    def _feed(self, count: int, size: tuple[int, int]) -> dict[str, npt.NDArray[Any]]:
         feed: dict[str, npt.NDArray[Any]] = {self._name: self._input.blob(count, size)}
         if self._sizes is not None:
             feed[self._sizes] = np.tile(np.array([[size[1], size[0]]], np.int64), (count, 1))
-        return as_floats(self._session.run(None, feed))
+        return feed
+
+    def _run(self, count: int, size: tuple[int, int]) -> Sequence[npt.NDArray[Any]]:
+        return as_floats(self._session.run(None, self._feed(count, size)))
 
     def _finish(
         self, outputs: Sequence[npt.NDArray[Any]], slot: int, size: tuple[int, int], fit: Fit
@@ -172,17 +196,22 @@ def _detections(boxes: npt.NDArray[np.float32]) -> sv.Detections:
     )
 
 
-def _load(model: Path, threads: int) -> Any:
-    if not model.is_file():
-        raise BadInputError(f"{model}: no such model file; correct the path, or see `atrium models list`")
+def session_options(threads: int) -> ort.SessionOptions:
+    """Options of every detector's session."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = ORT_SEVERITY_ERROR
     # spinning threads would burn the cores that decode the cameras
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _load(model: Path, threads: int, providers: Sequence[Provider]) -> Any:
+    if not model.is_file():
+        raise BadInputError(f"{model}: no such model file; correct the path, or see `atrium models list`")
     try:
-        return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(str(model), session_options(threads), providers=list(providers))
     except Exception as error:  # noqa: BLE001 - the runtime raises many kinds, none of them public
         line = str(error).strip().splitlines()[0]
         raise BadInputError(f"{model}: not a usable ONNX model ({line}); export or download it again") from None

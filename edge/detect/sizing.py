@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 MULTIPLE_PX = 32
@@ -10,6 +11,8 @@ AREA_MAX = 1.06
 # Enlarging shows the network nothing new, but people in a thumbnail are smaller than any it was taught.
 TINY_SHARE = 0.25
 TINY_SCALE_MAX = 2.0
+# Rounding must not add a multiple.
+SLACK = 1e-9
 
 
 @lru_cache(maxsize=1024)
@@ -38,14 +41,27 @@ def choose_size(
     area = working_size[0] * working_size[1]
     if scale_max is None:
         scale_max = TINY_SCALE_MAX if height * width < TINY_SHARE * area else 1.0
-    units = int(AREA_MAX * area / MULTIPLE_PX**2)
-    best: tuple[float, int, int, int] | None = None
-    for rows in range(1, max(units, 1) + 1):
-        for columns in range(1, max(units, 1) // rows + 1):
-            scale = min(rows * MULTIPLE_PX / height, columns * MULTIPLE_PX / width, scale_max)
-            # of equal scale the smaller input, hence the one with less padding
-            rank = (-round(scale, 6), rows * columns, rows, columns)
-            if best is None or rank < best:
-                best = rank
-    assert best is not None  # noqa: S101 - there is always 1 x 1
-    return (best[2] * MULTIPLE_PX, best[3] * MULTIPLE_PX), scale_max
+    units = max(1, int(AREA_MAX * area / MULTIPLE_PX**2))
+    best = _least(height, width, scale_max)
+    if best[0] * best[1] > units:
+        best = min((_within(rows, units // rows, height, width) for rows in range(1, units + 1)), key=_rank)[:2]
+    return (best[0] * MULTIPLE_PX, best[1] * MULTIPLE_PX), scale_max
+
+
+def _least(height: int, width: int, scale: float) -> tuple[int, int]:
+    """Rows and columns, in multiples, that hold a picture at that scale."""
+    return max(1, math.ceil(height * scale / MULTIPLE_PX - SLACK)), max(
+        1, math.ceil(width * scale / MULTIPLE_PX - SLACK)
+    )
+
+
+def _within(rows: int, columns: int, height: int, width: int) -> tuple[int, int, float]:
+    """The least rows and columns, and the scale, of the largest picture that these hold."""
+    scale = min(rows * MULTIPLE_PX / height, columns * MULTIPLE_PX / width)
+    return *_least(height, width, scale), scale
+
+
+def _rank(choice: tuple[int, int, float]) -> tuple[float, int, int]:
+    """Large scales first; of equal ones the smaller input, hence the one with less padding."""
+    rows, columns, scale = choice
+    return -round(scale, 6), rows * columns, rows

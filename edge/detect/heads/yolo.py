@@ -117,8 +117,6 @@ def recognise_anchor_free(graph: Graph) -> AnchorFreeHead | None:
 
 def recognise_end_to_end(graph: Graph) -> EndToEndHead | None:
     """(1, N, 6), N no number of cells; or (N, 7) of any N."""
-    if not graph.sample or graph.sample[0].size == 0 and graph.sample[0].ndim != 2:  # noqa: RUF021
-        return None
     classes = len(graph.names) if graph.names is not None else 10_000
     first = graph.sample[0]
     if first.ndim == 2 and first.shape[1] == 7 and len(graph.sample) == 1:

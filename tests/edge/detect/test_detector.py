@@ -216,3 +216,15 @@ def test_no_memory_is_taken_for_inputs_once_it_runs(free):
     tracemalloc.stop()
     outputs = (1 + 4 * 4) * (52 * 32 + 26 * 16 + 13 * 8) * 4
     assert peak < outputs + 20_000  # an input alone would be 319,488 bytes
+
+
+def test_what_a_model_is_fed_can_be_had(free):
+    images = [bright((360, 640), (48, 80)), bright((360, 640), (99, 80))]
+    feed = free.feed(images)
+    assert list(feed) == ["images"]
+    assert feed["images"].shape == (2, 256, 416, 3)
+    assert feed["images"].dtype == np.uint8
+    free.detect([bright((360, 640), (300, 300))])
+    assert np.array_equal(feed["images"], free.feed(images)["images"])  # a copy, and the same again
+    with pytest.raises(ValueError, match="1 to 2 pictures, not 3"):
+        free.feed(images + images[:1])

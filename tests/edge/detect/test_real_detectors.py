@@ -61,12 +61,11 @@ def test_people_in_photographs_are_found(name, head, score_min):
 def test_raw_outputs_are_read_as_a_plain_decoding_reads_them(name, seed):
     path = shared("detectors", name)
     detector = Detector(path, score_min=0.05)
-    detector._input.put(0, photographs()[seed][0], detector.size)
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    raw = session.run(None, {session.get_inputs()[0].name: detector._input.blob(1, detector.size)})
+    raw = session.run(None, detector.feed([photographs()[seed][0]]))
     expected = {
         YOLOX: lambda: plain.yolox(raw[0][0], detector.size, 0.05),
         LIGHT: lambda: plain.yolox(raw[0][0], detector.size, 0.05),
@@ -85,8 +84,7 @@ def test_an_int8_file_is_read_alike(tmp_path):
     detector = Detector(path)
     blobs = []
     for image, _ in photographs():
-        detector._input.put(0, image, detector.size)
-        blobs.append({detector._name: detector._input.blob(1, detector.size).copy()})
+        blobs.append(detector.feed([image]))
 
     class Blobs(quantization.CalibrationDataReader):
         def __init__(self):
