@@ -72,15 +72,15 @@ def decode_grid(  # noqa: PLR0917
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _reach(sides: Floats32, slot: int, first: int, bins: int, y: int, x: int) -> float:  # noqa: PLR0917
-    """Expected bin of one side: the softmax over its bins, weighted by their numbers."""
-    top = sides[slot, first, y, x]
-    for step in range(1, bins):
-        top = max(top, sides[slot, first + step, y, x])
+@njit(cache=True, nogil=True)
+def _reach(bins: Floats32) -> float:
+    """Expected bin of one side (bins,): the softmax over its bins, weighted by their numbers."""
+    top = bins[0]
+    for step in range(1, bins.shape[0]):
+        top = max(top, bins[step])
     total, weighted = 0.0, 0.0
-    for step in range(bins):
-        weight = np.exp(float(sides[slot, first + step, y, x] - top))
+    for step in range(bins.shape[0]):
+        weight = np.exp(float(bins[step] - top))
         total += weight
         weighted += weight * step
     return weighted / total
@@ -88,21 +88,22 @@ def _reach(sides: Floats32, slot: int, first: int, bins: int, y: int, x: int) ->
 
 @njit(cache=True, nogil=True)
 def _decode_level(  # noqa: PLR0917
-    scores: Floats32, sides: Floats32, slot: int, stride: int, logit_min: float, found: Floats32, count: int
+    scores: Floats32, sides: Floats32, stride: int, logit_min: float, found: Floats32, count: int
 ) -> int:
-    """One grid of ``decode_levels``: goes on behind the first ``count`` rows."""
-    bins = sides.shape[1] // 4
-    for y in range(scores.shape[2]):
-        for x in range(scores.shape[3]):
-            value = float(scores[slot, 0, y, x])
-            if not value >= logit_min:  # written so that NaN fails
-                continue
+    """One grid (rows, columns) of ``decode_levels``: goes on behind the first ``count`` rows."""
+    columns = scores.shape[1]
+    bins = sides.shape[0] // 4
+    flat = scores.ravel()
+    least = np.float32(logit_min)
+    for cell in range(flat.shape[0]):
+        if flat[cell] >= least:  # false for NaN
             if count < found.shape[0]:
-                found[count, 0] = (x + 0.5 - _reach(sides, slot, 0, bins, y, x)) * stride
-                found[count, 1] = (y + 0.5 - _reach(sides, slot, bins, bins, y, x)) * stride
-                found[count, 2] = (x + 0.5 + _reach(sides, slot, 2 * bins, bins, y, x)) * stride
-                found[count, 3] = (y + 0.5 + _reach(sides, slot, 3 * bins, bins, y, x)) * stride
-                found[count, 4] = 1.0 / (1.0 + np.exp(-value))
+                y, x = cell // columns, cell % columns
+                found[count, 0] = (x + 0.5 - _reach(sides[:bins, y, x])) * stride
+                found[count, 1] = (y + 0.5 - _reach(sides[bins : 2 * bins, y, x])) * stride
+                found[count, 2] = (x + 0.5 + _reach(sides[2 * bins : 3 * bins, y, x])) * stride
+                found[count, 3] = (y + 0.5 + _reach(sides[3 * bins :, y, x])) * stride
+                found[count, 4] = 1.0 / (1.0 + np.exp(-float(flat[cell])))
             count += 1
     return count
 
@@ -135,9 +136,9 @@ def decode_levels(  # noqa: PLR0917
     Returns:
         How many cells pass; where that is more than K, only K are written.
     """
-    count = _decode_level(score8, sides8, slot, 8, logit_min, found, 0)
-    count = _decode_level(score16, sides16, slot, 16, logit_min, found, count)
-    return _decode_level(score32, sides32, slot, 32, logit_min, found, count)
+    count = _decode_level(score8[slot, 0], sides8[slot], 8, logit_min, found, 0)
+    count = _decode_level(score16[slot, 0], sides16[slot], 16, logit_min, found, count)
+    return _decode_level(score32[slot, 0], sides32[slot], 32, logit_min, found, count)
 
 
 @njit(cache=True, nogil=True)
