@@ -104,7 +104,7 @@ def choose(
     Raises:
         Exception: what ONNX Runtime raises where the CPU itself cannot run the model.
     """
-    candidates = _candidates(ort.get_available_providers() if available is None else available)
+    candidates = ways(ort.get_available_providers() if available is None else available)
     if candidates == [CPU]:
         return [CPU]
     key = _key(model, feed, options, candidates)
@@ -199,8 +199,8 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _candidates(available: Sequence[str]) -> list[str]:
-    """In the runtime's order, which puts the special before the general."""
+def ways(available: Sequence[str]) -> list[str]:
+    """Providers to measure, their variants one by one: in the runtime's order, the special before the general."""
     found = [name for name in dict.fromkeys(available) if name not in IGNORED and name != CPU]
     return [*(variant for name in found for variant in VARIANTS.get(name, (name,))), CPU]
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -23,7 +23,7 @@ CHUNK = 256 * 1024
 CONNECT_S, SILENCE_S = 15.0, 60.0
 """How long a server may take to answer, and how long it may say nothing."""
 PAUSES_S = (1.0, 3.0, 9.0)
-"""Before each new try at one address that broke off without a byte."""
+"""Before each new try at the last address when it gave no byte; the others make way for the next at once."""
 SPARE_BYTES = 64 * 1024 * 1024
 """Of the disk that a pull leaves to the rest of the box."""
 
@@ -41,8 +41,16 @@ class _Broken(Exception):  # noqa: N818 - a passing state, not an error to show
     """A transfer that ended early or never began; what has come is kept."""
 
 
+class _Refused(_Broken):
+    """The server says no; asking again does not help."""
+
+
 class _Wrong(Exception):  # noqa: N818
     """What the address gives is not the model; nothing of it is kept."""
+
+
+FINAL = (_Refused, httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.ProxyError)
+"""What is no different a moment later."""
 
 
 @dataclass(slots=True)
@@ -187,8 +195,9 @@ def _download(entry: Download, part: _Part, progress: Progress, pause: Callable[
     headers = {"Accept-Encoding": "identity", "User-Agent": "atrium"}
     with httpx.Client(follow_redirects=True, timeout=timeout, headers=headers) as client:
         for address in entry.addresses:
+            pauses = PAUSES_S if address == entry.addresses[-1] else ()
             try:
-                _persist(client, address, entry, part, progress, pause=pause)
+                _persist(client, address, entry, part, progress, pauses=pauses, pause=pause)
             except _Wrong as wrong:
                 part.forget()
                 reasons.append(str(wrong))
@@ -210,6 +219,7 @@ def _persist(
     part: _Part,
     progress: Progress,
     *,
+    pauses: Sequence[float],
     pause: Callable[[float], None],
 ) -> None:
     """Tries one address until the whole model is there, as long as bytes come."""
@@ -225,18 +235,14 @@ def _persist(
                 raise
             part.forget()  # the beginning may have been damaged; once more from the start
         except (httpx.HTTPError, httpx.InvalidURL, _Broken) as error:
-            in_vain = 0 if part.have > before else in_vain + 1
-            final = isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | _Refused)
-            if final or in_vain > len(PAUSES_S):
+            came = part.have > before
+            in_vain = 0 if came else in_vain + 1
+            if isinstance(error, FINAL) or in_vain > len(pauses):
                 line = (str(error).strip().splitlines() or [""])[0] or type(error).__name__
                 raise _Broken(line if isinstance(error, _Refused) else f"{address}: {line}") from None
-            pause(PAUSES_S[max(0, in_vain - 1)])
+            pause(PAUSES_S[0] if came else pauses[in_vain - 1])
         else:
             return
-
-
-class _Refused(_Broken):
-    """The server says no; asking again does not help."""
 
 
 def _transfer(client: httpx.Client, address: str, entry: Download, part: _Part, progress: Progress) -> None:

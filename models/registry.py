@@ -16,6 +16,7 @@ from models.cache import stores
 
 SHELF = Path(__file__).resolve().parent / "shelf"
 DEFAULT_MODEL = "person-n"
+Precision = Literal["fp32", "fp16", "int8"]
 
 
 class ShelfEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +33,9 @@ class ShelfEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     licence: str
     card: str
     """Model card on the shelf: data, figures, limits."""
+    precision: Precision = "fp32"
+    good_for: str = ""
+    """One line for who chooses."""
 
 
 class Download(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +53,7 @@ class Download(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Family of its outputs, as the detector names it."""
     input_width: int
     input_height: int
-    precision: Literal["fp32", "fp16", "int8"]
+    precision: Precision
     licence: Literal["Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause"]
     """As its publishers state it; permissive ones only."""
     good_for: str
