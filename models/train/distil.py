@@ -98,14 +98,19 @@ class FeatureMimic(nn.Module):  # type: ignore[misc]  # torch is untyped here
 
     def forward(self, mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
         """A scalar in 0..2."""
-        losses = [
-            (_normal(match(m.float())) - _normal(t)).square().mean() / 2
-            for match, m, t in zip(self.match, mine, theirs, strict=True)
-        ]
-        return torch.stack(losses).mean()
+        return (
+            1
+            - torch.stack(
+                [correlation(match(m.float()), t) for match, m, t in zip(self.match, mine, theirs, strict=True)]
+            ).mean()
+        )
 
 
-def _normal(x: Tensor) -> Tensor:
-    flat = x.permute(1, 0, 2, 3).flatten(1)
-    flat = flat - flat.mean(1, keepdim=True)
-    return flat / (flat.std(1, keepdim=True) + _TINY)
+def correlation(mine: Tensor, theirs: Tensor) -> Tensor:
+    """Mean over channels of Pearson's correlation of (B, C, h, w) over all that is not the channel."""
+    places = (0, 2, 3)
+    with torch.no_grad():
+        t = theirs - theirs.mean(places, keepdim=True)
+        size_t = t.square().sum(places)
+    m = mine - mine.mean(places, keepdim=True)
+    return ((m * t).sum(places) * (m.square().sum(places) * size_t + _TINY).rsqrt()).mean()

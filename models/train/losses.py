@@ -129,8 +129,12 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
     taught: Taught | None = None,
 ) -> Losses:
     """Losses of a batch: score_logits (B, N), side_logits (B, N, 4, bins), cell centres (N, 2) and strides (N,)."""
-    boxes = decode_boxes(side_logits, centres, strides)
-    chosen = assign(score_logits.detach().sigmoid(), boxes.detach(), centres, people)
+    with torch.no_grad():  # only cells near people can answer for one, and few of them will
+        near = covering(inside(centres, people.boxes, LEAST_SIDE_PX), people.image, len(score_logits))
+        image, cell = near.nonzero(as_tuple=True)
+        boxes = torch.zeros((*score_logits.shape, 4))
+        boxes[image, cell] = decode_boxes(side_logits[image, cell], centres[cell], strides[cell])
+        chosen = assign(score_logits.sigmoid(), boxes, centres, people)
     wanted = torch.zeros_like(score_logits)
     wanted[chosen.image, chosen.cell] = chosen.score
     left_out = covering(inside(centres, people.ignored), people.ignored_image, len(wanted))
@@ -150,10 +154,9 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
         counted = torch.maximum(counted, (left_out & ~exact).to(counted.dtype))
         wanted = lesson.wanted
     score_loss = (F.binary_cross_entropy_with_logits(score_logits, wanted, reduction="none") * counted).sum() / norm
-    box_loss = sides_loss = boxes.sum() * 0
+    box_loss = sides_loss = score_loss * 0
     if len(chosen.cell):
         box_loss, sides_loss = _box_losses(
-            boxes[chosen.image, chosen.cell],
             side_logits[chosen.image, chosen.cell],
             people.boxes[chosen.person],
             (centres[chosen.cell], strides[chosen.cell]),
@@ -165,7 +168,6 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
         if len(cell):
             weight = lesson.box_weight[image, cell]
             overlaps, sides = _box_losses(
-                boxes[image, cell],
                 side_logits[image, cell],
                 taught.boxes[image, cell],
                 (centres[cell], strides[cell]),
@@ -175,12 +177,10 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
     return Losses(total, float(score_loss.detach()), float(box_loss.detach()), float(sides_loss.detach()))
 
 
-def _box_losses(
-    boxes: Tensor, logits: Tensor, truth: Tensor, cells: tuple[Tensor, Tensor], weight: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Overlap and side losses of boxes (P, 4), bin logits (P, 4, bins), at cells' centres (P, 2) and strides (P,)."""
+def _box_losses(logits: Tensor, truth: Tensor, cells: tuple[Tensor, Tensor], weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Overlap and side losses of bin logits (P, 4, bins) at cells' centres (P, 2) and strides (P,), boxes (P, 4)."""
     centres, strides = cells
-    overlaps = ((1 - complete_overlap(boxes, truth)) * weight).sum()
+    overlaps = ((1 - complete_overlap(decode_boxes(logits, centres, strides), truth)) * weight).sum()
     reach = torch.cat((centres - truth[:, :2], truth[:, 2:] - centres), 1) / strides[:, None]
     return overlaps, (_side_loss(logits, reach) * weight).sum()
 

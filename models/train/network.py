@@ -38,7 +38,7 @@ class NetworkSize:
 
 SIZES = {
     "n": NetworkSize(),
-    "s": NetworkSize((32, 64, 128, 192), (1, 2, 3, 2), 64, 48, 64, 12),
+    "s": NetworkSize((32, 64, 112, 144), (1, 2, 2, 2), 64, 48, 64, 12),
 }
 """Sizes by the letter that a plan names."""
 
@@ -176,7 +176,7 @@ def places(height: int, width: int) -> tuple[Tensor, Tensor]:
 
 
 def decode_boxes(logits: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
-    """Boxes (B, N, 4) as x1, y1, x2, y2 in pixels: the expected bin of each side, times the stride."""
+    """Boxes (..., N, 4) as x1, y1, x2, y2 in pixels: the expected bin of each side, times the stride."""
     bins = torch.arange(logits.shape[-1], dtype=logits.dtype, device=logits.device)
     reach = (logits.softmax(-1) * bins).sum(-1) * strides[:, None]
     return torch.cat((centres - reach[..., :2], centres + reach[..., 2:]), -1)
