@@ -49,13 +49,13 @@ def main(
         raise SystemExit(str(error)) from None
     draw(ran.samples, warm_s, out / "soak.png")
     verdict, report = ran.verdict, ran.report
+    oldest_ms = 1e3 * verdict.oldest_s
     way = "RTSP" if over_rtsp else "paced files"
     lines = [
         f"{report.cameras} cameras ({mix}) over {way} for {minutes:g} minutes after {warm_s:g} s of warm-up",
-        f"{100 * report.processed:.0f} % of their frames processed, {verdict.dropped} overtaken",
+        f"{100 * report.processed:.0f} % of their frames processed, {verdict.dropped} overtaken or put off",
         f"resident memory {report.rss_mb:.0f} MB, grew by {100 * verdict.growth:.2f} %",
-        f"a frame's age at its tracks: p50 {report.p50_ms:.0f}, p99 {report.p99_ms:.0f}, "
-        f"oldest {1e3 * verdict.oldest_s:.0f} ms",
+        f"a frame's age at its tracks, ms: p50 {report.p50_ms:.0f}, p99 {report.p99_ms:.0f}, oldest {oldest_ms:.0f}",
         "stood the load" if verdict.stood else "failed: " + "; ".join(verdict.faults),
     ]
     print("\n".join(lines))

@@ -39,10 +39,17 @@ def draw(samples: Sequence[Sample], warm_s: float, path: Path) -> None:
     level = _rows(np.array([AGE_MAX_S]), limits)[0]
     cv2.line(panels[1], (LEFT, level), (WIDTH - GAP, level), RED, 1)
     processed = np.array([sample.processed for sample in samples], float)
-    dropped = np.array([sample.dropped for sample in samples], float)
+    dropped = np.array([sample.dropped + sample.put_off for sample in samples], float)
     limits = (0.0, 1.05 * max(1.0, float(processed.max()), float(dropped.max())))
     _line(panels[2], at_s, dropped, limits, colour=RED)
-    _line(panels[2], at_s, processed, limits, colour=BLUE, title="frames a second: processed (blue), overtaken (red)")
+    _line(
+        panels[2],
+        at_s,
+        processed,
+        limits,
+        colour=BLUE,
+        title="frames a second: processed (blue), overtaken or put off (red)",
+    )
     cv2.imwrite(str(path), np.vstack(panels))
 
 

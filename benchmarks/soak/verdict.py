@@ -35,7 +35,7 @@ class Verdict:
             line through all samples (Theil and Sen) and of the last tenth's median against the first tenth's.
         oldest_s: age of the oldest frame processed after the warm-up.
         processed: frames processed after the warm-up.
-        dropped: frames overtaken after the warm-up.
+        dropped: frames overtaken or put off after the warm-up.
         faults: a line for every promise broken; none where the box stood the load.
     """
 
@@ -59,7 +59,8 @@ def judge(samples: Sequence[Sample], warm_s: float, seconds: float) -> Verdict:
     at_s = np.array([sample.at_s for sample in counted])
     growth = grown(at_s, np.array([sample.rss_mb for sample in counted]))
     oldest_s = max(sample.oldest_s for sample in counted)
-    processed, dropped = (sum(getattr(s, name) for s in counted) for name in ("processed", "dropped"))
+    processed = sum(sample.processed for sample in counted)
+    dropped = sum(sample.dropped + sample.put_off for sample in counted)
     faults = []
     if growth >= GROWTH_MAX:
         faults.append(f"resident memory grew by {100 * growth:.2f} %, allowed are {100 * GROWTH_MAX:g} %")
@@ -68,7 +69,7 @@ def judge(samples: Sequence[Sample], warm_s: float, seconds: float) -> Verdict:
         faults.append(f"a frame was {oldest_s:.2f} s old when its tracks were known, in {late} seconds of the run")
     faults += _silences(counted, warm_s, warm_s + seconds)
     if not dropped:
-        faults.append("no frame was overtaken: that was no full load; give it more cameras")
+        faults.append("no frame was overtaken or put off: that was no full load; give it more cameras")
     return Verdict(growth, oldest_s, processed, dropped, tuple(faults))
 
 

@@ -137,7 +137,7 @@ def _measure(
             if mix == "simulator":
                 truth = against_truth(clips, ran, peer=peer, model=model)
                 continue
-            for load in loads:
+            for load in loads if not (quick and live) else ():
                 number = live_cameras or max(1, int(load * cores() * ran.race.atrium.cameras))
                 progress.update(task, description=f"{mix}: {number} cameras live")
                 live.setdefault(mix, []).append(

@@ -236,6 +236,16 @@ class LiveAtrium:
         self.dropped = 0
         self.waiting = 0
 
+    @property
+    def names(self) -> list[str]:
+        """The cameras."""
+        return list(self._cameras)
+
+    @property
+    def put_off(self) -> int:
+        """Frames whose turn to be looked at did not come in time."""
+        return self._atrium.stage.put_off
+
     def step(self) -> list[Done]:
         """Waits for the next step and works on every camera's newest frame."""
         time.sleep(max(0.0, self._due - time.monotonic()))

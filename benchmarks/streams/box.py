@@ -47,6 +47,7 @@ class Sample(msgspec.Struct, frozen=True):
         oldest_s: age of the oldest frame when its tracks were there; 0 where none was processed.
         processed: frames whose tracks became known.
         dropped: frames overtaken by newer ones before anybody looked at them.
+        put_off: frames whose turn to be looked at did not come in time.
         waiting: cameras with a frame ready at the latest step.
     """
 
@@ -55,6 +56,7 @@ class Sample(msgspec.Struct, frozen=True):
     oldest_s: float
     processed: int
     dropped: int
+    put_off: int
     waiting: int
 
 
@@ -68,6 +70,7 @@ class Report(msgspec.Struct, frozen=True):
         p99_ms: that 99 of 100 stay below.
         worst_ms: the oldest.
         processed: share of the frames the cameras sent.
+        processed_least: of the camera that came off worst; how fair overload is.
         cpu_ms: of the whole process, a camera and second; RTSP, decoding threads and all.
         rss_mb: resident memory at the end.
         camera_mb: resident memory a camera, without what the box takes before the first.
@@ -79,6 +82,7 @@ class Report(msgspec.Struct, frozen=True):
     p99_ms: float
     worst_ms: float
     processed: float
+    processed_least: float
     cpu_ms: float
     rss_mb: float
     camera_mb: float
@@ -120,8 +124,13 @@ class Watch:
         self._live = live
         self._log = log
         self._began = self._sampled = time.monotonic()
-        self._oldest_s, self._processed, self._dropped = 0.0, 0, 0
+        self._oldest_s, self._processed, self._dropped, self._put_off = 0.0, 0, 0, 0
+        self._done = dict.fromkeys(live.names, 0)
         self.ages = Ages()
+
+    def share_least(self, sent: float) -> float:
+        """The smallest share of its ``sent`` frames that a camera had processed."""
+        return min(self._done.values(), default=0) / sent
 
     def run(self, until: float, *, counting: bool) -> None:
         """Steps until monotonic time ``until``."""
@@ -137,15 +146,17 @@ class Watch:
         self._processed += 1
         if counting:
             self.ages.add(age_s)
+            self._done[done.camera] += 1
 
     def _sample(self) -> None:
         self._sampled = time.monotonic()
-        dropped = self._live.dropped - self._dropped
+        dropped, put_off = self._live.dropped - self._dropped, self._live.put_off - self._put_off
         sample = Sample(
             round(self._sampled - self._began, 3), round(rss_mb(), 3), round(self._oldest_s, 4), self._processed,
-            dropped, self._live.waiting,
+            dropped, put_off, self._live.waiting,
         )  # fmt: skip
-        self._oldest_s, self._processed, self._dropped = 0.0, 0, self._live.dropped
+        self._oldest_s, self._processed = 0.0, 0
+        self._dropped, self._put_off = self._live.dropped, self._live.put_off
         if self._log is not None:
             self._log.write(",".join(str(value) for value in msgspec.structs.astuple(sample)) + "\n")
             self._log.flush()
@@ -175,6 +186,7 @@ def work(order: Order, log: TextIO | None) -> Report:
         p99_ms=1e3 * ages.quantile_s(0.99),
         worst_ms=1e3 * ages.oldest_s,
         processed=ages.count / (cameras * FPS * seconds),
+        processed_least=watch.share_least(FPS * seconds),
         cpu_ms=1e3 * cpu_s / (cameras * seconds),
         rss_mb=after_mb,
         camera_mb=(after_mb - before_mb) / cameras,
