@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -207,8 +208,8 @@ def _download(entry: Download, part: _Part, progress: Progress, pause: Callable[
                 return
     kept = f" ({part.have / 1e6:.1f} MB are kept; the same command goes on)" if part.have else ""
     raise AtriumError(
-        f"{entry.name}: cannot be pulled: {'; '.join(reasons)}{kept}; check the network and proxy, or bring the file "
-        "and use --from DIR"
+        f"{entry.name}: cannot be pulled: {'; '.join(dict.fromkeys(reasons))}{kept}; check the network and proxy, or "
+        f"fetch {entry.addresses[0]} elsewhere and use --from DIR"
     )
 
 
@@ -229,7 +230,7 @@ def _persist(
         try:
             if part.have < entry.size:
                 _transfer(client, address, entry, part, progress)
-            _check(entry, part, address)
+            _check(entry, part, _site(address))
         except _Wrong:
             if before == 0:
                 raise
@@ -239,7 +240,7 @@ def _persist(
             in_vain = 0 if came else in_vain + 1
             if isinstance(error, FINAL) or in_vain > len(pauses):
                 line = (str(error).strip().splitlines() or [""])[0] or type(error).__name__
-                raise _Broken(line if isinstance(error, _Refused) else f"{address}: {line}") from None
+                raise _Broken(f"{_site(address)}: {line}") from None
             pause(PAUSES_S[0] if came else pauses[in_vain - 1])
         else:
             return
@@ -248,24 +249,25 @@ def _persist(
 def _transfer(client: httpx.Client, address: str, entry: Download, part: _Part, progress: Progress) -> None:
     """One request: what is missing where the server can, else all of it."""
     headers = {"Range": f"bytes={part.have}-"} if part.have else {}
+    where = _site(address)
     with client.stream("GET", address, headers=headers) as answer:
         if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            raise _Wrong(f"{address}: is shorter than {part.have} bytes")
+            raise _Wrong(f"{where}: is shorter than {part.have} bytes")
         if answer.status_code == httpx.codes.PARTIAL_CONTENT:
             if answer.headers.get("Content-Range", "").partition("/")[0] != f"bytes {part.have}-{entry.size - 1}":
-                raise _Wrong(f"{address}: gives another range than asked for")
+                raise _Wrong(f"{where}: gives another range than asked for")
         elif answer.status_code == httpx.codes.OK:
             told = answer.headers.get("Content-Length", "")
             if told.isdigit() and int(told) != entry.size:
-                raise _Wrong(f"{address}: is {told} bytes, the registry says {entry.size}")
+                raise _Wrong(f"{where}: is {told} bytes, the registry says {entry.size}")
             part.forget()
         elif answer.status_code in {408, 425, 429} or answer.status_code >= 500:
             raise _Broken(f"HTTP {answer.status_code}")
         else:
-            raise _Refused(f"{address}: HTTP {answer.status_code} {answer.reason_phrase}".rstrip())
+            raise _Refused(f"HTTP {answer.status_code} {answer.reason_phrase}".rstrip())
         with part.path.open("ab") as file:
             for chunk in answer.iter_raw():  # as it comes: gathered into chunks, the last before a break would be lost
-                _accept(entry, part, file, chunk, address)
+                _accept(entry, part, file, chunk, where)
                 progress(part.have, entry.size)
     if part.have < entry.size:
         raise _Broken(f"ended after {part.have} of {entry.size} bytes")
@@ -275,6 +277,10 @@ def _accept(entry: Download, part: _Part, file: BinaryIO, chunk: bytes, where: s
     if part.have + len(chunk) > entry.size:
         raise _Wrong(f"{where}: is longer than the registry's {entry.size} bytes")
     part.add(file, chunk)
+
+
+def _site(address: str) -> str:
+    return urlsplit(address).netloc
 
 
 def _check(entry: Download, part: _Part, where: str) -> None:

@@ -175,7 +175,7 @@ def test_a_busy_server_is_asked_four_times_with_pauses(tmp_path: Path):
 
 
 def test_no_server_is_one_line_with_the_mend(tmp_path: Path):
-    with pytest.raises(AtriumError, match=r"127\.0\.0\.1:9/x\.onnx: .* use --from DIR") as caught:
+    with pytest.raises(AtriumError, match=r"127\.0\.0\.1:9: .* use --from DIR") as caught:
         fetch(entry("http://127.0.0.1:9/x.onnx"), tmp_path)
     assert "\n" not in str(caught.value)
     assert left_in(tmp_path) == []
