@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.train.paste import paste_people
 from models.train.pictures import Picture
 
 PAD = 114
@@ -49,8 +50,12 @@ def draw_sample(  # noqa: PLR0917  # what to draw from, how large, from which di
     width: int,
     mosaic: float,
     rng: np.random.Generator,
+    paste: float = 0.0,
 ) -> Sample:
-    """One sample: a single picture, or with probability mosaic a mosaic of some, drawn by their weights (sum 1)."""
+    """One sample: a single picture, or with probability mosaic a mosaic of some, drawn by their weights (sum 1).
+
+    With probability paste, people from other pictures are set into it.
+    """
     canvas = np.full((height, width, 3), PAD, np.uint8)
     across, down = GRIDS[rng.choice(len(GRIDS), p=GRID_ODDS)] if rng.random() < mosaic else (1, 1)
     xs, ys = _cuts(width, across, rng), _cuts(height, down, rng)
@@ -62,8 +67,11 @@ def draw_sample(  # noqa: PLR0917  # what to draw from, how large, from which di
         ignored.append(skipped)
         if pictures[index].source in RENDERED:
             exact.append(tile)
+    here, skipped = np.concatenate(people), np.concatenate(ignored)
+    if rng.random() < paste:
+        here, skipped = paste_people(canvas, here, skipped, pictures, weights, rng)
     pixels = _weather(canvas, rng)
-    return Sample(pixels, np.concatenate(people), np.concatenate(ignored), np.array(exact, np.float32).reshape(-1, 4))
+    return Sample(pixels, here, skipped, np.array(exact, np.float32).reshape(-1, 4))
 
 
 def _cuts(length: int, parts: int, rng: np.random.Generator) -> list[int]:

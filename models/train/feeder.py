@@ -87,6 +87,9 @@ def _draw(phase_index: int, step: int) -> Batch:
     phase = desk.plan.phases[phase_index]
     pictures, weights = desk.drawn[phase_index]
     rng = np.random.default_rng((desk.plan.seed, phase_index, step))
-    samples = [draw_sample(pictures, weights, phase.height, phase.width, phase.mosaic, rng) for _ in range(phase.batch)]
+    samples = [
+        draw_sample(pictures, weights, phase.height, phase.width, phase.mosaic, rng, phase.paste)
+        for _ in range(phase.batch)
+    ]
     lesson = None if desk.teacher is None else desk.teacher(np.stack([s.pixels for s in samples]))
     return Batch(samples, lesson)

@@ -24,6 +24,8 @@ class Phase(msgspec.Struct, forbid_unknown_fields=True):
     batch: int = 16
     mosaic: float = 0.5
     """Probability of a mosaic."""
+    paste: float = 0.0
+    """Probability that people are cut out and set into a sample."""
     warmup: int = 150
     final_rate: float = 0.03
     """Learning rate at the end, as a share of the highest."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from contract.errors import BadInputError
 from models.train.augment import LEAST_PX, draw_sample
+from models.train.paste import paste_people
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import read_plan
 from tests.shared_data import ROOT
@@ -90,3 +91,37 @@ def test_the_shipped_plan_reads_and_a_bad_one_is_named(tmp_path: Path):
     )
     with pytest.raises(BadInputError, match=r"bad\.toml: phase p: 64x50 is not in multiples of 32"):
         read_plan(bad)
+
+
+def test_pasted_people_are_where_their_boxes_say_and_whom_they_hide_is_ignored():
+    walls = Picture(
+        "w",
+        "made",
+        np.full((256, 416, 3), 60, np.uint8),
+        np.array([[100, 60, 140, 160]], np.float32),
+        np.array([False]),
+    )
+    for seed in range(20):
+        canvas = np.full((256, 416, 3), 60, np.uint8)
+        before = np.array([[100, 60, 140, 160]], np.float32)
+        people, ignored = paste_people(
+            canvas,
+            before,
+            np.zeros((0, 4), np.float32),
+            [bright_person("a", 20)],
+            np.ones(1),
+            np.random.default_rng(seed),
+        )
+        assert len(people) + len(ignored) >= 2
+        new = people[len(before) - len(ignored) :] if len(ignored) <= len(before) else people
+        for x1, y1, x2, y2 in new:
+            assert 0 <= x1 < x2 <= 416
+            assert 0 <= y1 < y2 <= 256
+        last = people[-1]
+        assert canvas[int(last[1] + last[3]) // 2, int(last[0] + last[2]) // 2].mean() > 200
+        outside = canvas.copy()
+        for x1, y1, x2, y2 in np.concatenate([people, ignored]).astype(int):
+            outside[y1:y2, x1:x2] = 60
+        assert (outside == 60).all()
+    sample = draw_sample([walls, bright_person("a", 20)], WEIGHTS, 256, 416, 0.0, np.random.default_rng(1), paste=1.0)
+    assert len(sample.people) >= 1

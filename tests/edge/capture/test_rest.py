@@ -10,7 +10,7 @@ from edge.capture.rest import AWAKE_S, HEARD_LEAST, KEPT_MOST, Resting
 FPS = 8.0
 
 
-def stream(seconds, key_every, size=lambda k: 400, key_size=9000):  # noqa: ARG005
+def stream(seconds, key_every, size=lambda k: 400, key_size=9000):
     """(number, bytes, whether key, time) of packets."""
     for k in range(int(seconds * FPS)):
         is_key = k % key_every == 0
@@ -93,12 +93,12 @@ def test_a_stream_that_loses_its_key_pictures_is_decoded_again():
 
 def test_it_keeps_a_bounded_number_and_a_new_connection_begins_anew():
     rest = Resting(asked=True)
-    rest.offer(0, 9000, True, 0.0)
-    rest.offer(1, 9000, True, 1.0)
+    rest.offer(0, 9000, is_key=True, now=0.0)
+    rest.offer(1, 9000, is_key=True, now=1.0)
     kept = 0
     for k in range(2, 300):
-        kept = 0 if rest.offer(k, 400, False, 1.0 + k * 1e-3) else kept + 1
+        kept = 0 if rest.offer(k, 400, is_key=False, now=1.0 + k * 1e-3) else kept + 1
         assert kept <= KEPT_MOST
     rest.restart()
     for k in range(HEARD_LEAST):
-        assert rest.offer(k, 100_000 * (k % 2), False, 5.0 + k / FPS) == [k]
+        assert rest.offer(k, 100_000 * (k % 2), is_key=False, now=5.0 + k / FPS) == [k]
