@@ -85,8 +85,8 @@ def bench(
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=fresh) as pool:
         try:
-            how = {"threads": threads, "seconds": seconds, "batch": batch, "size": size}
-            return pool.submit(partial(measure, model, name, provider, **how)).result()
+            work = partial(measure, model, name, provider, threads=threads, seconds=seconds, batch=batch, size=size)
+            return pool.submit(work).result()
         except BrokenProcessPool:
             return Measured(name, model.name, "", provider, "", failed="the process died")
 

@@ -107,8 +107,8 @@ def _read(shelf: Path) -> ShelfFile:
         raise BadInputError(f"{path}: no model shelf here ({error.strerror}); reinstall atrium-vision") from error
     except msgspec.DecodeError as error:
         raise BadInputError(f"{path}: {error}; mend that field") from error
-    names = [entry.name for entry in (*read.model, *read.download)]
-    files = [entry.file for entry in (*read.model, *read.download)]
+    entries: list[ShelfEntry | Download] = [*read.model, *read.download]
+    names, files = [entry.name for entry in entries], [entry.file for entry in entries]
     twice = next((name for listed in (names, files) for name in listed if listed.count(name) > 1), None)
     if twice is not None:
         raise BadInputError(f"{path}: {twice} is listed twice; give each model a name and a file of its own")
