@@ -22,6 +22,7 @@ from rich.progress import Progress
 
 from benchmarks.streams.box import Report
 from benchmarks.streams.footage import DATA, clips_of
+from benchmarks.streams.misses import write_misses
 from benchmarks.streams.paced import watch
 from benchmarks.streams.race import Race, race
 from benchmarks.streams.report import Figures, as_json, cores, markdown, show, write_section
@@ -65,6 +66,9 @@ def main(
     doors: Annotated[
         float, typer.Option(min=0, max=1, help="Share of cameras that see a tripwire: Atrium lets none of those rest.")
     ] = 0.0,
+    misses: Annotated[
+        Path | None, typer.Option(help="Folder for a picture of every walking track that Atrium has not.")
+    ] = None,
     write: Annotated[bool, typer.Option(help="Put the figures into docs/performance.md.")] = False,
 ) -> None:
     """Prints both ways side by side."""
@@ -89,6 +93,7 @@ def main(
             live_cameras=live_cameras,
             over_rtsp=over_rtsp,
             doors=doors,
+            misses=misses,
             quick=quick,
         )
     except AtriumError as error:
@@ -114,6 +119,7 @@ def _measure(
     live_cameras: int | None,
     over_rtsp: bool,
     doors: float,
+    misses: Path | None,
     quick: bool,
 ) -> tuple[dict[str, Race], Truth | None, dict[str, list[Report]]]:
     """Races and live runs of every mix; rendered streams have truth and are not watched live."""
@@ -134,6 +140,8 @@ def _measure(
                 progress=lambda share, task=task: progress.update(task, completed=share),  # type: ignore[misc]
             )
             races[mix] = ran.race
+            if misses is not None:
+                write_misses(mix, clips, ran, misses)
             if mix == "simulator":
                 truth = against_truth(clips, ran, peer=peer, model=model)
                 continue
