@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,7 +23,8 @@ from calibration.site import SiteFile
 from contract.errors import BadInputError
 from contract.files import read_toml
 from edge.box import Box
-from edge.detect.detector import Detector
+from edge.capture.frame import Frame
+from edge.detect.detector import DEFAULT_SCORE_MIN, Detector, session_options
 from edge.detect.eye import DetectSettings
 from edge.detect.mask import PrivacyMask
 from edge.detect.stage import DetectStage
@@ -38,6 +39,7 @@ from edge.publish.publisher import Publisher
 from edge.rehearsal import rehearse
 from edge.reid.stripes import describe
 from edge.runtime import DetectsPeople, Runtime
+from models.providers import choose
 from models.registry import resolve
 
 RESUME_S = 120.0
@@ -47,6 +49,8 @@ ACKNOWLEDGE_WAIT_S = 60.0
 MOST_DETECTORS = 4
 """Pictures looked at side by side, where there are so many cores."""
 OUTBOX_NAME = "outbox.db"
+PROVIDERS_NAME = "providers.json"
+"""Which execution providers this box measured to be fastest, and why not the others."""
 STAGES = ("pipeline.py", "track/**/*.py", "reid/**/*.py", "floor/**/*.py", "journeys/**/*.py")
 """Sources that a checkpoint's meaning depends on, below this folder."""
 
@@ -161,19 +165,32 @@ def _refuse_unknown(where: str, values: Mapping[str, object], kind: type) -> Non
 def _detect_stage(box: Box) -> DetectsPeople:
     model = resolve(box.model)
     cameras = box.floor.cameras
-    nothing = np.zeros((1, 1, 3), np.uint8)
-    detectors = []
-    for _ in range(min(MOST_DETECTORS, os.cpu_count() or 1)):
-        detector = Detector(model.path) if box.score_min is None else Detector(model.path, box.score_min)
-        detector.detect([nothing])  # like the next, its kernels' rehearsal
-        detectors.append(detector)
-    describe(nothing, np.zeros((1, 4), np.float32))
+    score_min = DEFAULT_SCORE_MIN if box.score_min is None else box.score_min
+    first = Detector(model.path, score_min)
+    view = max(((camera.height, camera.width, 3) for camera in cameras.values()), default=(1, 1, 3))
+    feed = first.feed([np.random.default_rng(0).integers(0, 256, view).astype(np.uint8)])
+    providers = choose(model.path, feed, session_options(1), box.state_dir / PROVIDERS_NAME)
+    many = min(MOST_DETECTORS, os.cpu_count() or 1)
+    detectors = [Detector(model.path, score_min, providers=providers) for _ in range(many)]
+    _rehearse_detection(detectors)
     masks = {
         name: PrivacyMask(polygons, (cameras[name].width, cameras[name].height))
         for name, polygons in box.floor.masks_px.items()
     }
     settings = DetectSettings(usual_interval_s=1.0 / box.fps)
     return DetectStage(detectors, masks, settings)
+
+
+def _rehearse_detection(detectors: Sequence[Detector]) -> None:
+    """Runs every compiled kernel and every model once, in a stage that is then forgotten."""
+    stage = DetectStage(detectors)
+    grey = np.full((64, 64, 3), 90, np.uint8)
+    for k in range(len(detectors) + 1):
+        stage.update(float(k), [Frame(f"{n}", float(k), k, grey) for n in range(len(detectors))])
+    stage.close()
+    for detector in detectors:
+        detector.detect_regions(grey, [(0, 0, 64, 64)])
+    describe(grey, np.zeros((1, 4), np.float32))
 
 
 def _fresh_pipeline(box: Box, settings: PipelineSettings) -> FloorPipeline:

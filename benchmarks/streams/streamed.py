@@ -8,10 +8,9 @@ from itertools import islice
 from typing import Any
 
 import av
-from av.video.reformatter import VideoReformatter
 
 from benchmarks.streams.footage import FPS, SIZE, Clip
-from edge.capture.convert import Decoded
+from edge.capture.convert import Converter, Decoded
 from edge.capture.frame import Frame
 from edge.capture.rest import Resting
 
@@ -34,7 +33,7 @@ class StreamedClip:
         self._start_at = start_at
         self._arrived = 0
         self._packets = _packets(clip)
-        self._reformatter = VideoReformatter()
+        self._converter = Converter(SIZE, reuse=True)
         self._resting: Resting[Any] = Resting()
 
     @property
@@ -53,7 +52,7 @@ class StreamedClip:
                 self.decoded += 1
         if picture is None:
             return None
-        return Frame(self.camera, now, index, Decoded(picture, self._reformatter, SIZE))
+        return Frame(self.camera, now, index, Decoded(picture, self._converter))
 
     def rest(self, asked: bool) -> None:
         """Asks for no more than key pictures while nothing moves."""

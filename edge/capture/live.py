@@ -17,12 +17,11 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import av
-from av.video.reformatter import VideoReformatter
 
 from contract.errors import BadInputError
 from edge.capture.address import is_live, redact
 from edge.capture.clock import TRUST_S, StreamClock
-from edge.capture.convert import Decoded
+from edge.capture.convert import Converter, Decoded
 from edge.capture.faults import StreamFault, describe_fault
 from edge.capture.frame import Frame, Image
 from edge.capture.rest import Resting
@@ -88,8 +87,9 @@ class Backoff:
 class LiveCamera:
     """Watches one stream until closed; a context manager.
 
-    Only frames that ``newest`` hands out are converted, so that a camera that sends 25 a second and is asked 8 times
-    costs 25 decodings and 8 conversions. ``newest`` is for one thread.
+    Only frames whose colour somebody asks for are converted, so that a camera that sends 25 a second and is looked at
+    8 times costs 25 decodings and 8 conversions. ``newest`` is for one thread, and a frame's picture is good until the
+    next frame's is made.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class LiveCamera:
         self._clock = clock
         self._monotonic = monotonic
         self._backoff = Backoff(rng)
-        self._reformatter = VideoReformatter()
+        self._converter = Converter(size, reuse=True)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -175,7 +175,7 @@ class LiveCamera:
         picture, captured_at, index, arrived_mono = pending
         if self._monotonic() - arrived_mono > STALE_S:
             return None
-        frame = Frame(self.camera, captured_at, index, Decoded(picture, self._reformatter, self.size))
+        frame = Frame(self.camera, captured_at, index, Decoded(picture, self._converter))
         self._look(frame.luma)
         return frame
 

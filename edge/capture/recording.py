@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import av
-from av.video.reformatter import VideoReformatter
 
 from contract.errors import BadInputError
-from edge.capture.convert import Decoded
+from edge.capture.convert import Converter, Decoded
 from edge.capture.frame import Frame
 
 COUNT_BELOW_BYTES = 256 << 20
@@ -139,7 +138,7 @@ class VideoFile:
 
     def _read(self, index: StampIndex | None, fps: float | None, start_frame: int, start_at: float) -> Iterator[Frame]:
         ticks = RateTicks(fps, self.rate_hz)
-        reformatter = VideoReformatter()
+        converter = Converter(self.size)
         last_s = -math.inf
         count = 0
         origin_s: float | None = None
@@ -167,7 +166,7 @@ class VideoFile:
                     media_s = last_s + 1.0 / self.rate_hz
                 last_s = media_s
                 if ticks.takes(media_s) and count >= start_frame:
-                    yield Frame(self.camera, start_at + media_s, count, Decoded(picture, reformatter, self.size))
+                    yield Frame(self.camera, start_at + media_s, count, Decoded(picture, converter))
                 count += 1
         if self._why is not None:
             what = f"damaged or cut off after {count} frames ({self._why})"
