@@ -21,7 +21,7 @@ import typer
 from benchmarks.soak.plot import draw
 from benchmarks.soak.run import WARM_S, soak
 from benchmarks.streams.footage import CACHE, DATA
-from benchmarks.streams.report import machine, write_section
+from benchmarks.streams.report import machine, told_command, write_section
 from contract.errors import AtriumError
 from simulator.rtsp import available
 
@@ -61,7 +61,7 @@ def main(
     print("\n".join(lines))
     print(f"samples {out / 'soak.csv'}, plot {out / 'soak.png'}")
     if write:
-        command = " ".join(["python -m benchmarks.soak", *(arg for arg in sys.argv[1:] if arg != "--write")])
+        command = told_command("benchmarks.soak", sys.argv[1:])
         heading = f"`{command}`, {time.strftime('%Y-%m-%d')}, {machine()}."
         write_section("soak", "\n\n".join([heading, *(f"- {line}" for line in lines)]).replace("\n\n- ", "\n- "))
     if as_json:

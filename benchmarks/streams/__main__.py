@@ -20,12 +20,13 @@ from typing import Annotated, Literal
 import typer
 from rich.progress import Progress
 
+from benchmarks.streams.atrium import model_path
 from benchmarks.streams.box import Report
 from benchmarks.streams.footage import DATA, clips_of
 from benchmarks.streams.misses import write_misses
 from benchmarks.streams.paced import watch
 from benchmarks.streams.race import Race, race
-from benchmarks.streams.report import Figures, as_json, cores, markdown, show, write_section
+from benchmarks.streams.report import Figures, as_json, cores, markdown, show, told_command, write_section
 from benchmarks.streams.truth import Truth, against_truth
 from contract.errors import AtriumError
 from simulator.rtsp import available
@@ -98,10 +99,10 @@ def main(
         )
     except AtriumError as error:
         raise SystemExit(str(error)) from None
-    figures = Figures(races, truth, live, "RTSP" if over_rtsp else "paced files")
+    figures = Figures(races, truth, live, "RTSP" if over_rtsp else "paced files", model_path(model).name)
     show(figures)
     if write:
-        command = " ".join(["python -m benchmarks.streams", *(arg for arg in sys.argv[1:] if arg != "--write")])
+        command = told_command("benchmarks.streams", sys.argv[1:])
         write_section("streams", markdown(figures, command, time.strftime("%Y-%m-%d")))
     if json_line:
         print(json.dumps(as_json(figures)))

@@ -103,7 +103,7 @@ class Atrium:
         """
         cv2.setNumThreads(1)
         self.stage = DetectStage(
-            [Detector(_path(model)) for _ in range(detectors)], settings=DetectSettings(usual_interval_s=1.0 / FPS)
+            [Detector(model_path(model)) for _ in range(detectors)], settings=DetectSettings(usual_interval_s=1.0 / FPS)
         )
         self._trackers: dict[str, Tracker] = {}
 
@@ -253,11 +253,13 @@ class LiveAtrium:
         self._due = max(self._due + 1.0 / FPS, time.monotonic())
         frames = {}
         for name, camera in self._cameras.items():
-            camera.rest(self._atrium.stage.resting(name, time.time()))
+            rests = self._atrium.stage.resting(name, time.time())
+            camera.rest(rests)
             frame = camera.newest()
             if frame is not None:
                 frames[name] = frame
-                self.dropped += max(0, frame.index - self._index.get(name, frame.index) - 1)
+                if not rests:  # frames that nobody decoded were overtaken by nobody
+                    self.dropped += max(0, frame.index - self._index.get(name, frame.index) - 1)
                 self._index[name] = frame.index
         self.waiting = len(frames)
         seen = self._atrium.update(time.time(), frames, go_on=lambda: time.monotonic() < up)
@@ -294,7 +296,7 @@ def scoring_detector(
     model: str | Path | None, score_min: float
 ) -> Callable[[Image], tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """The detector alone, down to low scores: a picture to boxes (N, 4) and scores (N,)."""
-    detector = Detector(_path(model), score_min=score_min)
+    detector = Detector(model_path(model), score_min=score_min)
 
     def detect(image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         (found,) = detector.detect([image])
@@ -303,5 +305,6 @@ def scoring_detector(
     return detect
 
 
-def _path(model: str | Path | None) -> Path:
+def model_path(model: str | Path | None) -> Path:
+    """The file of a model on the shelf or at a path; None is the default."""
     return resolve().path if model is None else resolve(model).path

@@ -71,6 +71,7 @@ class Report(msgspec.Struct, frozen=True):
         worst_ms: the oldest.
         processed: share of the frames the cameras sent.
         processed_least: of the camera that came off worst; how fair overload is.
+        overload: share of the frames sent that were overtaken or put off for want of time.
         cpu_ms: of the whole process, a camera and second; RTSP, decoding threads and all.
         rss_mb: resident memory at the end.
         camera_mb: resident memory a camera, without what the box takes before the first.
@@ -83,6 +84,7 @@ class Report(msgspec.Struct, frozen=True):
     worst_ms: float
     processed: float
     processed_least: float
+    overload: float
     cpu_ms: float
     rss_mb: float
     camera_mb: float
@@ -171,6 +173,7 @@ def work(order: Order, log: TextIO | None) -> Report:
     watch = Watch(live, log)
     try:
         watch.run(time.monotonic() + order.warm_s, counting=False)
+        lost = live.dropped + live.put_off
         cpu_s, began = time.process_time(), time.monotonic()
         watch.run(began + order.seconds, counting=True)
         cpu_s, seconds = time.process_time() - cpu_s, time.monotonic() - began
@@ -186,6 +189,7 @@ def work(order: Order, log: TextIO | None) -> Report:
         p99_ms=1e3 * ages.quantile_s(0.99),
         worst_ms=1e3 * ages.oldest_s,
         processed=ages.count / (cameras * FPS * seconds),
+        overload=(live.dropped + live.put_off - lost) / (cameras * FPS * seconds),
         processed_least=watch.share_least(FPS * seconds),
         cpu_ms=1e3 * cpu_s / (cameras * seconds),
         rss_mb=after_mb,

@@ -31,12 +31,14 @@ class Figures:
         truth: of the rendered mix, where it was asked for.
         live: by mix, a report for each number of cameras tried, rising.
         live_over: ``RTSP`` or ``paced files``.
+        model: Atrium's, by its file's name.
     """
 
     races: Mapping[str, Race]
     truth: Truth | None
     live: Mapping[str, Sequence[Report]]
     live_over: str
+    model: str
 
 
 def cost_rows(figures: Figures) -> list[list[str]]:
@@ -92,7 +94,7 @@ def live_rows(figures: Figures) -> list[list[str]]:
     return [
         [
             mix, str(r.cameras), f"{r.p50_ms:.0f}", f"{r.p99_ms:.0f}", f"{r.worst_ms:.0f}",
-            f"{100 * r.processed:.0f} %", f"{100 * r.processed_least:.0f} %",
+            f"{100 * r.processed:.0f} %", f"{100 * r.processed_least:.0f} %", f"{100 * r.overload:.1f} %",
             f"{r.cpu_ms:.1f}", f"{r.rss_mb:.0f}", f"{r.camera_mb:.1f}",
         ]
         for mix, reports in figures.live.items()
@@ -101,7 +103,7 @@ def live_rows(figures: Figures) -> list[list[str]]:
 
 
 LIVE_HEAD = [
-    "mix", "cameras", "p50 ms", "p99 ms", "worst ms", "processed", "least",
+    "mix", "cameras", "p50 ms", "p99 ms", "worst ms", "processed", "least", "overload",
     "CPU ms / camera s", "RSS MB", "MB / camera",
 ]  # fmt: skip
 
@@ -134,13 +136,13 @@ def show(figures: Figures) -> None:
         for row in rows:
             table.add_row(*row)
         console.print(table)
-    for line in [*stage_lines(figures), *_truth_line(figures)]:
+    for line in [*stage_lines(figures), *_truth_line(figures), f"Atrium's model: {figures.model}"]:
         print(line)
 
 
 def markdown(figures: Figures, command: str, date: str) -> str:
     """The section of `docs/performance.md`."""
-    parts = [f"`{command}`, {date}, {machine()}."]
+    parts = [f"`{command}`, {date}, {machine()}; Atrium's model {figures.model}."]
     for title, head, rows in tables(figures):
         lines = [f"**{title}**", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
         parts.append("\n".join(lines + [f"| {' | '.join(row)} |" for row in rows]))
@@ -163,6 +165,12 @@ def write_section(name: str, text: str, doc: Path = DOC) -> None:
     doc.write_text(pattern.sub(lambda _found: f"{begin}\n{text}\n{end}", page), encoding="utf-8")
 
 
+def told_command(module: str, words: Sequence[str]) -> str:
+    """The command that was given, without what concerns only the one who gave it: writing, and where things lie."""
+    kept = [re.sub(r"^(--[a-z-]+=)?.*/", r"\1", word) for word in words if word not in {"--write", "--json"}]
+    return " ".join([f"python -m {module}", *kept])
+
+
 def machine() -> str:
     """Processor and number of cores, as far as the system tells; no name of the machine."""
     model = platform.machine()
@@ -180,7 +188,7 @@ def cores() -> int:
 
 def as_json(figures: Figures) -> dict[str, Any]:
     """One object of plain figures."""
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"model": figures.model}
     for mix, race in figures.races.items():
         told[mix] = {
             "cameras": race.cameras, "seconds": race.seconds, "moving": race.moving, "people": race.people,

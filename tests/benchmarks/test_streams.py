@@ -18,7 +18,7 @@ from benchmarks.streams.limit import DecodeOnly
 from benchmarks.streams.plain import Yolox
 from benchmarks.streams.race import race
 from benchmarks.streams.recall import Recall, covered, missed, moving_only, recall
-from benchmarks.streams.report import write_section
+from benchmarks.streams.report import told_command, write_section
 from benchmarks.streams.serve import access_units
 from benchmarks.streams.spent import StageSampler, Stopwatch
 from benchmarks.streams.streamed import ORIGIN_S, StreamedClip
@@ -300,6 +300,12 @@ def test_figures_go_between_their_marks(tmp_path):
         write_section("y", "new", page)
 
 
+def test_a_page_tells_no_paths():
+    words = ["--write", "--json", "--model", "/home/me/a.onnx", "--misses=/tmp/m", "--cameras", "3"]
+    told = told_command("benchmarks.streams", words)
+    assert told == "python -m benchmarks.streams --model a.onnx --misses=m --cameras 3"
+
+
 def test_the_page_has_room_for_the_figures():
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     for name in ("streams", "soak"):
@@ -348,7 +354,7 @@ def test_quick_prints_both_ways_in_a_minute():
     assert done.returncode == 0, done.stderr
     assert "x plain way" in done.stdout
     told = json.loads(done.stdout.splitlines()[-1])
-    assert set(told) == {"busy", "quiet", "simulator", "truth"}
+    assert set(told) == {"model", "busy", "quiet", "simulator", "truth"}
     assert told["busy"]["plain_ms"] > told["busy"]["decode_ms"] > 0
     assert told["busy"]["live"][0]["p99_ms"] >= told["busy"]["live"][0]["p50_ms"] > 0
     assert told["busy"]["live"][0]["camera_mb"] > 0
