@@ -15,8 +15,9 @@ from typing import TextIO
 import msgspec
 import numpy as np
 
-from benchmarks.streams.atrium import Atrium, Camera, Done, LiveAtrium, box_detectors, rehearse, rtsp_camera
+from benchmarks.streams.atrium import Atrium, box_detectors, rehearse
 from benchmarks.streams.footage import FPS, Clip
+from benchmarks.streams.live import Camera, Done, LiveAtrium, rtsp_camera
 from benchmarks.streams.streamed import PacedFile
 
 BIN_S = 0.001
