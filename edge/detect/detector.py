@@ -18,7 +18,7 @@ from edge.detect.heads.graph import as_floats
 from edge.detect.heads.person import LevelsHead
 from edge.detect.kernels import settle
 from edge.detect.letterbox import Fit, InputBatch
-from edge.detect.sizing import AREA_MAX, choose_size
+from edge.detect.sizing import AREA_MAX, choose_size, multiple_of
 
 # Low scores stay: the tracker's second association lives on them.
 DEFAULT_SCORE_MIN = 0.1
@@ -104,14 +104,22 @@ class Detector:
             For each picture ``xyxy`` (N, 4) float32 in its own pixels, cut at its edge, ``confidence`` (N,)
             float32, and ``class_id`` all 0 (person).
         """
-        return [_detections(boxes) for boxes in self._boxes_of(images, None)]
+        return [_detections(boxes) for boxes in self._boxes_of(images, [None] * len(images))]
 
-    def detect_regions(self, image: Image, regions_xyxy: Sequence[Sequence[int]]) -> sv.Detections:
+    def whole_scale(self, size: tuple[int, int]) -> float:
+        """At which scale a picture of (width, height) is looked at as a whole, at most 1."""
+        rows, columns = self._size_for((size[1], size[0]), None)[0]
+        return min(1.0, rows / size[1], columns / size[0])
+
+    def detect_regions(
+        self, image: Image, regions_xyxy: Sequence[Sequence[int]], scales: Sequence[float] | None = None
+    ) -> sv.Detections:
         """People in parts of a picture, each part an input of its own and never enlarged; costs as the parts' areas do.
 
         Args:
             image: (H, W, 3) uint8 BGR.
             regions_xyxy: x1, y1, x2, y2 in whole pixels each; what lies outside the picture is cut off.
+            scales: for each, input pixels for one of the picture, at most 1; None shrinks as little as can be.
 
         Returns:
             As ``detect`` for the picture, but only of what lies in the regions. Who is seen in two of them is told once
@@ -119,12 +127,12 @@ class Detector:
         """
         height, width = image.shape[:2]
         cut = [
-            (max(0, int(x1)), max(0, int(y1)), min(width, int(x2)), min(height, int(y2)))
-            for x1, y1, x2, y2 in regions_xyxy
+            (max(0, int(x1)), max(0, int(y1)), min(width, int(x2)), min(height, int(y2)), scale)
+            for (x1, y1, x2, y2), scale in zip(regions_xyxy, scales or [1.0] * len(regions_xyxy), strict=True)
         ]
-        there = [(x1, y1, x2, y2) for x1, y1, x2, y2 in cut if x2 > x1 and y2 > y1]
-        parts = self._boxes_of([image[y1:y2, x1:x2] for x1, y1, x2, y2 in there], 1.0)
-        for (x, y, _, _), boxes in zip(there, parts, strict=True):
+        there = [part for part in cut if part[2] > part[0] and part[3] > part[1]]
+        parts = self._boxes_of([image[y1:y2, x1:x2] for x1, y1, x2, y2, _ in there], [scale for *_, scale in there])
+        for (x, y, *_), boxes in zip(there, parts, strict=True):
             boxes[:, :4] += np.array((x, y, x, y), np.float32)
         found = np.concatenate([_NOBODY, *parts])
         # a person in two regions is told twice even by heads that tell each once
@@ -139,22 +147,26 @@ class Detector:
         """
         if not 0 < len(images) <= self.batch:
             raise ValueError(f"1 to {self.batch} pictures, not {len(images)}")
-        size, bound = self._size_for(images[0], None)
+        size, bound = self._size_for(images[0].shape[:2], None)
         for slot, image in enumerate(images):
             self._input.put(slot, image, size, bound)
         return {name: values.copy() for name, values in self._feed(len(images), size).items()}
 
-    def _size_for(self, image: Image, scale_max: float | None) -> tuple[tuple[int, int], float]:
-        """Input (height, width) for a picture, and the most that it is enlarged."""
-        if self.per_aspect:
-            return choose_size((image.shape[0], image.shape[1]), self.size, scale_max)
-        return self.size, np.inf if scale_max is None else scale_max
+    def _size_for(self, shape: tuple[int, ...], scale: float | None) -> tuple[tuple[int, int], float]:
+        """Input (height, width) for a picture (height, width), and the scale that it is shown at, at most."""
+        if not self.per_aspect:
+            return self.size, np.inf if scale is None else scale
+        if scale is not None:
+            size = multiple_of(shape[0] * scale), multiple_of(shape[1] * scale)
+            if size[0] * size[1] <= AREA_MAX * self.size[0] * self.size[1]:
+                return size, scale
+        return choose_size((shape[0], shape[1]), self.size, scale)
 
-    def _boxes_of(self, images: Sequence[Image], scale_max: float | None) -> list[npt.NDArray[np.float32]]:
+    def _boxes_of(self, images: Sequence[Image], scales: Sequence[float | None]) -> list[npt.NDArray[np.float32]]:
         """(N, 5) boxes and scores for each picture; those of equal input size run together."""
         together: dict[tuple[int, int], list[tuple[int, float]]] = {}
         for i, image in enumerate(images):
-            size, bound = self._size_for(image, scale_max)
+            size, bound = self._size_for(image.shape, scales[i])
             together.setdefault(size, []).append((i, bound))
         results: list[npt.NDArray[np.float32]] = [_NOBODY] * len(images)
         for size, members in together.items():

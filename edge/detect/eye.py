@@ -15,7 +15,7 @@ from edge.capture.frame import Frame
 from edge.detect.gate import GateSettings, MotionGate
 from edge.detect.mask import PrivacyMask
 from edge.detect.pace import Pace, PaceSettings
-from edge.detect.regions import Region, RegionSettings, local_regions, outside
+from edge.detect.regions import Part, Region, RegionSettings, local_parts, outside
 
 # Boxes that end this close to the edge of a region, where the picture goes on, are cut people: not taken.
 CUT_PX = 2.0
@@ -48,10 +48,10 @@ class Worth(enum.Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A picture to look at: in the regions, or, without any, as a whole."""
+    """A picture to look at: in parts, or, without any, as a whole and as closely as the model can."""
 
     frame: Frame
-    regions: list[Region]
+    parts: list[Part]
     late: float
 
 
@@ -71,13 +71,13 @@ class Eye:
         self._whole_at = -math.inf
         self.last = nobody()
 
-    def consider(self, frame: Frame) -> tuple[Worth, Job | None]:
-        """What a picture is worth, and the work if it is worth any."""
+    def consider(self, frame: Frame, whole_scale: float) -> tuple[Worth, Job | None]:
+        """What a picture is worth, and the work if it is worth any; the detector sees whole pictures at a scale."""
         now = frame.captured_at
         if self._mask is not None:
             frame.veil(self._mask.apply)
         motion = self._gate.look(now, frame.luma, None if self._mask is None else self._mask.covered)
-        if motion.moved.any():
+        if motion.stirred:
             self._pace.moved(now)
         if not motion.opened:
             return Worth.REPEAT, None
@@ -85,15 +85,16 @@ class Eye:
             return Worth.SKIP, None
         whole = not self._parts_pay or motion.due or not 0.0 <= now - self._whole_at < self._settings.regions.whole_s
         people = np.asarray(self.last.xyxy, np.float32)
-        regions = [] if whole else local_regions(motion, people, frame.size, self._settings.regions)
-        return Worth.LOOK, Job(frame, regions, self._pace.late(now, self._settings.usual_interval_s))
+        parts = [] if whole else local_parts(motion, people, frame.size, whole_scale, self._settings.regions)
+        return Worth.LOOK, Job(frame, parts, self._pace.late(now, self._settings.usual_interval_s))
 
     def take(self, job: Job, found: sv.Detections) -> sv.Detections:
         """Who is there now, after the job's picture was looked at and people found in its regions."""
         now, size = job.frame.captured_at, job.frame.size
-        if job.regions:
-            whole = ~cut(np.asarray(found.xyxy, np.float32), job.regions, size)
-            kept = outside(np.asarray(self.last.xyxy, np.float32), job.regions)
+        if job.parts:
+            regions = [part.region for part in job.parts]
+            whole = ~cut(np.asarray(found.xyxy, np.float32), regions, size)
+            kept = outside(np.asarray(self.last.xyxy, np.float32), regions)
             found = joined(_chosen(self.last, kept), _chosen(found, whole))
         else:
             self._whole_at = now

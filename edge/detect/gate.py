@@ -19,6 +19,7 @@ Flags = npt.NDArray[np.bool_]
 # Boxes are grown by this share of their size before they clear places of restlessness: shadows and swinging arms.
 BOX_MARGIN = 0.25
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
+_BESIDE = np.ones((3, 7), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class GateSettings:
         noise_factor: the change must also be this many times the picture's noise; larger for grainy night pictures.
         refresh_s: a picture without people is analysed at least this often.
         refresh_people_s: a picture with people is analysed at least this often.
+        least_blocks: so many blocks must change for the gate to open: one alone is a lamp or noise.
         restless_after: a place that has changed in this many analysed pictures without a person ever there (a clock, a
             screen, a fountain) opens the gate no more, until a person is seen there.
         forget_s: time after which such a count has fallen to 37 %.
@@ -42,6 +44,7 @@ class GateSettings:
     noise_factor: float = 4.0
     refresh_s: float = 1.0
     refresh_people_s: float = 0.5
+    least_blocks: int = 2
     restless_after: float = 24.0
     forget_s: float = 120.0
 
@@ -51,16 +54,21 @@ class Motion:
     """What the gate saw in a picture.
 
     Attributes:
-        opened: whether the picture has to be analysed.
-        due: whether that is because it is time again, whatever moved.
+        stirred: whether enough moved for the picture to be analysed.
+        due: whether it has to be analysed anyway, because it is time again.
         moved: (r, c) blocks that changed against the last analysed picture, restless ones left out.
         block_share: (width, height) of a block as a share of the picture's.
     """
 
-    opened: bool
+    stirred: bool
     due: bool
     moved: Flags
     block_share: tuple[float, float]
+
+    @property
+    def opened(self) -> bool:
+        """Whether the picture has to be analysed."""
+        return self.stirred or self.due
 
 
 class MotionGate:
@@ -81,7 +89,7 @@ class MotionGate:
         self._seen: Floats32 = np.zeros((0, 0), np.float32)
         self._change: Floats32 = self._seen
         self._restless: Floats32 = self._seen
-        self._moved: Flags = self._hidden
+        self._moved = self._ignored = self._nowhere = self._hidden
         self._looked_at = self._accepted_at = -math.inf
         self._elapsed_s = 0.0
         self._sees_people = False
@@ -100,14 +108,14 @@ class MotionGate:
         self._looked_at = now
         share = (self._block / luma.shape[1], self._block / luma.shape[0])
         if self._reference is None:
-            return Motion(opened=True, due=True, moved=self._moved, block_share=share)
+            return Motion(stirred=False, due=True, moved=self._moved, block_share=share)
         noise = light_free_change(self._reference, self._seen, self._hidden, self._change)
         self._moved = self._change > max(self.settings.change_min, self.settings.noise_factor * noise)
         refresh_s = self.settings.refresh_people_s if self._sees_people else self.settings.refresh_s
         # half a frame early rather than a frame late
         due = not 0.0 <= now - self._accepted_at < refresh_s - 1e-3
-        moved = self._moved & (self._restless < self.settings.restless_after)
-        return Motion(due or bool(moved.any()), due, moved, share)
+        moved = self._moved & ~self._ignored
+        return Motion(int(np.count_nonzero(moved)) >= self.settings.least_blocks, due, moved, share)
 
     def accept(self) -> None:
         """The picture looked at last is analysed: later ones are compared with it."""
@@ -138,6 +146,9 @@ class MotionGate:
             left, right = (x1 - margin_x) * scale[0], (x2 + margin_x) * scale[0]
             top, bottom = (y1 - margin_y) * scale[1], (y2 + margin_y) * scale[1]
             self._restless[max(0, int(top)) : math.ceil(bottom), max(0, int(left)) : math.ceil(right)] = 0.0
+        restless = (self._restless >= self.settings.restless_after).astype(np.uint8)
+        # a clock's hours change seldom, and stand beside its seconds
+        self._ignored = np.asarray(cv2.dilate(restless, _BESIDE), np.bool_) if restless.any() else self._nowhere
 
     def _begin(self, shape: tuple[int, ...], hidden: Image | None) -> None:
         """A picture of another size: everything known is void."""
@@ -149,6 +160,7 @@ class MotionGate:
         self._change = np.zeros(grid, np.float32)
         self._restless = np.zeros(grid, np.float32)
         self._moved = np.zeros(grid, np.bool_)
+        self._ignored = self._nowhere = np.zeros(grid, np.bool_)
         self._hidden = np.zeros(grid, np.bool_)
         if hidden is not None:
             cut = hidden[: grid[0] * block, : grid[1] * block].reshape(grid[0], block, grid[1], block)

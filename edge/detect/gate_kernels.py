@@ -64,7 +64,7 @@ def light_free_change(reference: Floats32, seen: Floats32, hidden: Flags, change
     """
     change[:] = 0.0
     noise = _fit_light(reference, seen, hidden, np.inf, change)
-    return _fit_light(reference, seen, hidden, max(_STAND_OUT * noise, _STAND_OUT_LEAST), change)
+    return float(_fit_light(reference, seen, hidden, max(_STAND_OUT * noise, _STAND_OUT_LEAST), change))
 
 
 @njit(cache=True, nogil=True)
@@ -106,6 +106,6 @@ def _fit_light(  # noqa: C901 - one pass after the other over one array
     below = 0
     for k in range(_STEPS):
         if 2 * (below + bins[k]) >= total:
-            return MAD_TO_SIGMA * _STEP * (k + (0.5 * total - below) / bins[k])
+            return float(MAD_TO_SIGMA * _STEP * (k + (0.5 * total - below) / bins[k]))
         below += bins[k]
     return 0.0

@@ -65,3 +65,8 @@ def _rank(choice: tuple[int, int, float]) -> tuple[float, int, int]:
     """Large scales first; of equal ones the smaller input, hence the one with less padding."""
     rows, columns, scale = choice
     return -round(scale, 6), rows * columns, rows
+
+
+def multiple_of(length: float) -> int:
+    """The next multiple of 32 pixels that holds a length."""
+    return MULTIPLE_PX * max(1, math.ceil(length / MULTIPLE_PX - 1e-6))

@@ -32,8 +32,14 @@ class FindsPeople(Protocol):
         """People in each picture."""
         ...
 
-    def detect_regions(self, image: Image, regions: Sequence[Region]) -> sv.Detections:
-        """People in parts of a picture, in its pixels."""
+    def detect_regions(
+        self, image: Image, regions_xyxy: Sequence[Region], scales: Sequence[float] | None = None
+    ) -> sv.Detections:
+        """People in parts of a picture, in its pixels, each looked at by its own scale."""
+        ...
+
+    def whole_scale(self, size: tuple[int, int]) -> float:
+        """At which scale a picture of (width, height) is looked at as a whole."""
         ...
 
 
@@ -94,7 +100,7 @@ class DetectStage:
         jobs: list[Job] = []
         for frame in frames:
             eye = self._eye_of(frame.camera)
-            worth, job = eye.consider(frame)
+            worth, job = eye.consider(frame, self._detectors[0].whole_scale(frame.size))
             if not self._gated:
                 worth, job = Worth.LOOK, Job(frame, [], 0.0)
             if job is not None:
@@ -151,7 +157,10 @@ class DetectStage:
 
 def _look(detector: FindsPeople, job: Job) -> sv.Detections:
     image = job.frame.image
-    found = detector.detect_regions(image, job.regions) if job.regions else detector.detect([image])[0]
+    if job.parts:
+        found = detector.detect_regions(image, [part.region for part in job.parts], [part.scale for part in job.parts])
+    else:
+        (found,) = detector.detect([image])
     found.data[LOOK] = describe(image, np.asarray(found.xyxy, np.float32))
     return found
 

@@ -33,7 +33,11 @@ class PaintFinder:
         self.shown += [(image.copy(), None) for image in images]
         return [self._find(image, (0, 0)) for image in images]
 
-    def detect_regions(self, image, regions):
+    def whole_scale(self, size):
+        return 416 / size[0]
+
+    def detect_regions(self, image, regions, scales=None):
+        assert all(0 < scale <= 1 for scale in scales)
         self.shown.append((image.copy(), list(regions)))
         found = [self._find(image[y1:y2, x1:x2], (x1, y1)) for x1, y1, x2, y2 in regions]
         return sv.Detections(
