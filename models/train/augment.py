@@ -16,8 +16,10 @@ from models.train.paste import paste_people
 from models.train.pictures import Picture
 
 PAD = 114
-LEAST_PERSON_PX, MOST_PERSON = 15.0, 1.0
+LEAST_PERSON_PX, MOST_PERSON = 15.0, 1.1
 """People's heights in the input: pixels at a concourse's far end, share of the input's height below the camera."""
+LARGE = 0.4
+"""Share of samples whose people are as often large as small; in the others each doubling of height is as frequent."""
 SCALE_LIMITS = (0.6, 2.5)
 """How far a picture may be shrunk or blown up against fitting its tile; blown-up pictures teach blur, not people."""
 GRIDS = ((2, 1), (2, 2), (3, 2), (4, 3))
@@ -94,7 +96,10 @@ def _fill_tile(
         scale = fit * rng.uniform(0.8, 1.8)
     else:
         tallest = MOST_PERSON * canvas.shape[0]
-        wanted = float(np.exp(rng.uniform(np.log(LEAST_PERSON_PX), np.log(tallest))))
+        if rng.random() < LARGE:
+            wanted = float(rng.uniform(LEAST_PERSON_PX, tallest))
+        else:
+            wanted = float(np.exp(rng.uniform(np.log(LEAST_PERSON_PX), np.log(tallest))))
         scale = float(np.clip(wanted / (anchor[3] - anchor[1]), SCALE_LIMITS[0] * fit, SCALE_LIMITS[1] * fit))
     scale_x = scale * float(rng.uniform(0.85, 1.18))
     shift = np.array([_place(across, columns * scale_x, rng), _place(down, rows * scale, rng)])

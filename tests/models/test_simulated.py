@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.eval.boxes import measure
 from calibration.site import load_site
+from edge.detect.detector import Detector
 from models.registry import resolve
-from models.train.evaluate import Detector, measure
 from models.train.pictures import Picture, read_pictures
 from models.train.simulated import LEAST_VISIBLE, moved, rebuilt, render_rooms, truth
 from simulator.render import Boxes
@@ -52,8 +53,9 @@ def test_rooms_have_pictures_of_their_camera_size_and_boxes_inside(rooms: list[P
 
 
 def test_the_shipped_model_finds_the_people_in_rooms_it_never_saw(rooms: list[Picture]):
-    detector = Detector(resolve().path)
-    figures = measure([detector(p.pixels) for p in rooms], rooms, (30, 1e9))
+    detector = Detector(resolve().path, 0.01)
+    answers = [detector.detect([picture.pixels])[0] for picture in rooms]
+    figures = measure([(a.xyxy, np.asarray(a.confidence)) for a in answers], rooms, (30, 1e9))
     assert figures.people > 10
     assert figures.ap50 > 0.3  # guards against a broken export; the model card says how good it is, on many more rooms
 
