@@ -29,12 +29,14 @@ class DetectSettings:
         gate: when a picture shows something new.
         regions: when a part of it is enough.
         pace: how often a camera is worth it.
+        sure: boxes of a lower score are no reason to look at more of a picture.
         usual_interval_s: a picture's usual interval, by which waiting is measured.
     """
 
     gate: GateSettings = field(default_factory=GateSettings)
     regions: RegionSettings = field(default_factory=RegionSettings)
     pace: PaceSettings = field(default_factory=PaceSettings)
+    sure: float = 0.3
     usual_interval_s: float = 0.125
 
 
@@ -84,7 +86,7 @@ class Eye:
         if not self._pace.due(now):
             return Worth.SKIP, None
         whole = not self._parts_pay or motion.due or not 0.0 <= now - self._whole_at < self._settings.regions.whole_s
-        people = np.asarray(self.last.xyxy, np.float32)
+        people = np.asarray(self.last.xyxy, np.float32)[_scores(self.last) >= self._settings.sure]
         parts = [] if whole else local_parts(motion, people, frame.size, whole_scale, self._settings.regions)
         return Worth.LOOK, Job(frame, parts, self._pace.late(now, self._settings.usual_interval_s))
 

@@ -45,7 +45,7 @@ class GateSettings:
     refresh_s: float = 1.0
     refresh_people_s: float = 0.5
     least_blocks: int = 2
-    restless_after: float = 24.0
+    restless_after: float = 12.0
     forget_s: float = 120.0
 
 

@@ -16,7 +16,7 @@ _GAP = 2.0
 
 @njit(cache=True, nogil=True)
 def find_seeds(moved: Flags, seeds: Floats) -> int:
-    """Fills rectangles (S, 4) x1, y1, x2, y2, in blocks, around blocks that moved; how many, or -1: too many."""
+    """Fills rectangles (S, 4) x1, y1, x2, y2, in blocks, around blocks that moved together; how many, -1: too many."""
     count = 0
     for r in range(moved.shape[0]):
         for c in range(moved.shape[1]):
@@ -40,7 +40,14 @@ def find_seeds(moved: Flags, seeds: Floats) -> int:
             else:
                 seeds[home, 0], seeds[home, 1] = min(seeds[home, 0], c), min(seeds[home, 1], r)
                 seeds[home, 2], seeds[home, 3] = max(seeds[home, 2], c + 1), max(seeds[home, 3], r + 1)
-    return merge(seeds, count, _GAP)
+    count = merge(seeds, count, _GAP)
+    # one block alone is noise where something larger moves
+    kept = 0
+    for k in range(count):
+        if (seeds[k, 2] - seeds[k, 0]) * (seeds[k, 3] - seeds[k, 1]) > 1.0:
+            seeds[kept] = seeds[k]
+            kept += 1
+    return kept if kept else count
 
 
 @njit(cache=True, nogil=True)

@@ -32,9 +32,9 @@ class RegionSettings:
 
     most_share: float = 0.7
     most: int = 3
-    margin_share: float = 0.35
+    margin_share: float = 0.3
     least_px: int = 96
-    person_px: float = 72.0
+    person_px: float = 60.0
     whole_s: float = 1.0
 
 

@@ -113,7 +113,7 @@ def test_a_clock_in_the_picture_is_learned_and_a_person_before_it_unlearns_it(rn
         opened.append(looked(gate, i / FPS, with_clock(i)))
         if opened[-1]:
             gate.learn(NOBODY, SIZE)
-    assert sum(opened[:24]) == 24
+    assert sum(opened[:12]) == 12
     assert sum(opened[-80:]) <= 80 / FPS / 1.0 + 4
     gate.learn(np.array([[0, 0, 130, 40]], np.float32), SIZE)  # somebody after all
     assert looked(gate, 30.1, with_clock(77))

@@ -51,7 +51,7 @@ def test_unknown_motion_is_looked_at_closely_and_around():
 
 def test_a_large_person_is_shown_no_larger_than_needed():
     (part,) = parts_of([(300, 100, 360, 300)], [[290, 80, 370, 330]])
-    assert part.scale == pytest.approx(0.375)  # 72 of 250 px, rounded up to eighths
+    assert part.scale == pytest.approx(0.25)  # 60 of 250 px, rounded up to eighths
     assert area([part]) < 0.25 * 416 * 234
 
 
@@ -106,12 +106,14 @@ def test_seeds_against_a_plain_flood():
     rng = np.random.default_rng(3)
     for _ in range(50):
         moved = rng.random((30, 40)) < 0.01
+        moved |= np.roll(moved, 1, 1)
         seeds = np.empty((MOST_SEEDS, 4))
         count = find_seeds(moved, seeds)
         assert count >= (1 if moved.any() else 0)
         for r, c in np.argwhere(moved):
+            alone = moved[max(0, r - 1) : r + 2, max(0, c - 1) : c + 2].sum() == 1
             holds = [s for s in seeds[:count] if s[0] <= c < s[2] and s[1] <= r < s[3]]
-            assert len(holds) == 1
+            assert len(holds) == 1 or (alone and not holds)
 
 
 def test_too_many_seeds_are_told():
