@@ -1,0 +1,174 @@
+"""Boxes on mannequins and clothes racks in real mall footage, at the same recall of people who walk.
+
+    python -m benchmarks.mannequins [MODEL ...] [--sheet DIR] [--json]
+
+Sixty frames of the CAVIAR clips, looked at one by one: `tests/data/caviar/people.json` has everybody who walks, and
+places where one cannot tell. What a detector finds elsewhere is a mannequin, a rack or a reflection. Each threshold is
+set where it finds the same share of the people; then its boxes elsewhere are counted. A sheet shows them all: red what
+is no person, green who is found, yellow who is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import msgspec
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.eval.boxes import match
+from contract.errors import BadInputError
+from edge.capture.frame import Image
+from edge.capture.source import open_recording
+from edge.detect.detector import Detector
+from models.registry import resolve
+
+DATA = Path(os.environ.get("ATRIUM_SHARED", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
+NOTES = Path(__file__).resolve().parent.parent / "tests" / "data" / "caviar" / "people.json"
+IOU = 0.4
+"""Boxes by hand are some pixels loose, and the people are small."""
+RECALLS = (0.7, 0.8, 0.85, 0.9)
+LEAST_SCORE = 0.02
+MAGNIFIED = 1.5
+
+
+class Noted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One frame by hand: boxes x1, y1, x2, y2 in its pixels."""
+
+    clip: str
+    frame: int
+    people: list[tuple[float, float, float, float]]
+    unclear: list[tuple[float, float, float, float]]
+
+
+class Notes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    about: str
+    frames: list[Noted]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All of a model's boxes: scores, verdicts (1 person, 0 none, -1 unclear), the frame of each."""
+
+    scores: NDArray[np.float32]
+    verdicts: NDArray[np.int8]
+    frame: NDArray[np.int64]
+    boxes: NDArray[np.float32]
+
+    def threshold(self, recall: float, people: int) -> float:
+        """The highest score at which so many are found; 0 where they never are."""
+        hits = np.sort(self.scores[self.verdicts == 1])[::-1]
+        wanted = int(np.ceil(recall * people))
+        return float(hits[wanted - 1]) if 0 < wanted <= len(hits) else 0.0
+
+
+def read_frames(notes: Notes, data: Path) -> list[Image]:
+    """The pictures of the noted frames.
+
+    Raises:
+        BadInputError: a clip is missing or shorter than noted.
+    """
+    wanted: dict[str, dict[int, Image]] = {}
+    for noted in notes.frames:
+        wanted.setdefault(noted.clip, {})
+    for clip, pictures in wanted.items():
+        numbers = {noted.frame for noted in notes.frames if noted.clip == clip}
+        path = next(iter(sorted((data / "caviar").glob(f"{clip}.*"))), None)
+        if path is None:
+            raise BadInputError(f"{data / 'caviar'}: no clip {clip}; set ATRIUM_SHARED to the data folder")
+        for frame in open_recording(path, clip).frames():
+            if frame.index in numbers:
+                pictures[frame.index] = frame.image
+            if len(pictures) == len(numbers):
+                break
+    try:
+        return [wanted[noted.clip][noted.frame] for noted in notes.frames]
+    except KeyError as error:
+        raise BadInputError(f"frame {error} is noted, but its clip ends before; is it the whole clip?") from None
+
+
+def judge(detector: Detector, notes: Notes, pictures: Sequence[Image]) -> Judged:
+    """What a model finds, and what each box is."""
+    scores, verdicts, frames, boxes = [], [], [], []
+    for number, (noted, picture) in enumerate(zip(notes.frames, pictures, strict=True)):
+        found = detector.detect([picture])[0]
+        xyxy = np.asarray(found.xyxy, np.float32)
+        people = np.array(noted.people, np.float32).reshape(-1, 4)
+        unclear = np.array(noted.unclear, np.float32).reshape(-1, 4)
+        verdicts.append(match(xyxy, people, unclear, IOU))
+        scores.append(np.asarray(found.confidence, np.float32))
+        frames.append(np.full(len(xyxy), number))
+        boxes.append(xyxy)
+    return Judged(np.concatenate(scores), np.concatenate(verdicts), np.concatenate(frames), np.concatenate(boxes))
+
+
+def sheet(judged: Judged, threshold: float, notes: Notes, pictures: Sequence[Image], out: Path) -> None:
+    """Writes all frames with what the model says at a threshold: PNGs of ten frames each."""
+    out.mkdir(parents=True, exist_ok=True)
+    tiles = []
+    for number, (noted, picture) in enumerate(zip(notes.frames, pictures, strict=True)):
+        tile = np.asarray(cv2.resize(picture, None, fx=MAGNIFIED, fy=MAGNIFIED), np.uint8)
+        for box in noted.people:
+            _draw(tile, box, (0, 220, 255), 1)
+        mine = (judged.frame == number) & (judged.scores >= threshold) & (judged.verdicts >= 0)
+        for box, verdict in zip(judged.boxes[mine].tolist(), judged.verdicts[mine].tolist(), strict=True):
+            _draw(tile, box, (0, 200, 0) if verdict else (40, 40, 255), 2)
+        cv2.putText(
+            tile, f"{noted.clip} {noted.frame}", (6, tile.shape[0] - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255,) * 3
+        )
+        tiles.append(tile)
+    for k in range(0, len(tiles), 10):
+        rows = [np.hstack(tiles[k + r : k + r + 5]) for r in (0, 5) if len(tiles[k + r : k + r + 5]) == 5]
+        cv2.imwrite(str(out / f"{k // 10}.png"), np.vstack(rows))
+
+
+def _draw(tile: Image, box: Sequence[float], colour: tuple[int, int, int], width: int) -> None:
+    x1, y1, x2, y2 = (round(MAGNIFIED * v) for v in box)
+    cv2.rectangle(tile, (x1, y1), (x2, y2), colour, width)
+
+
+def main(
+    models: Annotated[list[str] | None, typer.Argument(help="names on the shelf, or ONNX files")] = None,
+    sheets: Annotated[Path | None, typer.Option("--sheet", help="folder for pictures of all frames")] = None,
+    sheet_recall: Annotated[float, typer.Option(help="recall that the sheet is drawn at", min=0.1, max=1.0)] = 0.8,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object as the last line")] = False,
+) -> None:
+    """Count boxes on mannequins at the same recall of people."""
+    cv2.setNumThreads(1)
+    notes = msgspec.json.decode(NOTES.read_bytes(), type=Notes)
+    pictures = read_frames(notes, DATA)
+    people = sum(len(noted.people) for noted in notes.frames)
+    names = models or ["person-n", "person-s", str(DATA / "detectors" / "yolox_nano_416x416.onnx")]
+    table = Table(
+        "model", *(f"recall {recall:.0%}" for recall in RECALLS), title=f"{people} people in {len(pictures)} frames"
+    )
+    figures: dict[str, dict[str, int | None]] = {}
+    for name in names:
+        model = resolve(name)
+        judged = judge(Detector(model.path, LEAST_SCORE), notes, pictures)
+        counts: dict[str, int | None] = {}
+        for recall in RECALLS:
+            at = judged.threshold(recall, people)
+            counts[f"{recall:.2f}"] = int(((judged.verdicts == 0) & (judged.scores >= at)).sum()) if at else None
+        figures[model.name] = counts
+        table.add_row(model.name, *("not reached" if n is None else f"{n} on no person" for n in counts.values()))
+        if sheets is not None:
+            sheet(judged, judged.threshold(sheet_recall, people), notes, pictures, sheets / model.name)
+    Console(width=130).print(table)
+    if as_json:
+        typer.echo(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    typer.run(main)
