@@ -26,6 +26,7 @@ GALLERIA = Path(simulator.__file__).parent / "malls" / "galleria"
 FLOOR = "g"
 BOX = "box-g"
 ANALYSED_FPS = 8.0
+MODEL = "person-mall"
 DWELL_MINUTES = 0.25
 """Fashion browsing that earns the lunch coupon: a demo lasts two minutes, a lunch hour does not."""
 K_ANONYMITY = 3
@@ -242,7 +243,7 @@ class DemoMall:
     def _box_file(self) -> str:
         return (
             f'schema = "atrium.box.v1"\nid = "{BOX}"\nsite = "site/site.toml"\nfloor = "{FLOOR}"\n'
-            f'state_dir = "box"\nfps = {ANALYSED_FPS}\n\n'
+            f'state_dir = "box"\nfps = {ANALYSED_FPS}\nmodel = "{MODEL}"\n\n'
             f'[mqtt]\nport = {self.mqtt_port}\nusername = "atrium"\npassword_file = "mqtt.password"\n'
         )
 

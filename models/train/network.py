@@ -38,7 +38,6 @@ class NetworkSize:
 
 SIZES = {
     "n": NetworkSize(),
-    "s": NetworkSize((32, 64, 112, 144), (1, 2, 2, 2), 64, 48, 64, 12),
 }
 """Sizes by the letter that a plan names."""
 
@@ -149,6 +148,12 @@ class PersonNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         """Score logits (B, 1, h, w) and bin logits (B, 4 * bins, h, w), a pair for each stride."""
         return [(self.score[k](p), self.sides[k](p)) for k, p in enumerate(features)]
 
+    def shift_scores(self, by: float) -> None:
+        """Adds to every score before its sigmoid."""
+        with torch.no_grad():
+            for branch in self.score:
+                branch.out.bias += by
+
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (B, N) before the sigmoid and bin logits (B, N, 4, bins) of images (B, 3, H, W), BGR 0..255."""
         return self.flat(self.features(images))
@@ -191,13 +196,10 @@ class Deployed(nn.Module):  # type: ignore[misc]  # torch is untyped here
     likely than not.
     """
 
-    def __init__(self, network: PersonNet, even_score: float = 0.5) -> None:
+    def __init__(self, network: nn.Module, even_score: float = 0.5) -> None:
         super().__init__()
         self.network = network
-        shift = float(torch.logit(torch.tensor(even_score)))
-        with torch.no_grad():
-            for branch in network.score:
-                branch.out.bias -= shift
+        network.shift_scores(-float(torch.logit(torch.tensor(even_score))))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Images (B, H, W, 3) uint8 BGR to score_8, sides_8, score_16, ...: see PersonNet.heads."""

@@ -73,12 +73,7 @@ def _opened(path: Path) -> tuple[onnx.ModelProto, list[str], list[str]]:
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path}: {error}; give YOLOX-nano as ONNX") from error
     nodes = list(model.graph.node)
-    maker = {name: node for node in nodes for name in node.output}
-    reshapes = [node for node in nodes if node.op_type == "Reshape"][-len(STRIDES) :]
-    raw = [node.input[0] for node in reshapes]
-    if len(raw) != len(STRIDES) or any(maker[name].op_type != "Concat" for name in raw if name in maker):
-        raise BadInputError(f"{path}: no YOLOX head of {len(STRIDES)} strides; give YOLOX-nano as ONNX")
-    features = [_trunk_end(maker, name) for name in raw]
+    raw, features = _raw_outputs(model.graph, path), head_inputs(model.graph, path)
     del model.graph.output[:]
     shape: list[str | int | None] = [None, None, None, None]
     for name in (*raw, *features):
@@ -97,6 +92,25 @@ def _opened(path: Path) -> tuple[onnx.ModelProto, list[str], list[str]]:
     del model.graph.node[:]
     model.graph.node.extend(reversed(keep))
     return model, raw, features
+
+
+def head_inputs(graph: onnx.GraphProto, path: Path) -> list[str]:
+    """Names of what enters the head of each stride: the outputs of its first convolution, before the activation.
+
+    Raises:
+        BadInputError: the graph has no YOLOX head of three strides.
+    """
+    maker = {name: node for node in graph.node for name in node.output}
+    return [_trunk_end(maker, name) for name in _raw_outputs(graph, path)]
+
+
+def _raw_outputs(graph: onnx.GraphProto, path: Path) -> list[str]:
+    maker = {name: node for node in graph.node for name in node.output}
+    reshapes = [node for node in graph.node if node.op_type == "Reshape"][-len(STRIDES) :]
+    raw = [str(node.input[0]) for node in reshapes]
+    if len(raw) != len(STRIDES) or any(name not in maker or maker[name].op_type != "Concat" for name in raw):
+        raise BadInputError(f"{path}: no YOLOX head of {len(STRIDES)} strides; give YOLOX-nano as ONNX")
+    return raw
 
 
 def _trunk_end(maker: dict[str, onnx.NodeProto], name: str) -> str:

@@ -13,10 +13,10 @@ from models.registry import DEFAULT_MODEL, read_shelf, resolve
 from models.train.pictures import Picture, read_pictures
 from tests.shared_data import shared
 
-SHIPPED = sorted(read_shelf())
+SHIPPED = sorted(name for name, entry in read_shelf().items() if entry.head == "person-levels")
 STRIDES = (8, 16, 32)
-LEAST_AP50 = {"n": 0.87, "s": 0.88}
-"""Model cards have the figures; these guard against a broken export."""
+LEAST_AP50 = {"n": 0.91, "s": 0.94}
+"""What eight bits have to reach; model cards have the figures."""
 MOST_LOST = 0.01
 
 
