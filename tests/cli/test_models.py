@@ -69,13 +69,14 @@ def atrium(*words: object, **changes):
 
 
 def test_a_model_is_listed_pulled_verified_and_used_by_its_name(zoo, store: Path):
-    assert [row["state"] for row in json.loads(run("list", "--json").output)] == ["ships", "to pull"]
+    ships = list(registry.read_shelf())
+    assert [row["state"] for row in json.loads(run("list", "--json").output)] == [*["ships"] * len(ships), "to pull"]
     pulled = run("pull", "tiny")
     assert (pulled.exit_code, pulled.output.strip()) == (0, f"tiny: {store / 'tiny.onnx'}")
     assert (store / "tiny.onnx").read_bytes() == BODY
-    row = json.loads(run("list", "--json").output)[1]
+    row = json.loads(run("list", "--json").output)[-1]
     assert (row["state"], row["path"], row["licence"]) == ("pulled", str(store / "tiny.onnx"), "MIT")
-    assert json.loads(run("verify", "--json").output) == {"person-n": "intact", "tiny": "intact"}
+    assert json.loads(run("verify", "--json").output) == dict.fromkeys([*ships, "tiny"], "intact")
     assert registry.resolve("tiny").path == store / "tiny.onnx"
 
 
@@ -168,16 +169,16 @@ def write_frames(folder: Path, count: int = 12) -> Path:
 
 def test_a_model_is_quantised_on_a_folder_of_frames(tmp_path: Path):
     frames, out = write_frames(tmp_path / "frames"), tmp_path / "twin.onnx"
-    done = run("quantize", "person-n", "--frames", frames, "--out", out, "--count", 10, "--method", "minmax", "--json")
-    if isinstance(done.exception, BadInputError) and "quantised already" in str(done.exception):
-        pytest.skip("the shelf's person-n is in eight bits already")
+    done = run(
+        "quantize", "person-n-fp32", "--frames", frames, "--out", out, "--count", 10, "--method", "minmax", "--json"
+    )
     assert done.exit_code == 0, done.exception
     report = json.loads(done.output)
     assert (report["method"], report["calibrated_on"], report["held_out"]) == ("minmax", 8, 2)
-    assert report["in_eight_bits"] == report["weighted"] > 50
+    assert report["in_eight_bits"] == report["weighted"] > 30
     assert report["attempts"][0]["agreement"][0]["signal_to_noise_db"] > 20
     ort.InferenceSession(str(out), providers=["CPUExecutionProvider"])
-    assert out.stat().st_size < 0.5 * registry.resolve().path.stat().st_size
+    assert out.stat().st_size < 0.5 * registry.resolve("person-n-fp32").path.stat().st_size
 
 
 def test_quantising_keeps_the_original(tmp_path: Path):
