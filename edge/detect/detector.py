@@ -13,6 +13,7 @@ import supervision as sv
 
 from contract.errors import BadInputError
 from edge.capture.frame import Image
+from edge.detect.bound_run import BoundRun
 from edge.detect.heads import Head, recognise_head
 from edge.detect.heads.graph import as_floats
 from edge.detect.heads.person import LevelsHead
@@ -93,6 +94,10 @@ class Detector:
         )
         self._name = graph.picture.name
         self._sizes = None if graph.sizes is None else graph.sizes.name
+        self._bound: BoundRun | None = None
+        if self.per_aspect and isinstance(head, LevelsHead):
+            outputs = head.grids(self._session.get_outputs(), graph.sample)
+            self._bound = BoundRun(self._session, self._name, outputs, self.batch, room[0] * room[1])
 
     def detect(self, images: Sequence[Image]) -> list[sv.Detections]:
         """People in each picture, best first.
@@ -185,6 +190,8 @@ class Detector:
         return feed
 
     def _run(self, count: int, size: tuple[int, int]) -> Sequence[npt.NDArray[Any]]:
+        if self._bound is not None:
+            return self._bound(self._input.blob(count, size))
         return as_floats(self._session.run(None, self._feed(count, size)))
 
     def _finish(

@@ -15,7 +15,7 @@ _GAP = 2.0
 
 
 @njit(cache=True, nogil=True)
-def find_seeds(moved: Flags, seeds: Floats) -> int:
+def find_seeds(moved: Flags, seeds: Floats) -> int:  # noqa: C901 - one scan
     """Fills rectangles (S, 4) x1, y1, x2, y2, in blocks, around blocks that moved together; how many, -1: too many."""
     count = 0
     for r in range(moved.shape[0]):
@@ -47,7 +47,7 @@ def find_seeds(moved: Flags, seeds: Floats) -> int:
         if (seeds[k, 2] - seeds[k, 0]) * (seeds[k, 3] - seeds[k, 1]) > 1.0:
             seeds[kept] = seeds[k]
             kept += 1
-    return kept if kept else count
+    return kept or count
 
 
 @njit(cache=True, nogil=True)

@@ -61,7 +61,7 @@ class TruthDetector:
             found[frame.camera] = sv.Detections(xyxy=xyxy, confidence=scores, class_id=np.zeros(len(xyxy), int))
         return found
 
-    def resting(self, camera: str, now: float) -> bool:  # noqa: ARG002 - as the protocol has it
+    def resting(self, camera: str, now: float) -> bool:
         return False
 
 

@@ -201,7 +201,7 @@ class PaintDetector:
         self.analysed += len(frames)
         return {frame.camera: self._find(frame.image) for frame in frames}
 
-    def resting(self, camera: str, now: float) -> bool:  # noqa: ARG002 - as the protocol has it
+    def resting(self, camera: str, now: float) -> bool:
         return False
 
     def _find(self, image) -> sv.Detections:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from edge.detect.bound_run import GridOutput
 from edge.detect.heads.graph import Graph
 from edge.detect.heads.head import Array, Floats32, Preprocessing, logit
 from edge.detect.kernels import decode_levels
@@ -47,6 +49,11 @@ class LevelsHead:
         self.overlaps = True
         self._places = tuple(places)
         self._found = np.empty((FOUND_AT_FIRST, 5), np.float32)
+
+    def grids(self, outputs: Sequence[Any], sample: Sequence[Array]) -> list[GridOutput]:
+        """The outputs of a session, in its order, as grids; ``sample`` is what one run gave."""
+        strides = {place: STRIDES_PX[k // 2] for k, place in enumerate(self._places)}
+        return [GridOutput(out.name, int(sample[k].shape[1]), strides[k]) for k, out in enumerate(outputs)]
 
     def read(self, outputs: Sequence[Array], slot: int, size: tuple[int, int], score_min: float) -> Floats32:  # noqa: ARG002
         """See ``Head.read``."""
