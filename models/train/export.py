@@ -21,11 +21,9 @@ from numpy.typing import NDArray
 from contract.errors import AtriumError
 from models.quantize import quantize
 from models.train.augment import draw_sample
-from models.train.inherited import InheritedNet
-from models.train.network import STRIDES, Deployed, PersonNet
+from models.train.network import SIZES, STRIDES, Deployed, PersonNet
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Plan, read_plan
-from models.train.recipe import network_of
 
 OPSET = 17
 LARGEST_DIFFERENCE = 1e-3
@@ -34,11 +32,9 @@ LARGEST_FILE = 6_000_000
 CALIBRATION_PICTURES = 300
 
 
-def load_network(checkpoint: Path, plan: Plan, teacher: Path | None = None) -> PersonNet | InheritedNet:
-    """The averaged weights of a checkpoint, ready to run; an inherited network's graph is read from the teacher."""
-    network = network_of(plan, teacher)
-    if isinstance(network, InheritedNet):
-        network.soften(1.0)
+def load_network(checkpoint: Path, plan: Plan) -> PersonNet:
+    """The averaged weights of a checkpoint, ready to run."""
+    network: PersonNet = PersonNet(SIZES[plan.size])
     network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["averaged"])
     network.eval()
     return network
@@ -116,7 +112,6 @@ def main(  # noqa: PLR0917 - a command's options
     picture_set: Annotated[
         list[str] | None, typer.Option("--set", help="ANNOTATIONS.json:IMAGES to calibrate on")
     ] = None,
-    teacher: Annotated[Path | None, typer.Option(help="YOLOX-nano as ONNX, for an inherited network")] = None,
     even_score: Annotated[
         float, typer.Option(help="raw score that is to read 0.5: the one of the best F1", min=0.01, max=0.99)
     ] = 0.5,
@@ -124,7 +119,7 @@ def main(  # noqa: PLR0917 - a command's options
     """Export a trained person detector."""
     torch.set_num_threads(1)
     made = read_plan(plan)
-    export(Deployed(load_network(checkpoint, made, teacher), even_score).eval(), out, metadata_of(made))
+    export(Deployed(load_network(checkpoint, made), even_score).eval(), out, metadata_of(made))
     written = [out]
     if int8 is not None:
         pictures = []

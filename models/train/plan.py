@@ -39,9 +39,7 @@ class Plan(msgspec.Struct, forbid_unknown_fields=True):
     width: int
     phases: list[Phase]
     size: str = "n"
-    """Letter of the network's size, or "inherited": the teacher's own weights to begin with."""
-    relu_steps: int = 0
-    """Steps over which an inherited network's SiLU turn into ReLU."""
+    """Letter of the network's size."""
     seed: int = 1
     weight_decay: float = 0.02
     average_steps: int = 500

@@ -28,7 +28,6 @@ from contract.errors import AtriumError, BadInputError
 from models.train.augment import Sample
 from models.train.distil import FeatureMimic, Taught
 from models.train.feeder import Batch, Feeder
-from models.train.inherited import InheritedNet
 from models.train.losses import Losses, People, detection_losses
 from models.train.network import SIZES, STRIDES, PersonNet, places
 from models.train.pictures import Picture, read_pictures
@@ -54,10 +53,10 @@ class Progress:
 class Trainer:
     """Network, averaged network and optimiser of one run, one step at a time."""
 
-    def __init__(self, plan: Plan, teacher: Path | None = None) -> None:
+    def __init__(self, plan: Plan) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
-        self.network = network_of(plan, teacher).to(memory_format=torch.channels_last)
+        self.network = PersonNet(SIZES[plan.size]).to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).eval()
         self.mimic = FeatureMimic(self.network.size.neck, TEACHER_WIDTH, len(STRIDES))
         learned = [*self.network.parameters(), *self.mimic.parameters()]
@@ -76,10 +75,6 @@ class Trainer:
         images = pixels.permute(0, 3, 1, 2).float()
         centres, strides = places(*images.shape[2:])
         taught = None if batch.lesson is None else taught_of(batch)
-        if isinstance(self.network, InheritedNet):
-            share = min(1.0, self.progress.total / max(1, self.plan.relu_steps))
-            self.network.soften(share)
-            self.averaged.soften(share)
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.bf16):
             features = self.network.features(images)
@@ -127,19 +122,6 @@ class Trainer:
         self.mimic.load_state_dict(state["mimic"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.progress = Progress(*state["progress"])
-
-
-def network_of(plan: Plan, teacher: Path | None) -> PersonNet | InheritedNet:
-    """The network that a plan names, untrained or as it is inherited.
-
-    Raises:
-        BadInputError: it is to be inherited, and no teacher is given.
-    """
-    if plan.size != "inherited":
-        return PersonNet(SIZES[plan.size])
-    if teacher is None:
-        raise BadInputError(f"plan {plan.name}: an inherited network needs --teacher YOLOX_NANO.onnx")
-    return InheritedNet(teacher)
 
 
 def people_of(samples: list[Sample]) -> People:
@@ -217,7 +199,7 @@ def train(
     torch.set_num_threads(plan.threads)
     cv2.setNumThreads(1)
     out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(plan, teacher)
+    trainer = Trainer(plan)
     last = out / "last.pt"
     if resume and last.exists():
         trainer.load(last)

@@ -197,26 +197,6 @@ def test_the_teacher_answers_cell_for_cell():
     assert (x1 + x2) / 2 == pytest.approx(416 - (mirrored[0] + mirrored[2]) / 2, abs=12)
 
 
-def test_an_inherited_network_begins_as_its_teacher_and_ends_with_relu(tmp_path: Path):
-    from models.train.export import export  # noqa: PLC0415  # needs onnxscript
-    from models.train.inherited import InheritedNet, Softening  # noqa: PLC0415
-    from models.train.teacher import Teacher  # noqa: PLC0415  # needs onnx
-
-    path = shared("detectors", "yolox_nano_416x416.onnx")
-    network = InheritedNet(path).eval()
-    pixels = np.random.default_rng(0).integers(0, 256, (1, 128, 160, 3)).astype(np.uint8)
-    lesson = Teacher(path)(pixels)
-    features = network.features(torch.from_numpy(pixels).permute(0, 3, 1, 2).float())
-    for mine, theirs in zip(features, lesson.features, strict=True):
-        np.testing.assert_allclose(mine.detach().numpy(), theirs.astype(np.float32), rtol=0.01, atol=0.02)
-    network.soften(0.5)
-    assert all(module.share == 0.5 for module in network.modules() if isinstance(module, Softening))
-    network.soften(1.0)
-    x = torch.linspace(-3, 3, 7)
-    assert Softening()(x).tolist() == pytest.approx(torch.nn.functional.silu(x).tolist())
-    export(Deployed(network).eval(), tmp_path / "inherited.onnx", {})
-
-
 @pytest.mark.parametrize("size", sorted(SIZES))
 def test_the_export_answers_as_the_network_does(tmp_path: Path, size: str):
     pytest.importorskip("onnxscript", reason="onnxscript absent: the export needs models/train/requirements.txt")
