@@ -29,11 +29,14 @@ class Recorder:
         self.steps: list[float] = []
         self.finished: list[tuple[float, bool]] = []
 
-    def step(self, now, frames, next_frames, wall) -> None:
+    def step(self, now, frames, next_frames, wall, go_on=None) -> None:
         self.steps.append(now)
 
     def finish(self, now: float, *, ended: bool) -> None:
         self.finished.append((now, ended))
+
+    def resting(self, *_: object) -> bool:
+        return False
 
     def camera_state(self, *_: object) -> None:
         pass
@@ -84,8 +87,8 @@ def test_ticks_that_were_missed_are_not_made_up_for(config: Path) -> None:
     stop = threading.Event()
 
     class Slow(Recorder):
-        def step(self, now, frames, next_frames, wall) -> None:
-            super().step(now, frames, next_frames, wall)
+        def step(self, now, frames, next_frames, wall, go_on=None) -> None:
+            super().step(now, frames, next_frames, wall, go_on)
             if len(self.steps) == 3:
                 time.sleep(1.0)
             if len(self.steps) == 8:
@@ -101,3 +104,23 @@ def test_ticks_that_were_missed_are_not_made_up_for(config: Path) -> None:
     work.join(30)
     # seven intervals of 0.2 s, one of them stretched to a second
     assert took_s >= 6 * 0.2 + 1.0 - 0.1
+
+
+def test_only_cameras_that_see_no_door_may_rest(config: Path) -> None:
+    box = load_box(config)
+    asked: dict[str, bool] = {}
+
+    class Still(Recorder):
+        def resting(self, *_: object) -> bool:
+            return True
+
+    drive = LiveDrive(box, Still(), lambda _line: None, lambda: None)  # type: ignore[arg-type]
+    for name, camera in drive._cameras.items():
+        camera.rest = lambda wanted, name=name: asked.__setitem__(name, wanted)  # type: ignore[method-assign]
+    drive._tick()
+    doors = {
+        name: any(box.floor.cameras[name].sees(line.ends_m).any() for line in box.floor.lines.values())
+        for name in drive._cameras
+    }
+    assert any(doors.values())
+    assert asked == {name: not door for name, door in doors.items()}
