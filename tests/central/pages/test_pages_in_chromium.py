@@ -99,6 +99,8 @@ def log_in(browser: webdriver.Chrome, central: Central, role: Any) -> None:
     browser.get(f"{central.address}/logout")
     browser.find_element(By.ID, "token").send_keys(central.tokens[role])
     browser.find_element(By.TAG_NAME, "button").click()
+    # or the next address asked for is overtaken by where logging in leads to
+    eventually(lambda: "Log out" in text_of(browser, "body"))
 
 
 def text_of(browser: webdriver.Chrome, selector: str) -> str:
