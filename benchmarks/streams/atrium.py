@@ -44,6 +44,7 @@ STAGES = (
     ("edge/detect/detector.py", "_detections", "decode boxes"),
     ("edge/detect/detector.py", "detect_regions", "decode boxes"),
     ("edge/detect/detector.py", "", "inference"),
+    ("edge/detect/bound_run.py", "", "inference"),
     ("edge/detect/heads", "", "decode boxes"),
     ("edge/reid/", "", "looks"),
     ("edge/track/", "", "track"),
