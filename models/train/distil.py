@@ -79,9 +79,7 @@ def heard(  # noqa: PLR0917 - one call site, all tensors of one batch
     share = torch.where(in_person, HEARD_INSIDE, HEARD_OUTSIDE)
     share = torch.where(silent & ~in_person, 1.0, share)
     share = torch.where(exact | in_unknown, 0.0, share)
-    blended = torch.where(
-        in_person, (1 - share) * wanted + share * taught.scores, share * taught.scores + (1 - share) * wanted
-    )
+    blended = (1 - share) * wanted + share * taught.scores
     weight = taught.scores * (taught.scores > BOX_SCORE) * (share > 0)
     return Heard(blended, weight)
 

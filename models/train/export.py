@@ -29,7 +29,7 @@ OPSET = 17
 LARGEST_DIFFERENCE = 1e-3
 """By which a raw output of the exported graph may differ from PyTorch, as a share of the largest output."""
 LARGEST_FILE = 6_000_000
-CALIBRATION_PICTURES = 300
+CALIBRATION_PICTURES, CALIBRATION_MOSAIC = 300, 0.3
 
 
 def load_network(checkpoint: Path, plan: Plan) -> PersonNet:
@@ -79,12 +79,12 @@ def export(deployed: Deployed, out: Path, metadata: dict[str, str]) -> None:
 
 
 def calibration(plan: Plan, pictures: list[Picture]) -> Iterator[dict[str, NDArray[np.uint8]]]:
-    """Samples as training draws them, one a run, at the plan's size."""
-    weights = np.array([plan.source_weights.get(p.source, 1.0) for p in pictures])
+    """Samples as training draws them, one a run, at the plan's size; sources that a phase leaves out are left out."""
+    unseen = {source for phase in plan.phases for source in phase.without}
+    weights = np.array([0.0 if p.source in unseen else plan.source_weights.get(p.source, 1.0) for p in pictures])
     for k in range(CALIBRATION_PICTURES):
         rng = np.random.default_rng((plan.seed, 77, k))
-        mosaic = 0.3
-        sample = draw_sample(pictures, weights / weights.sum(), plan.height, plan.width, mosaic, rng)
+        sample = draw_sample(pictures, weights / weights.sum(), plan.height, plan.width, CALIBRATION_MOSAIC, rng)
         yield {"images": sample.pixels[None]}
 
 

@@ -197,6 +197,25 @@ def test_the_teacher_answers_cell_for_cell():
     assert (x1 + x2) / 2 == pytest.approx(416 - (mirrored[0] + mirrored[2]) / 2, abs=12)
 
 
+def test_calibration_sees_no_source_that_training_leaves_out():
+    from models.train.export import calibration  # noqa: PLC0415  # needs onnx
+
+    def flat(name: str, colour: tuple[int, int, int]) -> Picture:
+        nobody = np.zeros((0, 4), np.float32)
+        return Picture(name, name, np.full((96, 128, 3), colour, np.uint8), nobody, np.zeros(0, bool))
+
+    pictures = [flat("seen", (90, 90, 90)), flat("unseen", (0, 0, 250))]
+
+    def reddest(made: Plan) -> float:
+        feeds = [feed["images"][0].astype(int) for feed, _ in zip(calibration(made, pictures), range(30), strict=False)]
+        return max(float((image[..., 2] - image[..., 1]).mean()) for image in feeds)
+
+    made = plan(1)
+    assert reddest(made) > 100
+    made.phases[0].without = ["unseen"]
+    assert reddest(made) < 60
+
+
 @pytest.mark.parametrize("size", sorted(SIZES))
 def test_the_export_answers_as_the_network_does(tmp_path: Path, size: str):
     pytest.importorskip("onnxscript", reason="onnxscript absent: the export needs models/train/requirements.txt")
