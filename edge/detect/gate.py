@@ -16,6 +16,8 @@ from edge.detect.gate_kernels import block_means, light_free_change
 Floats32 = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
+# The same picture is analysed again after this share of the time that it had been still for at the analysis before.
+REFRESH_GROWTH = 0.5
 # Boxes are grown by this share of their size before they clear places of restlessness: shadows and swinging arms.
 BOX_MARGIN = 0.25
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
@@ -31,8 +33,10 @@ class GateSettings:
             far people.
         change_min: least change of a block's grey level that counts; larger saves more runs and misses fainter people.
         noise_factor: the change must also be this many times the picture's noise; larger for grainy night pictures.
-        refresh_s: a picture without people is analysed at least this often.
-        refresh_people_s: a picture with people is analysed at least this often.
+        refresh_s: a picture without people is analysed at least this often while something has moved of late.
+        refresh_people_s: a picture with people is.
+        refresh_most_s: the longer nothing has moved, the rarer the same picture is analysed again, up to this interval;
+            what changes opens the gate as before.
         least_blocks: so many blocks must change for the gate to open: one alone is a lamp or noise.
         restless_after: a place that has changed in this many analysed pictures without a person ever there (a clock, a
             screen, a fountain) opens the gate no more, until a person is seen there.
@@ -44,6 +48,7 @@ class GateSettings:
     noise_factor: float = 4.0
     refresh_s: float = 1.0
     refresh_people_s: float = 0.5
+    refresh_most_s: float = 3.0
     least_blocks: int = 2
     restless_after: float = 12.0
     forget_s: float = 120.0
@@ -91,6 +96,7 @@ class MotionGate:
         self._restless: Floats32 = self._seen
         self._moved = self._ignored = self._nowhere = self._hidden
         self._looked_at = self._accepted_at = -math.inf
+        self._stirred_at = -math.inf
         self._elapsed_s = 0.0
         self._sees_people = False
 
@@ -108,14 +114,24 @@ class MotionGate:
         self._looked_at = now
         share = (self._block / luma.shape[1], self._block / luma.shape[0])
         if self._reference is None:
+            self._stirred_at = now
             return Motion(stirred=False, due=True, moved=self._moved, block_share=share)
         noise = light_free_change(self._reference, self._seen, self._hidden, self._change)
         self._moved = self._change > max(self.settings.change_min, self.settings.noise_factor * noise)
-        refresh_s = self.settings.refresh_people_s if self._sees_people else self.settings.refresh_s
-        # half a frame early rather than a frame late
-        due = not 0.0 <= now - self._accepted_at < refresh_s - 1e-3
         moved = self._moved & ~self._ignored
-        return Motion(int(np.count_nonzero(moved)) >= self.settings.least_blocks, due, moved, share)
+        stirred = int(np.count_nonzero(moved)) >= self.settings.least_blocks
+        if stirred or now < self._stirred_at:
+            self._stirred_at = now
+        # half a frame early rather than a frame late
+        due = not 0.0 <= now - self._accepted_at < self._refresh_s() - 1e-3
+        return Motion(stirred, due, moved, share)
+
+    def _refresh_s(self) -> float:
+        """How long after the last analysis the same picture is analysed again."""
+        settings = self.settings
+        least_s = settings.refresh_people_s if self._sees_people else settings.refresh_s
+        still_s = self._accepted_at - self._stirred_at
+        return max(least_s, min(settings.refresh_most_s, REFRESH_GROWTH * still_s))
 
     def accept(self) -> None:
         """The picture looked at last is analysed: later ones are compared with it."""

@@ -142,6 +142,68 @@ def decode_levels(  # noqa: PLR0917
 
 
 @njit(cache=True, nogil=True)
+def _decode_places(  # noqa: PLR0917
+    scores: Floats32, places: Floats32, extents: Floats32, stride: int, logit_min: float, found: Floats32, count: int
+) -> int:
+    """One grid (rows, columns) of ``decode_places``: goes on behind the first ``count`` rows."""
+    columns = scores.shape[1]
+    flat = scores.ravel()
+    least = np.float32(logit_min)
+    for cell in range(flat.shape[0]):
+        if flat[cell] >= least:  # false for NaN
+            if count < found.shape[0]:
+                y, x = cell // columns, cell % columns
+                middle_x, middle_y = float(places[0, y, x]) + x, float(places[1, y, x]) + y
+                half_x, half_y = np.exp(float(extents[0, y, x])) / 2, np.exp(float(extents[1, y, x])) / 2
+                found[count, 0] = (middle_x - half_x) * stride
+                found[count, 1] = (middle_y - half_y) * stride
+                found[count, 2] = (middle_x + half_x) * stride
+                found[count, 3] = (middle_y + half_y) * stride
+                found[count, 4] = 1.0 / (1.0 + np.exp(-float(flat[cell])))
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def decode_places(  # noqa: PLR0917
+    score8: Floats32,
+    place8: Floats32,
+    extent8: Floats32,
+    score16: Floats32,
+    place16: Floats32,
+    extent16: Floats32,
+    score32: Floats32,
+    place32: Floats32,
+    extent32: Floats32,
+    slot: int,
+    logit_min: float,
+    found: Floats32,
+) -> int:
+    """Decodes one picture's cells of strides 8, 16 and 32 whose logit reaches ``logit_min``, boxes as YOLOX's.
+
+    Args:
+        score8: (B, 1, H/8, W/8) logits, and likewise for the other strides.
+        place8: (B, 2, H/8, W/8) x and y of the box's middle from the cell's upper left corner, in strides.
+        extent8: (B, 2, H/8, W/8) logarithms of its width and height in strides.
+        score16: see above.
+        place16: see above.
+        extent16: see above.
+        score32: see above.
+        place32: see above.
+        extent32: see above.
+        slot: which picture of the B.
+        logit_min: least logit.
+        found: (K, 5) float32, filled with x1, y1, x2, y2 in input pixels and the score.
+
+    Returns:
+        How many cells pass; where that is more than K, only K are written.
+    """
+    count = _decode_places(score8[slot, 0], place8[slot], extent8[slot], 8, logit_min, found, 0)
+    count = _decode_places(score16[slot, 0], place16[slot], extent16[slot], 16, logit_min, found, count)
+    return _decode_places(score32[slot, 0], place32[slot], extent32[slot], 32, logit_min, found, count)
+
+
+@njit(cache=True, nogil=True)
 def suppress(boxes: Floats32, scores: Floats32, iou_max: float) -> Ints:
     """Greedy non-maximum suppression of one class.
 

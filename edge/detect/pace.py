@@ -19,13 +19,14 @@ class PaceSettings:
         crowd: so many people are a crowd.
         slow_heights: people who move fewer of their own heights a second are slow; walking is about 0.8.
         crowd_interval_s: a slow crowd is looked at this often; the tracker bridges the pictures between.
-        rest_s: after so long without people or motion the camera may rest.
+        rest_s: after so long without motion the camera may rest, whoever stands there: nobody stirs unseen, and a
+            mannequin never does.
     """
 
     crowd: int = 6
     slow_heights: float = 0.3
     crowd_interval_s: float = 0.25
-    rest_s: float = 3.0
+    rest_s: float = 2.0
 
 
 class Pace:
@@ -52,7 +53,7 @@ class Pace:
         return (now - self._analysed_at) / max(self.interval_s, usual_s)
 
     def moved(self, now: float) -> None:
-        """Something moved, or somebody is there."""
+        """Something moved."""
         self._busy_at = now
 
     def resting(self, now: float) -> bool:
@@ -68,8 +69,6 @@ class Pace:
         self.interval_s = self.settings.crowd_interval_s if slow else 0.0
         self._people = people_xyxy.copy()
         self._analysed_at = now
-        if len(people_xyxy):
-            self._busy_at = now
 
 
 def speed_heights(before: Floats32, after: Floats32, elapsed_s: float) -> float:

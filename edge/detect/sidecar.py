@@ -12,7 +12,17 @@ from contract.errors import BadInputError
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Side = Annotated[int, msgspec.Meta(ge=32, le=4096)]
 FamilyName = Literal[
-    "person", "person-levels", "yolox", "yolov5", "yolov8", "yolo-end2end", "detr", "nanodet", "fastestdet", "ssd"
+    "person",
+    "person-levels",
+    "person-places",
+    "yolox",
+    "yolov5",
+    "yolov8",
+    "yolo-end2end",
+    "detr",
+    "nanodet",
+    "fastestdet",
+    "ssd",
 ]
 BoxFormat = Literal["xyxy-pixels", "xyxy-normalised", "yxyx-normalised"]
 

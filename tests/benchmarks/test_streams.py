@@ -13,7 +13,19 @@ import pytest
 
 from benchmarks.streams import footage
 from benchmarks.streams.box import Ages
-from benchmarks.streams.footage import FPS, KEY_EVERY, SIZE, Clip, Segment, clips_of, count_moving, fitted, transcoded
+from benchmarks.streams.footage import (
+    FPS,
+    KEY_EVERY,
+    QUIET_MOST,
+    SEGMENTS,
+    SIZE,
+    Clip,
+    Segment,
+    clips_of,
+    count_moving,
+    fitted,
+    transcoded,
+)
 from benchmarks.streams.limit import DecodeOnly
 from benchmarks.streams.plain import Yolox
 from benchmarks.streams.race import race
@@ -151,6 +163,13 @@ def test_a_swinging_stream_has_no_cut(streams):
 def test_motion_is_counted(streams):
     assert streams(moving=True).moving > 0.9
     assert streams(moving=False, end_s=2.0).moving == 0.0
+
+
+@pytest.mark.parametrize(("mix", "least", "most"), [("busy", 0.9, 1.0), ("quiet", 0.0, QUIET_MOST)])
+def test_segments_are_as_busy_as_their_mix_says(mix, least, most):
+    data = shared("caviar").parent
+    for segment in SEGMENTS[mix]:
+        assert least <= transcoded(segment, data).moving <= most, segment
 
 
 def test_pictures_are_cropped_and_never_stretched():

@@ -15,6 +15,7 @@ from edge.detect.sidecar import FamilyName, Sidecar, read_sidecar, sidecar_path
 # In the order in which they are asked: those that their metadata or names give away, before those of mere shapes.
 FAMILIES: dict[FamilyName, Callable[[Graph], Head | None]] = {
     "person-levels": person.recognise_levels,
+    "person-places": person.recognise_places,
     "person": person.recognise_decoded,
     "detr": detr.recognise,
     "ssd": ssd.recognise,

@@ -42,13 +42,19 @@ def looked(gate, now, picture):
     return opened
 
 
-def share_opened(gate, pictures, people=NOBODY):
-    opened = 0
+def opened_at(gate, pictures, people=NOBODY):
+    """When it opens, seconds."""
+    times = []
     for i, picture in enumerate(pictures):
         if looked(gate, i / FPS, picture):
-            opened += 1
+            times.append(i / FPS)
             gate.learn(people, SIZE)
-    return opened / (i + 1)
+    return np.array(times)
+
+
+def share_opened(gate, pictures, people=NOBODY):
+    pictures = list(pictures)
+    return len(opened_at(gate, pictures, people)) / len(pictures)
 
 
 @pytest.fixture
@@ -56,10 +62,23 @@ def rng():
     return np.random.default_rng(5)
 
 
-def test_a_still_scene_with_noise_costs_only_its_refresh(rng):
+def test_a_still_scene_with_noise_costs_only_its_refresh_which_grows_rare(rng):
     scene = mall()
-    share = share_opened(MotionGate(), (shown(scene, rng) for _ in range(160)))
-    assert share == pytest.approx(1 / (1.0 * FPS), abs=0.01)
+    gaps = np.diff(opened_at(MotionGate(), (shown(scene, rng) for _ in range(240))))
+    assert gaps[0] == pytest.approx(1.0)
+    assert (np.diff(gaps) >= 0).all()
+    assert gaps[-3:] == pytest.approx(3.0)
+
+
+def test_after_motion_it_is_refreshed_as_often_as_at_first(rng):
+    scene = mall()
+    walked = scene.copy()
+    walked[100:200, 300:340] = 250.0
+    pictures = [shown(scene, rng) for _ in range(160)] + [shown(walked, rng) for _ in range(40)]
+    times = opened_at(MotionGate(), pictures)
+    after = times[times >= 20.0]
+    assert after[0] == pytest.approx(20.0)
+    assert np.diff(after)[0] == pytest.approx(1.0)
 
 
 def test_flickering_lamps_do_not_open_it(rng):
@@ -119,11 +138,13 @@ def test_a_clock_in_the_picture_is_learned_and_a_person_before_it_unlearns_it(rn
     assert looked(gate, 30.1, with_clock(77))
 
 
-def test_people_are_refreshed_sooner(rng):
+def test_people_are_refreshed_sooner_unless_they_have_long_stood_still(rng):
     scene = mall()
-    pictures = [shown(scene, rng) for _ in range(80)]
+    pictures = [shown(scene, rng) for _ in range(200)]
     someone = np.array([[300, 100, 340, 200]], np.float32)
-    assert share_opened(MotionGate(), pictures, someone) == pytest.approx(1 / (0.5 * FPS), abs=0.02)
+    gaps = np.diff(opened_at(MotionGate(), pictures, someone))
+    assert gaps[:2] == pytest.approx(0.5)
+    assert gaps[-1] == pytest.approx(3.0)
 
 
 def test_time_that_jumps_opens_it(rng):

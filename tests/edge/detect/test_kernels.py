@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.detect.heads import grid_cells
-from edge.detect.kernels import decode_grid, decode_levels, pack_planes, suppress
+from edge.detect.kernels import decode_grid, decode_levels, decode_places, pack_planes, suppress
 
 
 def pack_planes_twin(picture, planes, swapped, gain, shift):
@@ -106,6 +106,32 @@ def test_levels_are_decoded(seed, bins):
         decode_levels(*levels, 1, -1.0, np.empty((7, 5), np.float32)) == count
     )  # all are counted, as many fit written
     assert decode_levels(*levels, 1, np.inf, found) == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_places_are_decoded(seed):
+    rng = np.random.default_rng(seed)
+    parts, expected = [], []
+    for stride in (8, 16, 32):
+        rows, columns = 96 // stride, 160 // stride
+        score, place, extent = (
+            rng.normal(m, s, (2, c, rows, columns)).astype(np.float32)
+            for m, s, c in ((-2, 2, 1), (0.5, 2, 2), (1, 1, 2))
+        )
+        parts += [score, place, extent]
+        y, x = np.nonzero(score[1, 0] >= -1.0)
+        middle = place[1][:, y, x].astype(np.float64) + np.stack([x, y])
+        half = np.exp(extent[1][:, y, x].astype(np.float64)) / 2
+        sure = 1 / (1 + np.exp(-score[1, 0, y, x].astype(np.float64)))
+        expected.append(np.concatenate([(middle - half) * stride, (middle + half) * stride, sure[None]]).T)
+    expected = np.concatenate(expected)
+    found = np.full((400, 5), -1, np.float32)
+    assert decode_places(*parts, 1, -1.0, found) == len(expected) > 20
+    np.testing.assert_allclose(found[: len(expected)], expected, rtol=1e-5, atol=1e-4)
+    assert (found[len(expected) :] == -1).all()
+    assert decode_places(*parts, 1, -1.0, np.empty((7, 5), np.float32)) == len(expected)  # as many as fit are written
+    parts[0][1] = np.nan
+    assert decode_places(*parts, 1, -1.0, found) < len(expected)
 
 
 @pytest.mark.parametrize("iou_max", [0.0, 0.3, 0.6, 1.0])

@@ -227,6 +227,16 @@ def test_a_camera_rests_after_seconds_of_nothing_and_wakes_with_motion(finder):
     assert not stage.resting("a", 4.2)
 
 
+def test_a_camera_rests_while_somebody_stands_still_and_wakes_when_they_walk_on(finder):
+    stage = DetectStage(finder)
+    for i in range(33):
+        found = stage.update(i / 8, [frame("a", i / 8, (100, 100))])
+    assert len(found["a"]) == 1
+    assert stage.resting("a", 4.0)
+    stage.update(4.2, [frame("a", 4.2, (130, 100))])
+    assert not stage.resting("a", 4.2)
+
+
 def test_ungated_it_asks_every_time(finder):
     stage = DetectStage(finder, gated=False)
     for i in range(4):

@@ -42,6 +42,22 @@ def yolox(raw, size, score_min, person=0, in_pixels=False):
     return rows(found)
 
 
+def places(answers, slot, score_min):
+    found = []
+    for stride in (8, 16, 32):
+        score, place, extent = (
+            answers[f"{kind}_{stride}"][slot].astype(float) for kind in ("score", "place", "extent")
+        )
+        for row in range(score.shape[1]):
+            for column in range(score.shape[2]):
+                if sigmoid(score[0, row, column]) >= score_min:
+                    x, y = place[0, row, column] + column, place[1, row, column] + row
+                    w, h = math.exp(extent[0, row, column]), math.exp(extent[1, row, column])
+                    sure = sigmoid(score[0, row, column])
+                    found.append(centred(x * stride, y * stride, w * stride, h * stride, sure))
+    return rows(found)
+
+
 def yolov5(raw, score_min, person=0):
     found = []
     for x, y, w, h, objectness, *classes in raw.astype(float):

@@ -142,6 +142,40 @@ def test_one_person_is_where_the_levels_say(tmp_path):
     assert people.confidence == pytest.approx([1 / (1 + np.exp(-3))])
 
 
+def places(seed, mean=-1.0, pictures=1):
+    rng = np.random.default_rng(seed)
+    answers = {}
+    for stride in (8, 16, 32):
+        for kind, channels, middle in (("score", 1, mean), ("place", 2, 0.5), ("extent", 2, 0.5)):
+            shape = (pictures, channels, SIZE[0] // stride, SIZE[1] // stride)
+            answers[f"{kind}_{stride}"] = rng.normal(middle, 1, shape).astype(np.float32)
+    return answers
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_places_are_read_whatever_their_order(tmp_path, seed):
+    answers = places(seed)
+    names = list(answers)
+    np.random.default_rng(seed).shuffle(names)
+    told = {"atrium.head": "person-places", "atrium.size": f"{SIZE[0]}x{SIZE[1]}"}
+    found = Detector(write_levels(tmp_path / "m.onnx", {name: answers[name] for name in names}, metadata=told))
+    assert found.head.name == "person-places"
+    raw = places(seed + 30, pictures=3)
+    for slot in range(3):
+        read = found.head.read([raw[name] for name in names], slot, SIZE, 0.2)
+        plain.assert_same(read, plain.places(raw, slot, 0.2))
+
+
+def test_places_that_do_not_fit_each_other_are_refused(tmp_path):
+    told = {"atrium.head": "person-places", "atrium.size": f"{SIZE[0]}x{SIZE[1]}"}
+    for broken in (
+        {"place_8": np.zeros((1, 4, 12, 20), np.float32)},
+        {"extent_16": np.zeros((1, 2, 5, 10), np.float32)},
+    ):
+        with pytest.raises(BadInputError, match="it says it is person-places, which looks otherwise"):
+            Detector(write_levels(tmp_path / "m.onnx", {**places(0), **broken}, metadata=told))
+
+
 @pytest.mark.parametrize(
     "broken",
     [
