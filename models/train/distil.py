@@ -99,7 +99,7 @@ class FeatureMimic(nn.Module):  # type: ignore[misc]  # torch is untyped here
         return (
             1
             - torch.stack(
-                [correlation(match(m.float()), t) for match, m, t in zip(self.match, mine, theirs, strict=True)]
+                [correlation(match(m.float()), t.float()) for match, m, t in zip(self.match, mine, theirs, strict=True)]
             ).mean()
         )
 

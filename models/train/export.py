@@ -17,13 +17,15 @@ import onnxruntime as ort
 import torch
 import typer
 from numpy.typing import NDArray
+from torch import nn
 
-from contract.errors import AtriumError
+from contract.errors import AtriumError, BadInputError
 from models.quantize import quantize
 from models.train.augment import draw_sample
+from models.train.inherited import InheritedNet
 from models.train.network import SIZES, STRIDES, Deployed, PersonNet
 from models.train.pictures import Picture, read_pictures
-from models.train.plan import Plan, read_plan
+from models.train.plan import INHERITED, Plan, read_plan
 
 OPSET = 17
 LARGEST_DIFFERENCE = 1e-3
@@ -32,9 +34,15 @@ LARGEST_FILE = 6_000_000
 CALIBRATION_PICTURES, CALIBRATION_MOSAIC = 300, 0.3
 
 
-def load_network(checkpoint: Path, plan: Plan) -> PersonNet:
-    """The averaged weights of a checkpoint, ready to run."""
-    network: PersonNet = PersonNet(SIZES[plan.size])
+def load_network(checkpoint: Path, plan: Plan, teacher: Path | None = None) -> nn.Module:
+    """The averaged weights of a checkpoint, ready to run; the form of an inherited network is read from its teacher.
+
+    Raises:
+        BadInputError: it is inherited, and no teacher is given.
+    """
+    if plan.size == INHERITED and teacher is None:
+        raise BadInputError(f"plan {plan.name}: an inherited network needs --teacher YOLOX_NANO.onnx")
+    network = PersonNet(SIZES[plan.size]) if teacher is None or plan.size != INHERITED else InheritedNet(teacher)
     network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["averaged"])
     network.eval()
     return network
@@ -46,7 +54,7 @@ def export(deployed: Deployed, out: Path, metadata: dict[str, str]) -> None:
     Raises:
         AtriumError: the file gives other answers than PyTorch, or is too large to ship.
     """
-    names = [f"{kind}_{stride}" for stride in STRIDES for kind in ("score", "sides")]
+    names = [f"{kind}_{stride}" for stride in STRIDES for kind in deployed.network.outputs]
     free = {name: {0: "batch", 2: f"rows_{name}", 3: f"columns_{name}"} for name in names}
     example = _noise(2, 128, 192)
     with warnings.catch_warnings():
@@ -96,7 +104,7 @@ def metadata_of(plan: Plan) -> dict[str, str]:
     """What the file says of itself."""
     return {
         "atrium.name": plan.name,
-        "atrium.head": "person-levels",
+        "atrium.head": "person-places" if plan.size == INHERITED else "person-levels",
         "atrium.size": f"{plan.height}x{plan.width}",
         "atrium.letterbox": "top-left, 114",
         "atrium.labels": "person",
@@ -112,6 +120,7 @@ def main(  # noqa: PLR0917 - a command's options
     picture_set: Annotated[
         list[str] | None, typer.Option("--set", help="ANNOTATIONS.json:IMAGES to calibrate on")
     ] = None,
+    teacher: Annotated[Path | None, typer.Option(help="YOLOX-nano as ONNX, for an inherited network")] = None,
     even_score: Annotated[
         float, typer.Option(help="raw score that is to read 0.5: the one of the best F1", min=0.01, max=0.99)
     ] = 0.5,
@@ -119,7 +128,7 @@ def main(  # noqa: PLR0917 - a command's options
     """Export a trained person detector."""
     torch.set_num_threads(1)
     made = read_plan(plan)
-    export(Deployed(load_network(checkpoint, made), even_score).eval(), out, metadata_of(made))
+    export(Deployed(load_network(checkpoint, made, teacher), even_score).eval(), out, metadata_of(made))
     written = [out]
     if int8 is not None:
         pictures = []

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from models.train.augment import Sample, draw_sample
 from models.train.pictures import Picture
-from models.train.plan import Plan
+from models.train.plan import INHERITED, Plan
 from models.train.teacher import Lesson, Teacher
 
 AHEAD = 3
@@ -79,7 +79,7 @@ _desk: list[_Desk] = []
 
 def _begin(plan: Plan, drawn: list[Drawn], teacher: Path | None) -> None:
     cv2.setNumThreads(1)
-    _desk.append(_Desk(plan, drawn, None if teacher is None else Teacher(teacher)))
+    _desk.append(_Desk(plan, drawn, None if teacher is None else Teacher(teacher, inner=plan.size == INHERITED)))
 
 
 def _draw(phase_index: int, step: int) -> Batch:
@@ -87,9 +87,7 @@ def _draw(phase_index: int, step: int) -> Batch:
     phase = desk.plan.phases[phase_index]
     pictures, weights = desk.drawn[phase_index]
     rng = np.random.default_rng((desk.plan.seed, phase_index, step))
-    samples = [
-        draw_sample(pictures, weights, phase.height, phase.width, phase.mosaic, rng, phase.paste)
-        for _ in range(phase.batch)
-    ]
+    height, width, batch = phase.shape(step)
+    samples = [draw_sample(pictures, weights, height, width, phase.mosaic, rng, phase.paste) for _ in range(batch)]
     lesson = None if desk.teacher is None else desk.teacher(np.stack([s.pixels for s in samples]))
     return Batch(samples, lesson)

@@ -57,6 +57,7 @@ class Losses:
     score: float
     box: float
     sides: float
+    mimic: float = 0.0
 
 
 def overlap(a: Tensor, b: Tensor) -> Tensor:
@@ -188,6 +189,8 @@ def _box_losses(logits: Tensor, truth: Tensor, cells: tuple[Tensor, Tensor], wei
 def _side_loss(logits: Tensor, reach: Tensor) -> Tensor:
     """Cross entropy (P,) of side logits (P, 4, bins) against the two bins around the true reach (P, 4)."""
     bins = logits.shape[-1]
+    if bins == 1:  # boxes told directly
+        return logits.new_zeros(len(logits))
     reach = reach.clamp(0, bins - 1.01)
     left = reach.floor().long()
     upper = reach - left

@@ -17,9 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 STRIDES = (8, 16, 32)
+LARGEST_LOG = 6.0
+"""Of a side in strides: an untrained network must not reach infinity."""
 PAD_VALUE = 114.0
 """Grey of the letterbox border."""
-_PIXEL_SCALE = 1.0 / 64.0
+PIXEL_SCALE = 1.0 / 64.0
+"""What pixels, 0..255, are multiplied by before the first layer."""
 _PRIOR_SCORE = 0.01
 """Score of every place before training, so that the background does not drown the first steps (RetinaNet, 4.1)."""
 
@@ -100,6 +103,8 @@ class Branch(nn.Module):  # type: ignore[misc]  # torch is untyped here
 class PersonNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
     """Raw outputs for training: scores before the sigmoid and box sides as bin logits, strides fine to coarse."""
 
+    outputs = ("score", "sides")
+
     def __init__(self, size: NetworkSize | None = None) -> None:
         super().__init__()
         self.size = size = size or NetworkSize()
@@ -130,9 +135,21 @@ class PersonNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
             with torch.no_grad():  # small boxes first: most people are only a few cells wide
                 sides.out.bias.copy_((-0.3 * torch.arange(self.size.bins)).repeat(4))
 
-    def features(self, images: Tensor) -> list[Tensor]:
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Scores (B, N), bin logits (B, N, 4, bins) and neck outputs of images (B, 3, H, W), BGR 0..255."""
+        features = self._features(images)
+        found = self._heads(features)
+        scores = torch.cat([score.flatten(2) for score, _ in found], 2)[:, 0]
+        logits = torch.cat([sides.flatten(2) for _, sides in found], 2).transpose(1, 2)
+        return scores, logits.unflatten(2, (4, self.size.bins)), features
+
+    def heads(self, images: Tensor) -> list[tuple[Tensor, ...]]:
+        """Score logits (B, 1, h, w) and bin logits (B, 4 * bins, h, w), a pair for each stride."""
+        return self._heads(self._features(images))
+
+    def _features(self, images: Tensor) -> list[Tensor]:
         """Neck outputs (B, neck, H / s, W / s) at each stride s of images (B, 3, H, W), BGR 0..255."""
-        x = self.stem(images * _PIXEL_SCALE)
+        x = self.stem(images * PIXEL_SCALE)
         trunk = []
         for stage in self.stages:
             x = stage(x)
@@ -144,8 +161,7 @@ class PersonNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         p32 = self.up_32(p32 + self.shrink_16(p16))
         return [p8, p16, p32]
 
-    def heads(self, features: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-        """Score logits (B, 1, h, w) and bin logits (B, 4 * bins, h, w), a pair for each stride."""
+    def _heads(self, features: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
         return [(self.score[k](p), self.sides[k](p)) for k, p in enumerate(features)]
 
     def shift_scores(self, by: float) -> None:
@@ -153,17 +169,6 @@ class PersonNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         with torch.no_grad():
             for branch in self.score:
                 branch.out.bias += by
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (B, N) before the sigmoid and bin logits (B, N, 4, bins) of images (B, 3, H, W), BGR 0..255."""
-        return self.flat(self.features(images))
-
-    def flat(self, features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """The heads' outputs of all strides in one row, as the losses take them."""
-        found = self.heads(features)
-        scores = torch.cat([score.flatten(2) for score, _ in found], 2)[:, 0]
-        logits = torch.cat([sides.flatten(2) for _, sides in found], 2).transpose(1, 2)
-        return scores, logits.unflatten(2, (4, self.size.bins))
 
 
 def places(height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -181,7 +186,14 @@ def places(height: int, width: int) -> tuple[Tensor, Tensor]:
 
 
 def decode_boxes(logits: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
-    """Boxes (..., N, 4) as x1, y1, x2, y2 in pixels: the expected bin of each side, times the stride."""
+    """Boxes (..., N, 4) as x1, y1, x2, y2 in pixels.
+
+    Of logits (..., N, 4, bins) each side reaches to its expected bin, times the stride. One bin is no distribution but
+    a box as YOLOX tells it: its centre from the cell's corner and the logarithms of its size, in strides.
+    """
+    if logits.shape[-1] == 1:
+        place, half = logits[..., :2, 0] - 0.5, logits[..., 2:, 0].clamp(max=LARGEST_LOG).exp() / 2
+        return torch.cat(((place - half), (place + half)), -1) * strides[:, None] + centres.repeat(1, 2)
     bins = torch.arange(logits.shape[-1], dtype=logits.dtype, device=logits.device)
     reach = (logits.softmax(-1) * bins).sum(-1) * strides[:, None]
     return torch.cat((centres - reach[..., :2], centres + reach[..., 2:]), -1)
@@ -203,5 +215,5 @@ class Deployed(nn.Module):  # type: ignore[misc]  # torch is untyped here
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Images (B, H, W, 3) uint8 BGR to score_8, sides_8, score_16, ...: see PersonNet.heads."""
-        features = self.network.features(images.permute(0, 3, 1, 2).float())
-        return tuple(part for pair in self.network.heads(features) for part in pair)
+        found = self.network.heads(images.permute(0, 3, 1, 2).float())
+        return tuple(part for parts in found for part in parts)

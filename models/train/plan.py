@@ -8,6 +8,9 @@ import msgspec
 
 from contract.errors import BadInputError
 
+INHERITED = "inherited"
+"""Size of a network that begins with its teacher's weights."""
+
 
 class Phase(msgspec.Struct, forbid_unknown_fields=True):
     """One stretch of training: how long, at which input size (multiples of 32), on which mix of picture sets."""
@@ -22,13 +25,21 @@ class Phase(msgspec.Struct, forbid_unknown_fields=True):
     without: list[str] = []
     """Sources left out of this phase."""
     batch: int = 16
+    turns: list[tuple[int, int, int]] = []
+    """(height, width, batch) that the steps take in turn instead, so that no size is forgotten for another."""
     mosaic: float = 0.5
     """Probability of a mosaic."""
     paste: float = 0.0
     """Probability that people are cut out and set into a sample."""
+    mimic: float = 2.0
+    """Weight of agreeing with the teacher inside."""
     warmup: int = 150
     final_rate: float = 0.03
     """Learning rate at the end, as a share of the highest."""
+
+    def shape(self, step: int) -> tuple[int, int, int]:
+        """Height, width and batch of a step."""
+        return self.turns[step % len(self.turns)] if self.turns else (self.height, self.width, self.batch)
 
 
 class Plan(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,7 +50,9 @@ class Plan(msgspec.Struct, forbid_unknown_fields=True):
     width: int
     phases: list[Phase]
     size: str = "n"
-    """Letter of the network's size."""
+    """Letter of the network's size, or "inherited": the teacher's own, with its weights to begin with."""
+    relu_steps: int = 0
+    """Steps over which an inherited network's SiLU turn into ReLU."""
     seed: int = 1
     weight_decay: float = 0.02
     average_steps: int = 500
@@ -61,8 +74,9 @@ def read_plan(path: Path) -> Plan:
     except (OSError, msgspec.DecodeError) as error:
         raise BadInputError(f"{path}: {error}; mend the training plan") from error
     for phase in plan.phases:
-        if phase.height % 32 or phase.width % 32:
-            raise BadInputError(f"{path}: phase {phase.name}: {phase.width}x{phase.height} is not in multiples of 32")
+        for height, width, _ in phase.turns or [phase.shape(0)]:
+            if height % 32 or width % 32:
+                raise BadInputError(f"{path}: phase {phase.name}: {width}x{height} is not in multiples of 32")
         if not phase.mix:
             raise BadInputError(f"{path}: phase {phase.name}: mix names no picture set")
     return plan

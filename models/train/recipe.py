@@ -13,8 +13,8 @@ import csv
 import math
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,20 +23,24 @@ import numpy as np
 import torch
 import typer
 from numpy.typing import NDArray
+from torch import nn
 
 from contract.errors import AtriumError, BadInputError
-from models.train.augment import Sample
+from models.train.augment import Sample, draw_sample
 from models.train.distil import FeatureMimic, Taught
-from models.train.feeder import Batch, Feeder
+from models.train.feeder import Batch, Drawn, Feeder
+from models.train.inherited import SHARPEST, InheritedNet, TwinMimic
 from models.train.losses import Losses, People, detection_losses
 from models.train.network import SIZES, STRIDES, PersonNet, places
 from models.train.pictures import Picture, read_pictures
-from models.train.plan import Phase, Plan, read_plan
+from models.train.plan import INHERITED, Phase, Plan, read_plan
+from models.train.teacher import Moments, moments
 
 CHECKPOINT_STEPS = 200
 LOG_STEPS = 20
 CLIP_NORM = 10.0
-MIMIC_GAIN = 2.0
+MEASURED_BATCHES = 6
+"""Of the first phase, over which an inherited network's teacher is measured."""
 TEACHER_WIDTH = 64
 """Channels of the teacher's features: YOLOX-nano's."""
 
@@ -53,12 +57,13 @@ class Progress:
 class Trainer:
     """Network, averaged network and optimiser of one run, one step at a time."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, inherited: Inherited | None = None) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
-        self.network = PersonNet(SIZES[plan.size]).to(memory_format=torch.channels_last)
+        network, mimic = network_of(plan, inherited)
+        self.network = network.to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).eval()
-        self.mimic = FeatureMimic(self.network.size.neck, TEACHER_WIDTH, len(STRIDES))
+        self.mimic = mimic
         learned = [*self.network.parameters(), *self.mimic.parameters()]
         decayed = [p for p in learned if p.ndim > 1]
         others = [p for p in learned if p.ndim <= 1]
@@ -66,7 +71,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(groups, lr=1e-3)
         self.progress = Progress()
 
-    def step(self, batch: Batch, rate: float) -> Losses:
+    def step(self, batch: Batch, rate: float, mimic_gain: float = 2.0) -> Losses:
         """One gradient step on samples of one size, at the learning rate; the losses before it."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -75,14 +80,17 @@ class Trainer:
         images = pixels.permute(0, 3, 1, 2).float()
         centres, strides = places(*images.shape[2:])
         taught = None if batch.lesson is None else taught_of(batch)
+        if isinstance(self.network, InheritedNet):
+            self.network.soften(sharpness(self.progress.total, self.plan.relu_steps))
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.bf16):
-            features = self.network.features(images)
-            scores, sides = self.network.flat(features)
+            scores, sides, inner = self.network.look(images)
         losses = detection_losses(scores.float(), sides.float(), centres, strides, people_of(samples), taught)
         total = losses.total
         if taught is not None:
-            total = total + MIMIC_GAIN * self.mimic(features, taught.features)
+            mimic = self.mimic(inner, taught.features)
+            total = total + mimic_gain * mimic
+            losses = replace(losses, mimic=float(mimic.detach()))
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
@@ -124,6 +132,35 @@ class Trainer:
         self.progress = Progress(*state["progress"])
 
 
+def sharpness(step: int, steps: int) -> float:
+    """Of activations on their way from SiLU, 1, to ReLU over so many steps: as much sharper in each as in the last."""
+    return SHARPEST ** min(1.0, step / steps) if steps else SHARPEST
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What an inherited network begins with: the teacher's file, and what its convolutions put out."""
+
+    teacher: Path
+    moments: Moments
+
+
+def network_of(plan: Plan, inherited: Inherited | None = None) -> tuple[nn.Module, nn.Module]:
+    """The network that a plan names, untrained or as it is inherited, and how it is held to its teacher inside.
+
+    Raises:
+        BadInputError: it is to be inherited, and nothing is given to inherit.
+    """
+    if plan.size != INHERITED:
+        network = PersonNet(SIZES[plan.size])
+        return network, FeatureMimic(network.size.neck, TEACHER_WIDTH, len(STRIDES))
+    if inherited is None:
+        raise BadInputError(f"plan {plan.name}: an inherited network needs --teacher YOLOX_NANO.onnx")
+    heir = InheritedNet(inherited.teacher)
+    heir.adopt(inherited.moments)
+    return heir, TwinMimic(inherited.moments, heir.taps)
+
+
 def people_of(samples: list[Sample]) -> People:
     """Truth of a batch, flattened."""
 
@@ -142,7 +179,7 @@ def taught_of(batch: Batch) -> Taught:
     return Taught(
         torch.from_numpy(lesson.scores),
         torch.from_numpy(lesson.boxes),
-        [torch.from_numpy(f).float() for f in lesson.features],
+        [torch.from_numpy(f) for f in lesson.features],
         torch.from_numpy(np.concatenate(exact)),
         torch.from_numpy(np.repeat(np.arange(len(exact)), [len(e) for e in exact])),
     )
@@ -199,7 +236,11 @@ def train(
     torch.set_num_threads(plan.threads)
     cv2.setNumThreads(1)
     out.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(plan)
+    drawn = [mixed(phase, sets, plan) for phase in plan.phases]
+    inherited = None
+    if plan.size == INHERITED and teacher is not None:
+        inherited = Inherited(teacher, moments(teacher, first_batches(plan, drawn[0])))
+    trainer = Trainer(plan, inherited)
     last = out / "last.pt"
     if resume and last.exists():
         trainer.load(last)
@@ -208,7 +249,6 @@ def train(
         trainer.progress = Progress()
     at = trainer.progress
     _forget_after(out / "log.csv", at.total)
-    drawn = [mixed(phase, sets, plan) for phase in plan.phases]
     todo = [
         (k, step)
         for k, phase in enumerate(plan.phases)
@@ -217,18 +257,19 @@ def train(
     ]
     with (out / "log.csv").open("a", newline="") as log, Feeder(plan, drawn, teacher) as feeder:
         writer = csv.writer(log)
-        started, first = time.monotonic(), (at.phase, at.step)
+        started, first, drawn_since = time.monotonic(), at.phase, 0
         for (k, step), batch in feeder.batches(todo):
             phase = plan.phases[k]
-            if k != first[0]:
-                started, first = time.monotonic(), (k, step)
-            losses = trainer.step(batch, learning_rate(phase, step))
+            if k != first:
+                started, first, drawn_since = time.monotonic(), k, 0
+            losses = trainer.step(batch, learning_rate(phase, step), phase.mimic)
             at.phase, at.step = k, step + 1
             at.total += 1
+            drawn_since += len(batch.samples)
             if at.step % LOG_STEPS == 0:
-                speed = (at.step - first[1]) * phase.batch / (time.monotonic() - started)
+                speed = drawn_since / (time.monotonic() - started)
                 row = [at.total, phase.name, f"{losses.score:.4f}", f"{losses.box:.4f}", f"{losses.sides:.4f}"]
-                writer.writerow([*row, f"{speed:.1f}"])
+                writer.writerow([*row, f"{speed:.1f}", f"{losses.mimic:.4f}"])
                 log.flush()
             if at.step % CHECKPOINT_STEPS == 0:
                 trainer.save(last)
@@ -237,6 +278,16 @@ def train(
                 trainer.save(out / f"{phase.name}.pt")
                 trainer.save(last)
     return trainer
+
+
+def first_batches(plan: Plan, drawn: Drawn) -> Iterator[NDArray[np.uint8]]:
+    """Pictures (B, H, W, 3) as the first phase draws them."""
+    phase, (pictures, weights) = plan.phases[0], drawn
+    for k in range(MEASURED_BATCHES):
+        rng = np.random.default_rng((plan.seed, 99, k))
+        height, width, batch = phase.shape(k)
+        each = [draw_sample(pictures, weights, height, width, phase.mosaic, rng) for _ in range(batch)]
+        yield np.stack([sample.pixels for sample in each])
 
 
 def _forget_after(log: Path, total: int) -> None:

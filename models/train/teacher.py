@@ -6,6 +6,7 @@ cell for cell beside ours. It runs at the sample's own size: the file's fixed sh
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from contract.errors import BadInputError
+from models.surgery import drop_unused
 from models.train.network import STRIDES
 
 PERSON = 5
@@ -34,23 +36,25 @@ class Lesson:
 class Teacher:
     """YOLOX at any size in multiples of 32, one thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, inner: bool = False) -> None:
         """Load and open up the graph.
+
+        Args:
+            path: YOLOX-nano.
+            inner: features are the inner values of every stage (see `inner_values`) instead of what enters the heads.
 
         Raises:
             BadInputError: the file is no YOLOX export with a head of three strides.
         """
-        model, self._raw, self._features = _opened(path)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        self._input = self._session.get_inputs()[0].name
+        graph = read_graph(path)
+        self._raw = _raw_outputs(graph, path)
+        self._features = inner_values(graph, path) if inner else head_inputs(graph, path)
+        self._session, self._input = opened(path, [*self._raw, *self._features])
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Lesson:
         """Answers for pictures (B, H, W, 3) BGR."""
         count, height, width = pixels.shape[:3]
-        images = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32)
-        found: list[Any] = self._session.run([*self._raw, *self._features], {self._input: images})
+        found: list[Any] = self._session.run([*self._raw, *self._features], {self._input: _as_input(pixels)})
         scores, boxes = [], []
         for raw, stride in zip(found[: len(STRIDES)], STRIDES, strict=True):
             flat = raw.reshape(count, raw.shape[1], -1)
@@ -66,35 +70,108 @@ class Teacher:
         )
 
 
-def _opened(path: Path) -> tuple[onnx.ModelProto, list[str], list[str]]:
-    """The graph without fixed sizes, cut at its heads; names of raw outputs and of the features before the heads."""
+Moments = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""Mean and deviation (C,) of a convolution's output, by its name."""
+
+
+def moments(path: Path, batches: Iterable[NDArray[np.uint8]]) -> Moments:
+    """Of every convolution that an activation follows, over pictures (B, H, W, 3)."""
+    graph = read_graph(path)
+    active = {node.input[0] for node in graph.node if node.op_type == "Sigmoid"}
+    names = [node.output[0] for node in graph.node if node.op_type == "Conv" and node.output[0] in active]
+    session, entry = opened(path, names)
+    sums = [0.0] * len(names)
+    squares = list(sums)
+    count = 0
+    for pixels in batches:
+        found: list[Any] = session.run(names, {entry: _as_input(pixels)})
+        sums = [s + v.mean((0, 2, 3), np.float64) for s, v in zip(sums, found, strict=True)]
+        squares = [s + np.square(v).mean((0, 2, 3), np.float64) for s, v in zip(squares, found, strict=True)]
+        count += 1
+    made: Moments = {}
+    for name, total, square in zip(names, sums, squares, strict=True):
+        mean = np.asarray(total) / count
+        deviation = np.sqrt(np.maximum(np.asarray(square) / count - mean**2, 1e-8))
+        made[name] = mean.astype(np.float32), deviation.astype(np.float32)
+    return made
+
+
+def read_graph(path: Path) -> Any:
+    """The graph of an ONNX file.
+
+    Raises:
+        BadInputError: there is none.
+    """
     try:
-        model = onnx.load(path)
+        return onnx.load(path).graph
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path}: {error}; give YOLOX-nano as ONNX") from error
-    nodes = list(model.graph.node)
-    raw, features = _raw_outputs(model.graph, path), head_inputs(model.graph, path)
+
+
+def opened(path: Path, outputs: Sequence[str]) -> tuple[ort.InferenceSession, str]:
+    """A session of the graph without fixed sizes, cut at the named values; and the name of its input."""
+    model = onnx.load(path)
     del model.graph.output[:]
     shape: list[str | int | None] = [None, None, None, None]
-    for name in (*raw, *features):
+    for name in outputs:
         model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
     del model.graph.value_info[:]
     dims = model.graph.input[0].type.tensor_type.shape.dim
     for axis, symbol in ((0, "batch"), (2, "height"), (3, "width")):
         dims[axis].ClearField("dim_value")
         dims[axis].dim_param = symbol
-    wanted = {*raw, *features}
-    keep: list[onnx.NodeProto] = []
-    for node in reversed(nodes):
-        if wanted & set(node.output):
-            wanted |= set(node.input)
-            keep.append(node)
-    del model.graph.node[:]
-    model.graph.node.extend(reversed(keep))
-    return model, raw, features
+    drop_unused(model)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return session, session.get_inputs()[0].name
 
 
-def head_inputs(graph: onnx.GraphProto, path: Path) -> list[str]:
+def _as_input(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32)
+
+
+def activations(graph: Any) -> dict[str, str]:
+    """By each sigmoid's output, the product that makes a SiLU of it."""
+    sigmoids = {node.output[0] for node in graph.node if node.op_type == "Sigmoid"}
+    return {
+        name: str(node.output[0])
+        for node in graph.node
+        if node.op_type == "Mul"
+        for name in node.input
+        if name in sigmoids
+    }
+
+
+def predictions(graph: Any) -> dict[tuple[str, int], Any]:
+    """YOLOX's last convolutions by kind (cls, reg, obj) and level."""
+    found = {}
+    for node in graph.node:
+        if node.op_type == "Conv" and "_preds." in node.input[1]:
+            kind, rest = node.input[1].removeprefix("head.").split("_preds.")
+            found[kind, int(rest.split(".")[0])] = node
+    return found
+
+
+def inner_values(graph: Any, path: Path) -> list[str]:
+    """Names of convolution outputs, before activation: the first at stride 4, one at each stage's end, the heads'.
+
+    Raises:
+        BadInputError: the graph has no YOLOX head of three strides.
+    """
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    joins = [str(node.output[0]) for node in graph.node if node.op_type == "Concat"]
+    maker = {name: node for node in graph.node for name in node.output}
+    activated = {product: maker[sigmoid].input[0] for sigmoid, product in activations(graph).items()}
+    towers = [activated[predictions(graph)[kind, level].input[0]] for kind in ("cls", "reg") for level in range(3)]
+    behind = [
+        str(one[0].output[0]) for join in joins if len(one := [c for c in convolutions[1:] if c.input[0] == join]) == 1
+    ]
+    first = str(convolutions[2].output[0])
+    return [first, *behind, *head_inputs(graph, path), *towers]
+
+
+def head_inputs(graph: Any, path: Path) -> list[str]:
     """Names of what enters the head of each stride: the outputs of its first convolution, before the activation.
 
     Raises:

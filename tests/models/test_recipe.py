@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ pytest.importorskip("torch", reason="PyTorch absent: pip install -r models/train
 
 import torch
 
+from contract.errors import BadInputError
 from models.train.augment import draw_sample
 from models.train.distil import FeatureMimic, Taught
 from models.train.feeder import Batch
@@ -19,7 +21,7 @@ from models.train.losses import People, assign, complete_overlap, detection_loss
 from models.train.network import SIZES, Deployed, PersonNet, decode_boxes, places
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Phase, Plan
-from models.train.recipe import Trainer, learning_rate, mixed, train
+from models.train.recipe import Trainer, learning_rate, mixed, sharpness, train
 from tests.shared_data import shared
 
 HEIGHT, WIDTH = 96, 128
@@ -50,9 +52,10 @@ def people(*boxes: tuple[float, float, float, float]) -> People:
 def test_every_cell_has_a_score_and_four_sides():
     network = PersonNet().eval()
     centres, strides = places(HEIGHT, WIDTH)
-    scores, sides = network(torch.zeros(2, 3, HEIGHT, WIDTH))
+    scores, sides, features = network.look(torch.zeros(2, 3, HEIGHT, WIDTH))
     assert scores.shape == (2, len(centres))
     assert sides.shape == (2, len(centres), 4, network.size.bins)
+    assert [f.shape[2] for f in features] == [HEIGHT // stride for stride in (8, 16, 32)]
     assert centres[0].tolist() == [4, 4]
     assert strides[-1] == 32
 
@@ -63,6 +66,19 @@ def test_a_sure_bin_decodes_to_its_reach():
     for side, bin_ in enumerate((1, 2, 3, 0)):
         logits[0, 0, side, bin_] = 50.0
     assert decode_boxes(logits, centres, strides)[0, 0].tolist() == pytest.approx([12, 14, 44, 30])
+
+
+def test_a_box_told_directly_decodes_as_yolox_s():
+    centres, strides = places(64, 64)
+    cell = 8 + 2  # second row, third column of stride 8
+    raw = torch.zeros(1, len(centres), 4, 1)
+    raw[0, cell, :, 0] = torch.tensor([0.25, 1.0, math.log(3.0), math.log(5.0)])
+    middle_x, middle_y = (2 + 0.25) * 8, (1 + 1.0) * 8
+    assert decode_boxes(raw, centres, strides)[0, cell].tolist() == pytest.approx(
+        [middle_x - 12, middle_y - 20, middle_x + 12, middle_y + 20], abs=1e-4
+    )
+    raw[0, :, 2:] = 1e9
+    assert decode_boxes(raw, centres, strides).isfinite().all()
 
 
 def test_overlaps_by_hand():
@@ -197,6 +213,78 @@ def test_the_teacher_answers_cell_for_cell():
     assert (x1 + x2) / 2 == pytest.approx(416 - (mirrored[0] + mirrored[2]) / 2, abs=12)
 
 
+def test_an_inherited_network_begins_as_its_teacher_whatever_the_size(tmp_path: Path):
+    from models.train.inherited import SHARPEST, InheritedNet, TwinMimic  # noqa: PLC0415  # needs onnx
+    from models.train.teacher import Teacher, moments  # noqa: PLC0415
+
+    path = shared("detectors", "yolox_nano_416x416.onnx")
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 96, 160, 3)).astype(np.uint8)
+    found = moments(path, [pixels])
+    network = InheritedNet(path).eval()
+    network.adopt(found)
+    network.soften(1.0)
+    lesson = Teacher(path, inner=True)(pixels)
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+    with torch.no_grad():
+        scores, boxes, inner = network.look(images)
+    assert len(inner) == len(network.taps) == len(lesson.features)
+    for mine, theirs in zip(inner, lesson.features, strict=True):
+        np.testing.assert_allclose(mine.numpy(), theirs.astype(np.float32), rtol=0.02, atol=0.03)
+    centres, strides = places(96, 160)
+    np.testing.assert_allclose(decode_boxes(boxes, centres, strides).numpy(), lesson.boxes, rtol=0.01, atol=0.5)
+    assert np.corrcoef(scores.sigmoid().numpy().ravel(), lesson.scores.ravel())[0, 1] > 0.9
+    theirs = [torch.from_numpy(f) for f in lesson.features]
+    mimic = TwinMimic(found, network.taps)
+    assert float(mimic(inner, theirs)) < 1e-3
+    network.soften(SHARPEST)
+    with torch.no_grad():
+        assert float(mimic(network.look(images)[2], theirs)) > 0.1
+
+
+def test_the_mimic_s_gradient_is_that_of_its_value():
+    from models.train.inherited import TwinMimic  # noqa: PLC0415  # needs onnx
+
+    torch.manual_seed(0)
+    mine, theirs = torch.randn(2, 3, 4, 5, requires_grad=True), torch.randn(2, 3, 4, 5)
+    deviation = np.array([0.5, 1.0, 2.0], np.float32)
+    value = TwinMimic({"a": (deviation, deviation)}, ["a"])([mine], [theirs])
+    plain = ((mine - theirs).square() / (torch.from_numpy(deviation)[:, None, None].square() + 1e-6)).mean()
+    assert value.item() == pytest.approx(plain.item(), rel=1e-5)
+    (gradient,) = torch.autograd.grad(value, mine)
+    (expected,) = torch.autograd.grad(plain, mine)
+    np.testing.assert_allclose(gradient.numpy(), expected.numpy(), rtol=1e-4, atol=1e-7)
+
+
+def test_silu_turn_into_relu_over_the_plan_s_steps():
+    from models.train.inherited import SHARPEST  # noqa: PLC0415  # needs onnx
+
+    assert [sharpness(step, 100) for step in (0, 100, 500)] == [1.0, SHARPEST, SHARPEST]
+    assert sharpness(50, 100) == pytest.approx(math.sqrt(SHARPEST))
+    assert sharpness(0, 0) == SHARPEST
+
+
+def test_an_inherited_network_trains_resumes_and_exports(tmp_path: Path, pictures: list[Picture]):
+    pytest.importorskip("onnxscript", reason="onnxscript absent: the export needs models/train/requirements.txt")
+    from models.train.export import export, load_network, metadata_of  # noqa: PLC0415  # needs onnxscript
+
+    path = shared("detectors", "yolox_nano_416x416.onnx")
+    made = plan(2)
+    made.size, made.relu_steps = "inherited", 2
+    made.phases[0].turns = [(96, 128, 2), (64, 96, 3)]
+    with pytest.raises(BadInputError, match="--teacher"):
+        train(made, {"made": pictures}, tmp_path / "none")
+    trainer = train(made, {"made": pictures}, tmp_path / "run", teacher=path)
+    made.phases[0].steps = 4
+    resumed = train(made, {"made": pictures}, tmp_path / "run2", teacher=path, start=tmp_path / "run" / "last.pt")
+    assert trainer.progress.total == 2
+    assert resumed.progress.total == 4
+    with pytest.raises(BadInputError, match="--teacher"):
+        load_network(tmp_path / "run2" / "last.pt", made)
+    network = load_network(tmp_path / "run2" / "last.pt", made, path)
+    assert metadata_of(made)["atrium.head"] == "person-places"
+    export(Deployed(network).eval(), tmp_path / "m.onnx", metadata_of(made))  # compares itself with PyTorch
+
+
 def test_calibration_sees_no_source_that_training_leaves_out():
     from models.train.export import calibration  # noqa: PLC0415  # needs onnx
 
@@ -228,6 +316,6 @@ def test_the_export_answers_as_the_network_does(tmp_path: Path, size: str):
 def test_the_even_score_reads_a_half():
     network = PersonNet().eval()
     images = torch.zeros(1, 3, HEIGHT, WIDTH)
-    raw = network(images)[0].sigmoid()[0, 0].item()
+    raw = network.look(images)[0].sigmoid()[0, 0].item()
     shipped = Deployed(network, even_score=raw).eval()(torch.zeros(1, HEIGHT, WIDTH, 3, dtype=torch.uint8))
     assert shipped[0][0, 0, 0, 0].item() == pytest.approx(0, abs=1e-4)

@@ -1,0 +1,274 @@
+"""A network that begins with a finished detector's weights: YOLOX-nano's trunk, neck and towers, made for eight bits.
+
+A few thousand photographs do not teach a small network what a million boxes taught another. So this one starts from
+YOLOX-nano (Ge et al. 2021; Apache-2.0), read from its ONNX file, and differs where eight bits on a CPU ask for it:
+
+- ReLU instead of SiLU: runtimes merge it into the convolution. Behind each convolution stands a batch norm that begins
+  with the mean and deviation which the teacher's own convolution has there, so that what ReLU lets through fits.
+- The first layers work on the most pixels and cost half of an eight-bit run, for eight bits like many channels. The
+  first two convolutions become one of stride 4 with four times as many channels, one for each place in a 2x2 block, and
+  a 2x2 one over those: the same sums in another order.
+- One score a place instead of objectness and eighty classes.
+
+`TwinMimic` holds it to the teacher inside: what convolutions at every stage put out must agree with what the teacher's
+put out for the same picture, which says more of it than its boxes do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from onnx import helper, numpy_helper
+from torch import Tensor, nn
+
+from models.train.network import PIXEL_SCALE, STRIDES, NetworkSize
+from models.train.teacher import Moments, activations, inner_values, predictions, read_graph
+
+WIDTH = 64
+"""Channels of YOLOX-nano's neck and towers."""
+PERSON = 0
+"""Row of the person class in YOLOX's class outputs."""
+FIRST_LAYERS = 2
+"""Convolutions of the teacher that become ours of stride 4: 3x3 over slices of two, depthwise 3x3 of stride 2."""
+PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
+"""Row and column, in the teacher's first grid, of each place in a 2x2 block."""
+SHARPEST = 8.0
+"""Steepness at which softened activations have become ReLU."""
+_TINY = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One step of a graph: what to do, with which argument, from which values, to which value."""
+
+    kind: str
+    argument: Any
+    inputs: tuple[str, ...]
+    output: str
+
+
+class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
+    """YOLOX-nano with our first layers and outputs; used as PersonNet is."""
+
+    outputs = ("score", "place", "extent")
+
+    def __init__(self, path: Path) -> None:
+        """Reads the graph and its weights.
+
+        Raises:
+            BadInputError: the file is no YOLOX export with a head of three strides.
+        """
+        super().__init__()
+        self.size = NetworkSize((0, 0, 0, 0), (0, 0, 0, 0), WIDTH, WIDTH, WIDTH, 1)
+        graph = read_graph(path)
+        stored = {value.name: torch.from_numpy(numpy_helper.to_array(value).copy()) for value in graph.initializer}
+        self.parts = nn.ModuleDict()
+        self.sharpness = math.inf
+        first, second = [node for node in graph.node if node.op_type == "Conv"][:FIRST_LAYERS]
+        self.start, self.begins = str(second.output[0]), str(first.output[0])
+        self.ops = list(self._ops(graph, stored))
+        weight, bias = _blocked(stored[first.input[1]], stored[first.input[2]])
+        self.parts[self.begins] = _normed(weight, bias, {"group": 1, "strides": [4], "pads": [2]})
+        weight = _over_blocks(stored[second.input[1]])
+        self.parts[self.start] = _normed(weight, stored[second.input[2]], {"group": 1, "strides": [1], "pads": [0]})
+        self.taps = inner_values(graph, path)
+        found = predictions(graph)
+        self.score, self.place, self.extent = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        self.tower_ends: list[tuple[str, str]] = []
+        for level in range(len(STRIDES)):
+            classes, boxes, objects = (found[kind, level] for kind in ("cls", "reg", "obj"))
+            self.tower_ends.append((classes.input[0], boxes.input[0]))
+            # a product of two probabilities begins as a sum of their logits
+            weight = torch.cat((stored[classes.input[1]][[PERSON]], stored[objects.input[1]]), 1)
+            bias = stored[classes.input[2]][[PERSON]] + stored[objects.input[2]]
+            self.score.append(_convolution(weight, bias))
+            weight, bias = stored[boxes.input[1]], stored[boxes.input[2]]
+            self.place.append(_convolution(weight[:2], bias[:2]))
+            self.extent.append(_convolution(weight[2:], bias[2:]))
+
+    def adopt(self, moments: Moments) -> None:
+        """Lets every convolution put out the mean and deviation that the teacher's has.
+
+        Args:
+            moments: by value, the mean and deviation (C,) of the teacher's convolution outputs.
+        """
+        with torch.no_grad():
+            for name, part in self.parts.items():
+                norm = part[1]
+                mean, deviation = (torch.from_numpy(m).repeat(norm.num_features // len(m)) for m in moments[name])
+                norm.running_mean.copy_(mean - part.bias_taken)
+                norm.running_var.copy_(deviation.square())
+                norm.weight.copy_((deviation.square() + norm.eps).sqrt())
+                norm.bias.copy_(mean)
+
+    def soften(self, sharpness: float) -> None:
+        """Makes activations x / (1 + exp(-sharpness x)): 1 is the teacher's SiLU, from `SHARPEST` on they are ReLU."""
+        self.sharpness = sharpness
+
+    def _activate(self, x: Tensor) -> Tensor:
+        if self.sharpness >= SHARPEST:
+            return F.relu(x)
+        return F.silu(x * self.sharpness) / self.sharpness
+
+    def shift_scores(self, by: float) -> None:
+        """Adds to every score before its sigmoid."""
+        with torch.no_grad():
+            for score in self.score:
+                score.bias += by
+
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Scores (B, N) before the sigmoid, boxes (B, N, 4, 1) and inner values of images (B, 3, H, W), BGR 0..255."""
+        values = self._run(images)
+        found = self._heads(values)
+        scores = torch.cat([score.flatten(2) for score, *_ in found], 2)[:, 0]
+        boxes = torch.cat([torch.cat(rest, 1).flatten(2) for _, *rest in found], 2).transpose(1, 2)
+        return scores, boxes[..., None], [values[name] for name in self.taps]
+
+    def heads(self, images: Tensor) -> list[tuple[Tensor, ...]]:
+        """For each stride: score logits (B, 1, h, w), centres and log sizes in strides (B, 2, h, w) as YOLOX's."""
+        return self._heads(self._run(images))
+
+    def _heads(self, values: dict[str, Tensor]) -> list[tuple[Tensor, ...]]:
+        found = []
+        for k, (classes, boxes) in enumerate(self.tower_ends):
+            with torch.autocast("cpu", enabled=False):  # half precision would blur boxes
+                c, b = values[classes].float(), values[boxes].float()
+                found.append((self.score[k](torch.cat((c, b), 1)), self.place[k](b), self.extent[k](b)))
+        return found
+
+    def _run(self, images: Tensor) -> dict[str, Tensor]:
+        blocks = self._activate(self.parts[self.begins](images * PIXEL_SCALE))
+        values = {self.start: self.parts[self.start](F.pad(blocks, (1, 0, 1, 0)))}
+        for op in self.ops:
+            given = [values[name] for name in op.inputs]
+            match op.kind:
+                case "part":
+                    values[op.output] = self.parts[op.argument](given[0])
+                case "activate":
+                    values[op.output] = self._activate(given[0])
+                case "join":
+                    values[op.output] = torch.cat(given, 1)
+                case "add":
+                    values[op.output] = given[0] + given[1]
+                case "pool":
+                    values[op.output] = F.max_pool2d(given[0], op.argument, 1, op.argument // 2)
+                case _:
+                    values[op.output] = F.interpolate(given[0], scale_factor=2.0, mode="nearest")
+        return values
+
+    def _ops(self, graph: Any, stored: dict[str, Tensor]) -> Iterator[Op]:
+        """The graph's steps behind the first layers and before its predictions; convolutions become parts."""
+        known = {self.start}
+        activated = activations(graph)
+        for node in graph.node:
+            output = node.output[0]
+            if node.op_type == "Sigmoid" and node.input[0] in known and output in activated:
+                known.add(activated[output])
+                yield Op("activate", None, (node.input[0],), activated[output])
+                continue
+            if output in known or any(name not in known for name in node.input[:1]) or "_preds." in "".join(node.input):
+                continue
+            given = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+            if node.op_type == "Conv":
+                self.parts[output] = _normed(stored[node.input[1]], stored[node.input[2]], given)
+                yield Op("part", output, (node.input[0],), output)
+            elif node.op_type in {"Concat", "Add"}:
+                yield Op({"Concat": "join", "Add": "add"}[node.op_type], None, tuple(node.input), output)
+            elif node.op_type == "Resize":
+                yield Op("up", None, (node.input[0],), output)
+            elif node.op_type == "MaxPool":
+                yield Op("pool", given["kernel_shape"][0], (node.input[0],), output)
+            else:
+                continue
+            known.add(output)
+
+
+class TwinMimic(nn.Module):  # type: ignore[misc]  # torch is untyped here
+    """Inner values beside the teacher's of the same place: mean square difference in the teacher's deviations."""
+
+    def __init__(self, moments: Moments, taps: Sequence[str]) -> None:
+        super().__init__()
+        for k, name in enumerate(taps):
+            weight = torch.from_numpy(moments[name][1]).square().add(_TINY).reciprocal()
+            self.register_buffer(f"weight_{k}", weight[:, None, None])
+
+    def forward(self, mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
+        """A scalar: 0 where all agree, about 1 where nothing but the means does."""
+        parts = [
+            _Apart.apply(m, t, getattr(self, f"weight_{k}")) for k, (m, t) in enumerate(zip(mine, theirs, strict=True))
+        ]
+        return torch.stack(parts).mean()
+
+
+class _Apart(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped here
+    """Mean of weight (C, 1, 1) times the squared difference, and its gradient: autograd takes three times as long."""
+
+    @staticmethod
+    def forward(ctx: Any, mine: Tensor, theirs: Tensor, weight: Tensor) -> Tensor:
+        """A scalar of values (B, C, h, w)."""
+        apart = mine.detach() - theirs.to(mine.dtype, memory_format=torch.channels_last)
+        weighted = apart * weight.to(mine.dtype)
+        ctx.save_for_backward(weighted)
+        return (apart * weighted).sum(dtype=torch.float32) / apart.numel()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        """Towards mine."""
+        (weighted,) = ctx.saved_tensors
+        return weighted * (2 * gradient / weighted.numel()).to(weighted.dtype), None, None
+
+
+def _blocked(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """The first convolution, 3x3 over slices of two, for every place of a 2x2 block of its answers: 8x8 of stride 4.
+
+    Args:
+        weight: (W, 12, 3, 3), over slices in YOLOX's order: upper left, lower left, upper right, lower right.
+        bias: (W,).
+    """
+    width = len(weight)
+    whole = weight.new_zeros(width, 3, 6, 6)
+    for k, (row, column) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
+        whole[:, :, row::2, column::2] = weight[:, 3 * k : 3 * k + 3]
+    blocked = weight.new_zeros(len(PHASES) * width, 3, 8, 8)
+    for k, (row, column) in enumerate(PHASES):
+        blocked[k * width : (k + 1) * width, :, 2 * row : 2 * row + 6, 2 * column : 2 * column + 6] = whole
+    return blocked / PIXEL_SCALE, bias.repeat(len(PHASES))
+
+
+def _over_blocks(weight: Tensor) -> Tensor:
+    """The depthwise 3x3 convolution of stride 2 (W, 1, 3, 3) as (W, 4 W, 2, 2) over 2x2 blocks and the ones before."""
+    width = len(weight)
+    channels = torch.arange(width)
+    whole = weight.new_zeros(width, len(PHASES) * width, 2, 2)
+    for row in range(3):
+        for column in range(3):
+            place = PHASES.index(((row + 1) % 2, (column + 1) % 2))
+            whole[channels, place * width + channels, (row + 1) // 2, (column + 1) // 2] = weight[:, 0, row, column]
+    return whole
+
+
+def _norm(width: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(width, eps=1e-3, momentum=0.03)
+
+
+def _normed(weight: Tensor, bias: Tensor, given: dict[str, Any]) -> nn.Sequential:
+    """A convolution with its batch norm; its bias is the norm's."""
+    part = nn.Sequential(_convolution(weight, None, given), _norm(len(weight)))
+    part.bias_taken = bias
+    return part
+
+
+def _convolution(weight: Tensor, bias: Tensor | None, given: dict[str, Any] | None = None) -> nn.Conv2d:
+    groups, stride, padding = (given["group"], given["strides"][0], given["pads"][0]) if given else (1, 1, 0)
+    width_in, kernel = weight.shape[1] * groups, weight.shape[2]
+    made = nn.Conv2d(width_in, len(weight), kernel, stride, padding, groups=groups, bias=bias is not None)
+    made.weight.data = weight.clone()
+    if bias is not None:
+        made.bias.data = bias.clone()
+    return made
