@@ -6,7 +6,7 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from contract.events import Reload, Report, RestartCamera
 from edge.box import Box
 from edge.capture.frame import Frame
 from edge.capture.live import LiveCamera
+from edge.capture.shedding import Shedding
 from edge.capture.source import open_recording
 from edge.clock import SteadyClock
 from edge.health import State
@@ -28,6 +29,8 @@ FULL_WAIT_S = 0.5
 
 DETECT_SHARE = 0.85
 """Share of a tick after which pictures that are left wait for the next one."""
+LAST_LOOK_S = 0.1
+"""What was begun takes so long to end, at most, on a box that has more to do than it can."""
 
 
 class Drive(Protocol):
@@ -132,8 +135,11 @@ class LiveDrive:
         self._clock = SteadyClock(time.time, time.monotonic)
         self._cameras = {source.name: self._camera(source.name, source.url) for source in box.cameras}
         self._indexes = dict.fromkeys(self._cameras, -1)
-        # a door is never left to a glance a second
+        self._skipped = dict.fromkeys(self._cameras, 0)
+        # a door is never left to a glance a second, unless all other cameras are already
         self._may_rest = {name for name in self._cameras if not _watches_line(box, name)}
+        doors = [name for name in self._cameras if name not in self._may_rest]
+        self._shedding = Shedding(list(self._cameras), self._period_s, doors)
 
     def _camera(self, name: str, url: str) -> LiveCamera:
         view = self._box.floor.cameras[name]
@@ -157,16 +163,25 @@ class LiveDrive:
     def _tick(self) -> None:
         if self._clock.jumped:
             self._follow_jump()
-        up = time.monotonic() + DETECT_SHARE * self._period_s
+        began = time.monotonic()
         frames: dict[str, Frame] = {}
+        rests = {name for name in self._may_rest if self._runtime.resting(name, self._clock.now())}
+        busy = {name: camera.late_s for name, camera in self._cameras.items() if name not in rests}
+        shed = self._shedding.update(began, busy)
         for name, camera in self._cameras.items():
-            camera.rest(name in self._may_rest and self._runtime.resting(name, self._clock.now()))
+            camera.rest(name in rests)
+            camera.shed(name in shed)
+            # nobody knows what they showed; but nobody looked at them, for want of time
+            skipped = camera.skipped
+            self._runtime.meter.put_off += skipped - self._skipped[name]
+            self._skipped[name] = skipped
             frame = camera.newest()
             if frame is not None:
                 frames[name] = frame
                 self._runtime.meter.cameras[name].received += max(0, frame.index - self._indexes[name])
                 self._indexes[name] = frame.index
         now = self._clock.now()
+        up = looking_ends(began + DETECT_SHARE * self._period_s, frames.values())
         self._runtime.step(now, frames, {}, now, lambda: time.monotonic() < up)
         for name, camera in self._cameras.items():
             status = camera.status()
@@ -191,6 +206,7 @@ class LiveDrive:
         url = next(source.url for source in self._box.cameras if source.name == name)
         self._cameras[name] = self._camera(name, url).start()
         self._indexes[name] = -1
+        self._skipped[name] = 0
 
     def _obey(self) -> bool:
         """Commands; whether health is asked for."""
@@ -213,6 +229,11 @@ class LiveDrive:
                 case _:
                     pass
         return wanted
+
+
+def looking_ends(up: float, frames: Iterable[Frame]) -> float:
+    """When no further picture of a tick is begun with: at ``up``, or before the first of its frames is too old."""
+    return min([up, *(frame.expires_at - LAST_LOOK_S for frame in frames)])
 
 
 def _watches_line(box: Box, name: str) -> bool:

@@ -115,6 +115,9 @@ class Runtime:
         if frames:
             for name, found in self._detector.update(now, list(frames.values()), go_on).items():
                 frame = frames[name]
+                if time.monotonic() > frame.expires_at:  # what took too long is not told as if it were now
+                    self.meter.put_off += 1
+                    continue
                 observations[name] = CameraObservation(frame.captured_at, found, frame.size)
         step = self.pipeline.update(now, observations)
         self.state = replace(self.state, saved_at=now, next_frames=dict(next_frames))

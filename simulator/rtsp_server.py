@@ -115,7 +115,6 @@ class Factory(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc]
         self.connect("media-configure", self._configure)
 
     def _configure(self, _factory: Any, media: Any) -> None:
-        media.set_eos_shutdown(True)
         mount = self._mount
         if mount is None:
             return

@@ -6,6 +6,7 @@ The plain way has no floor, and a floor needs a calibrated site; so both ways ar
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,8 @@ class Atrium:
         seen = {}
         with spent("track"):
             for name, people in found.items():
+                if time.monotonic() > frames[name].expires_at:  # as edge.runtime does
+                    continue
                 tracker = self._trackers.setdefault(name, Tracker())
                 at = frames[name].captured_at
                 tracks = tracker.update(at, people, SIZE)

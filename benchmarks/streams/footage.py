@@ -43,7 +43,7 @@ MOVING_CELLS = 8
 """So many of them must change within a quarter of a second before a frame counts as moving (fewer is shimmer),"""
 MOVING_LEVELS = 8.0
 """each by so many grey levels in the mean. Nothing of the motion gate's own code, which is what is measured."""
-CLOCK_ROWS = 4
+CLOCK_ROWS = 5
 """Rows of cells that a burnt-in clock takes."""
 QUIET_MOST = 0.25
 """Share of moving frames that a quiet segment has at most."""

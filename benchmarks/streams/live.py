@@ -12,13 +12,23 @@ from benchmarks.streams.atrium import Atrium
 from benchmarks.streams.footage import FPS, SIZE
 from edge.capture.frame import Frame
 from edge.capture.live import LiveCamera
-from edge.drive import DETECT_SHARE
+from edge.capture.shedding import Shedding
+from edge.drive import DETECT_SHARE, looking_ends
 
 
 class Camera(Protocol):
-    """A live source, as far as a box needs it."""
+    """A live source, as far as a box needs it.
+
+    Attributes:
+        camera: its name.
+    """
 
     camera: str
+
+    @property
+    def late_s(self) -> float:
+        """How late its newest packet came, seconds."""
+        ...
 
     def newest(self) -> Frame | None:
         """The newest frame, once."""
@@ -26,6 +36,10 @@ class Camera(Protocol):
 
     def rest(self, asked: bool) -> None:
         """Asks it to decode no more than it must."""
+        ...
+
+    def shed(self, asked: bool) -> None:
+        """Asks it for key pictures only."""
         ...
 
     def close(self) -> None:
@@ -52,13 +66,14 @@ class LiveAtrium:
     """A box watching live sources, ``FPS`` times a second, as `edge.drive.LiveDrive` does.
 
     Attributes:
-        dropped: frames that arrived and were overtaken by newer ones.
+        dropped: frames that arrived and were overtaken by newer ones, or thrown away undecoded for want of time.
         waiting: cameras that had a frame ready at the latest step.
     """
 
     def __init__(self, cameras: Sequence[Camera], atrium: Atrium) -> None:
         self._cameras = {camera.camera: camera for camera in cameras}
         self._atrium = atrium
+        self._shedding = Shedding(list(self._cameras), 1.0 / FPS)
         self._due = time.monotonic()
         self._index: dict[str, int] = {}
         self.dropped = 0
@@ -77,19 +92,23 @@ class LiveAtrium:
     def step(self) -> list[Done]:
         """Waits for the next step and works on every camera's newest frame."""
         time.sleep(max(0.0, self._due - time.monotonic()))
-        up = time.monotonic() + DETECT_SHARE / FPS
-        self._due = max(self._due + 1.0 / FPS, time.monotonic())
+        began = time.monotonic()
+        self._due = max(self._due + 1.0 / FPS, began)
         frames = {}
+        rests = {name for name in self._cameras if self._atrium.stage.resting(name, time.time())}
+        busy = {name: camera.late_s for name, camera in self._cameras.items() if name not in rests}
+        shed = self._shedding.update(began, busy)
         for name, camera in self._cameras.items():
-            rests = self._atrium.stage.resting(name, time.time())
-            camera.rest(rests)
+            camera.rest(name in rests)
+            camera.shed(name in shed)
             frame = camera.newest()
             if frame is not None:
                 frames[name] = frame
-                if not rests:  # frames that nobody decoded were overtaken by nobody
+                if name not in rests:  # frames that nobody decoded were overtaken by nobody
                     self.dropped += max(0, frame.index - self._index.get(name, frame.index) - 1)
                 self._index[name] = frame.index
         self.waiting = len(frames)
+        up = looking_ends(began + DETECT_SHARE / FPS, frames.values())
         seen = self._atrium.update(time.time(), frames, go_on=lambda: time.monotonic() < up)
         done_at = time.time()
         return [Done(name, each.captured_at, done_at) for name, each in seen.items()]

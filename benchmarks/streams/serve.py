@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 from av.bitstream import BitStreamFilterContext
 
-from benchmarks.streams.footage import FPS, Clip
+from benchmarks.streams.footage import FPS, KEY_EVERY, Clip
 from contract.errors import AtriumError
 from simulator.encode import AccessUnit
 from simulator.rtsp import RtspServer
@@ -31,7 +31,11 @@ def access_units(path: Path) -> list[AccessUnit]:
 
 
 class Pusher(threading.Thread):
-    """Sends every camera's pictures as they come due; the cameras' moments are spread evenly over the interval."""
+    """Sends every camera's pictures as they come due.
+
+    The cameras' moments are spread evenly over the interval, and their key pictures over the second between them: those
+    of cameras that nobody synchronises do not all come at once.
+    """
 
     def __init__(self, server: RtspServer, names: Sequence[str], clips: Sequence[Clip]) -> None:
         super().__init__(name="pusher", daemon=True)
@@ -59,10 +63,12 @@ class Pusher(threading.Thread):
                 if self._stopping.wait(max(0.0, due - time.monotonic())):
                     return
                 number, camera = divmod(sent, len(self._names))
-                units = self._units[camera]
-                unit = units[(self._first[camera] + number) % len(units)]
-                self._server.push(self._names[camera], unit, time.time_ns())
                 sent += 1
+                units = self._units[camera]
+                number -= camera % KEY_EVERY
+                if number >= 0:  # before that, this camera is not yet on
+                    unit = units[(self._first[camera] + number) % len(units)]
+                    self._server.push(self._names[camera], unit, time.time_ns())
 
 
 @contextlib.contextmanager

@@ -14,12 +14,53 @@ SLOWEST_PACE = 0.5
 SMALLEST_STEP_S = 0.001
 
 
+class Arrivals:
+    """The offset from a stream's media time to its arrival when nothing delays it; one per connection.
+
+    It is the smallest one seen, for delays only ever add; it may grow by ``DRIFT_MAX``, so that a camera with a slow
+    clock is followed.
+    """
+
+    def __init__(self) -> None:
+        """Starts without a model."""
+        self._last_arrival_s: float | None = None
+        self._offset_s: float | None = None
+        self._late_since_s: float | None = None
+
+    def hear(self, media_s: float, arrival_s: float) -> float:
+        """The offset, seconds, now that the picture of media time ``media_s`` has come at ``arrival_s``."""
+        seen_s = arrival_s - media_s
+        if self._offset_s is None or self._last_arrival_s is None:
+            offset_s = seen_s
+        else:
+            elapsed_s = max(0.0, arrival_s - self._last_arrival_s)
+            offset_s = min(seen_s, self._offset_s + DRIFT_MAX * elapsed_s)
+            if seen_s - offset_s <= LATE_S:
+                self._late_since_s = None
+            elif self._late_since_s is None:
+                self._late_since_s = arrival_s
+            elif arrival_s - self._late_since_s >= LATE_FOR_S:
+                offset_s = seen_s
+                self._late_since_s = None
+        self._offset_s = offset_s
+        self._last_arrival_s = arrival_s
+        return offset_s
+
+    def late_s(self, media_s: float | None, arrival_s: float) -> float:
+        """How much later than undelayed a picture has come, seconds; 0 where it bears no media time.
+
+        It is the stream's own measure: what the camera says the time is does not enter, for that may be seconds off.
+        """
+        if media_s is None or self._offset_s is None:
+            return 0.0
+        return max(0.0, arrival_s - media_s - self._offset_s)
+
+
 class StreamClock:
     """Maps a stream's media time to unix time; one per connection, but time never turns back across connections.
 
     With RTCP sender reports (RFC 3550, 6.4.1) FFmpeg stamps packets with the sender's wall clock ("producer reference
-    time"), and that is the answer. Without them the offset from media time to arrival is the smallest one seen, for
-    delays only ever add; it may grow by ``DRIFT_MAX``, so that a camera with a slow clock is followed.
+    time"), and that is the answer. Without them it is the arrival without delays, see ``Arrivals``.
     """
 
     def __init__(self, last_s: float | None = None) -> None:
@@ -30,9 +71,7 @@ class StreamClock:
         """
         self._last_s = last_s
         self._last_media_s: float | None = None
-        self._last_arrival_s: float | None = None
-        self._arrival_offset_s: float | None = None
-        self._late_since_s: float | None = None
+        self._arrivals = Arrivals()
         self._sender_offset_s: float | None = None
         self.sender_error_s: float | None = None
 
@@ -57,7 +96,7 @@ class StreamClock:
             taken_s = arrival_s
             pace_s = SMALLEST_STEP_S
         else:
-            offset_s = self._follow_arrival(media_s, arrival_s)
+            offset_s = self._arrivals.hear(media_s, arrival_s)
             if self._sender_offset_s is not None and self.from_sender:
                 offset_s = self._sender_offset_s
             taken_s = media_s + offset_s
@@ -68,21 +107,3 @@ class StreamClock:
             taken_s = self._last_s + min(pace_s, 1.0)
         self._last_s = taken_s
         return taken_s
-
-    def _follow_arrival(self, media_s: float, arrival_s: float) -> float:
-        seen_s = arrival_s - media_s
-        if self._arrival_offset_s is None or self._last_arrival_s is None:
-            offset_s = seen_s
-        else:
-            elapsed_s = max(0.0, arrival_s - self._last_arrival_s)
-            offset_s = min(seen_s, self._arrival_offset_s + DRIFT_MAX * elapsed_s)
-            if seen_s - offset_s <= LATE_S:
-                self._late_since_s = None
-            elif self._late_since_s is None:
-                self._late_since_s = arrival_s
-            elif arrival_s - self._late_since_s >= LATE_FOR_S:
-                offset_s = seen_s
-                self._late_since_s = None
-        self._arrival_offset_s = offset_s
-        self._last_arrival_s = arrival_s
-        return offset_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -40,15 +41,19 @@ class Frame:
         camera: the camera's name.
         captured_at: when the camera took it, unix seconds (UTC); grows strictly from frame to frame of one source.
         index: frames received before this one; it counts those that were not analysed or not even decoded, too.
+        expires_at: monotonic seconds after which it is history, and nothing may be made of it; recordings keep.
     """
 
-    __slots__ = ("_image", "_picture", "_veil", "camera", "captured_at", "index")
+    __slots__ = ("_image", "_picture", "_veil", "camera", "captured_at", "expires_at", "index")
 
-    def __init__(self, camera: str, captured_at: float, index: int, image: Image | Picture) -> None:
+    def __init__(
+        self, camera: str, captured_at: float, index: int, image: Image | Picture, expires_at: float = math.inf
+    ) -> None:
         """Takes (H, W, 3) uint8 BGR pixels, or a picture that gives them when asked."""
         self.camera = camera
         self.captured_at = captured_at
         self.index = index
+        self.expires_at = expires_at
         self._image: Image | None = image if isinstance(image, np.ndarray) else None
         self._picture: Picture | None = None if isinstance(image, np.ndarray) else image
         self._veil: Callable[[Image], None] | None = None

@@ -20,11 +20,12 @@ import av
 
 from contract.errors import BadInputError
 from edge.capture.address import is_live, redact
-from edge.capture.clock import TRUST_S, StreamClock
+from edge.capture.clock import TRUST_S, Arrivals, StreamClock
 from edge.capture.convert import Converter, Decoded
 from edge.capture.faults import StreamFault, describe_fault
 from edge.capture.frame import Frame, Image
 from edge.capture.rest import Resting
+from edge.capture.skip import EXPIRED_S, STALE_S, Skipping
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 STALL_S = 4.0
 # A first picture may take longer: cameras with "smart" codecs send a key picture every 10 s only.
 FIRST_PICTURE_S = 15.0
+# Where all that comes is thrown away as late, a new connection finds out whether that is the stream's delay now. It
+# costs more than throwing packets away, and a box that has no time must not hurry to spend it on that.
+SKIPPING_PATIENCE_S = 15.0
 OPEN_TIMEOUT_S = 5.0
 # FFmpeg's RTSP reader gives up at about twice what PyAV is told (measured: 2.0 set, 4.0 seen).
 READ_TIMEOUT_S = 2.0
@@ -41,8 +45,6 @@ HEALTHY_S = 10.0
 BLIND_SPREAD = 4.0
 BLIND_FOR_S = 3.0
 BLIND_LOOK_EVERY_S = 0.5
-# A picture that has waited for us this long is history.
-STALE_S = 0.8
 BLIND_STRIDE_PX = 8
 
 CameraStateName = Literal["online", "stopped", "offline", "blind"]
@@ -132,6 +134,8 @@ class LiveCamera:
         self._lock = threading.Lock()
         self._pending: tuple[Any, float, int, float] | None = None
         self._resting: Resting[Any] = Resting()
+        self._skipping = Skipping()
+        self._late_s = 0.0
         self._count = 0
         self._last_at: float | None = None
         self._changed_at = clock()
@@ -167,21 +171,38 @@ class LiveCamera:
         self.close()
 
     def newest(self) -> Frame | None:
-        """The newest frame, once; None where none has come since the last call. Frames in between are gone."""
+        """The newest frame, once; None where none has come since the last call. Frames in between are gone.
+
+        None, too, where it came so late and then waited so long that nothing could be made of it in time.
+        """
         with self._lock:
             pending, self._pending = self._pending, None
         if pending is None:
             return None
-        picture, captured_at, index, arrived_mono = pending
-        if self._monotonic() - arrived_mono > STALE_S:
+        picture, captured_at, index, due_mono = pending
+        if self._monotonic() - due_mono > STALE_S:
             return None
-        frame = Frame(self.camera, captured_at, index, Decoded(picture, self._converter))
+        frame = Frame(self.camera, captured_at, index, Decoded(picture, self._converter), due_mono + EXPIRED_S)
         self._look(frame.luma)
         return frame
 
     def rest(self, asked: bool) -> None:
         """Asks the camera to rest: only key pictures are decoded, until packets' sizes say that something moves."""
         self._resting.asked = asked
+
+    def shed(self, asked: bool) -> None:
+        """Asks for key pictures only, for the box has no time; unlike at rest, nothing that moves wakes the camera."""
+        self._skipping.asked = asked
+
+    @property
+    def late_s(self) -> float:
+        """How much later than its stream's undelayed packets the newest has come, seconds."""
+        return self._late_s
+
+    @property
+    def skipped(self) -> int:
+        """Packets thrown away undecoded so far, because they came late or the camera was asked to shed."""
+        return self._skipping.skipped
 
     def status(self) -> CameraState:
         """How the camera is at this moment."""
@@ -221,6 +242,7 @@ class LiveCamera:
                 self._watch()
             except Exception as error:  # noqa: BLE001 - whatever a stream does, the camera is tried again
                 ended = self._monotonic()
+                self._late_s = 0.0  # nothing comes, and nothing is late
                 with self._lock:
                     heard_mono = self._arrived_mono if self._arrived_mono is not None else began
                 waited_s = ended - max(began, heard_mono)
@@ -240,31 +262,41 @@ class LiveCamera:
         """One connection, until it fails or the camera is closed."""
         with self._connect() as container:
             stream = _video_of(container)
-            stream_clock = StreamClock(self._last_at)
+            stream_clock, arrivals = StreamClock(self._last_at), Arrivals()
             advanced_mono = self._monotonic()
             patience_s = FIRST_PICTURE_S
             reorders = stream.codec_context.has_b_frames
-            resting = self._resting
+            resting, skipping = self._resting, self._skipping
             resting.restart()
+            skipping.restart()
             for packet in container.demux(stream):
                 if self._stop.is_set():
                     return
                 if packet.size == 0:  # how PyAV tells the end
                     break
-                arrival_s = self._clock()
+                # lateness goes by the monotonic clock: box time may be leaning towards a system clock that was set
+                arrival_s, arrival_mono = self._clock(), self._monotonic()
                 _hear_sender(stream_clock, packet, arrival_s)
                 self._count += 1
+                media_s = None if packet.pts is None else float(packet.pts * packet.time_base)
+                if media_s is not None:
+                    arrivals.hear(media_s, arrival_mono)
+                self._late_s = late_s = arrivals.late_s(media_s, arrival_mono)
                 # pictures that refer ahead come out late, and a key picture alone would not come out at all
-                due = (
-                    [packet] if reorders else resting.offer(packet, packet.size, packet.is_keyframe, self._monotonic())
-                )
+                due = [packet] if reorders else resting.offer(packet, packet.size, packet.is_keyframe, arrival_mono)
+                thrown_away = False
                 for each in due:
+                    if not reorders and not skipping.passes(each.is_keyframe, media_s, late_s):
+                        thrown_away = True
+                        continue
                     for picture in _decode(each):
                         advanced_mono = self._monotonic()
                         patience_s = STALL_S
-                        self._take(picture, stream_clock, arrival_s)
-                if self._monotonic() - advanced_mono > patience_s:
-                    raise StreamFault(f"data, but no picture for {patience_s:.0f} s; restart the camera")
+                        due_mono = arrival_mono - arrivals.late_s(picture.time, arrival_mono)
+                        self._take(picture, stream_clock, arrival_s, due_mono)
+                silent_s = self._monotonic() - advanced_mono
+                if silent_s > (SKIPPING_PATIENCE_S if thrown_away else patience_s):
+                    raise StreamFault(_no_picture(silent_s, late_s))
         raise StreamFault("the stream ended; a camera's stream never does: it was restarted or lost")
 
     def _connect(self) -> Any:
@@ -275,13 +307,14 @@ class LiveCamera:
         timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
         return av.open(self._url, mode="r", options=options, timeout=timeout, metadata_errors="ignore")
 
-    def _take(self, picture: Any, stream_clock: StreamClock, arrival_s: float) -> None:
+    def _take(self, picture: Any, stream_clock: StreamClock, arrival_s: float, due_mono: float) -> None:
+        """Keeps a picture as the newest; without delays it would have come at monotonic ``due_mono``."""
         captured_at = stream_clock.stamp(picture.time, arrival_s)
         error_s = stream_clock.sender_error_s
         off = error_s is not None and abs(error_s) > TRUST_S
         with self._lock:
             self._notice = f"camera clock off by {error_s:.0f} s, not used; set its NTP server" if off else ""
-            self._pending = (picture, captured_at, self._count - 1, self._monotonic())
+            self._pending = (picture, captured_at, self._count - 1, due_mono)
             self._last_at = captured_at
             stalled = self._arrived_mono is not None and self._monotonic() - self._arrived_mono > STALL_S
             if self._fault is not None or stalled:
@@ -301,6 +334,12 @@ def _video_of(container: Any) -> Any:
         raise StreamFault("its video codec is not supported; set the camera to H.264")
     stream.thread_count = 1  # frame threads would hold pictures back
     return stream
+
+
+def _no_picture(silent_s: float, late_s: float) -> str:
+    if late_s > STALE_S:
+        return f"pictures come {late_s:.1f} s late; does the network, or this box, keep up?"
+    return f"data, but no picture for {silent_s:.0f} s; restart the camera"
 
 
 def _hear_sender(stream_clock: StreamClock, packet: Any, arrival_s: float) -> None:

@@ -155,10 +155,10 @@ def test_the_plot_shows_three_curves(tmp_path):
 def test_two_minutes_of_full_load(tmp_path: Path) -> None:
     """The hour's promises, over two minutes: 40 s to warm up, 80 s watched, with the verdict of the hour.
 
-    Fifty cameras overload a box on two cores. A hundred are too many to decode, and it does not stand that: decision 6.
+    A hundred cameras are more than a box on two cores, which their sender shares, can decode: decision 6.
     """
     mix = "busy" if SHARED.is_dir() else "simulator"
-    done = soak(50, seconds=80.0, warm_s=40.0, mix=mix, data=SHARED, rtsp=available(), out=tmp_path)
+    done = soak(100, seconds=80.0, warm_s=40.0, mix=mix, data=SHARED, rtsp=available(), out=tmp_path)
     draw(done.samples, 40.0, tmp_path / "soak.png")
     assert done.verdict.stood, done.verdict
     assert done.report.p99_ms < 1000.0

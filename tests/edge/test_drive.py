@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from contract.events import Health
 from edge.box import load_box
+from edge.capture.frame import Frame
 from edge.clock import JUMP_LASTS_S, SteadyClock
-from edge.drive import LiveDrive
+from edge.drive import LAST_LOOK_S, LiveDrive, looking_ends
 from edge.health import HealthMeter
 from edge.outbox.checkpoint import Checkpoint
 from tests.broker import free_port
@@ -104,6 +106,37 @@ def test_ticks_that_were_missed_are_not_made_up_for(config: Path) -> None:
     work.join(30)
     # seven intervals of 0.2 s, one of them stretched to a second
     assert took_s >= 6 * 0.2 + 1.0 - 0.1
+
+
+def test_late_cameras_shed_in_turns_and_what_they_skip_is_put_off(config: Path) -> None:
+    drive = LiveDrive(load_box(config), Recorder(), lambda _line: None, lambda: None)  # type: ignore[arg-type]
+    runtime = drive._runtime
+    for camera in drive._cameras.values():
+        camera._late_s = 0.4
+    asked: dict[str, set[bool]] = {name: set() for name in drive._cameras}
+    for _ in range(5):
+        drive._tick()
+        # as a tick of four periods that was behind
+        drive._shedding._ticked_at -= 0.8  # type: ignore[operator]
+        drive._shedding._reviewed_at -= 1.0  # type: ignore[operator]
+        for name, camera in drive._cameras.items():
+            asked[name].add(camera._skipping.asked)
+            camera._skipping.skipped += 3
+    drive._tick()
+    assert runtime.meter.put_off == 5 * 3 * len(asked)
+    assert any(True in seen for seen in asked.values())
+    drive._restart("west")
+    drive._tick()
+    assert runtime.meter.put_off == 5 * 3 * len(asked)
+    for camera in drive._cameras.values():
+        threading.Thread(target=camera.close, daemon=True).start()
+
+
+def test_no_picture_is_begun_with_that_would_be_too_old_when_it_is_done() -> None:
+    frames = [Frame("west", 1.0, 0, np.zeros((2, 2, 3), np.uint8), expires_at) for expires_at in (20.0, 10.0)]
+    assert looking_ends(5.0, frames) == 5.0
+    assert looking_ends(15.0, frames) == 10.0 - LAST_LOOK_S
+    assert looking_ends(15.0, []) == 15.0
 
 
 def test_only_cameras_that_see_no_door_may_rest(config: Path) -> None:

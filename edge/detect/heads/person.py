@@ -38,8 +38,8 @@ class LevelsHead:
 
     ``atrium.head = "person-levels"``: for s in 8, 16 and 32 ``score_s`` (B, 1, H/s, W/s), logits; ``sides_s``
     (B, 4 x bins, H/s, W/s), channel side x bins + bin, sides left, top, right, bottom. A side's reach is the
-    expectation of the softmax over its bins, times s, from the cell's centre ((x + 0.5) s, (y + 0.5) s) (Li et al. 2020,
-    arXiv:2006.04388, section 3.2).
+    expectation of the softmax over its bins, times s, from the cell's centre ((x + 0.5) s, (y + 0.5) s) (Li et al.
+    2020, arXiv:2006.04388, section 3.2).
 
     ``atrium.head = "person-places"``: ``score_s`` likewise; ``place_s`` (B, 2, H/s, W/s), the box's middle from the
     cell's corner (x s, y s), and ``extent_s`` (B, 2, H/s, W/s), logarithms of width and height, all in s (Ge et al.
