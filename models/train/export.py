@@ -22,6 +22,7 @@ from torch import nn
 from contract.errors import AtriumError, BadInputError
 from models.quantize import quantize
 from models.train.augment import draw_sample
+from models.train.equalise import equalise
 from models.train.inherited import InheritedNet
 from models.train.network import SIZES, STRIDES, Deployed, PersonNet
 from models.train.pictures import Picture, read_pictures
@@ -128,7 +129,10 @@ def main(  # noqa: PLR0917 - a command's options
     """Export a trained person detector."""
     torch.set_num_threads(1)
     made = read_plan(plan)
-    export(Deployed(load_network(checkpoint, made, teacher), even_score).eval(), out, metadata_of(made))
+    network = load_network(checkpoint, made, teacher)
+    if isinstance(network, InheritedNet):
+        equalise(network)
+    export(Deployed(network, even_score).eval(), out, metadata_of(made))
     written = [out]
     if int8 is not None:
         pictures = []

@@ -111,6 +111,18 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         """Makes activations x / (1 + exp(-sharpness x)): 1 is the teacher's SiLU, from `SHARPEST` on they are ReLU."""
         self.sharpness = sharpness
 
+    def activated(self) -> list[tuple[str, str]]:
+        """Every convolution that an activation follows, and the name of the activated value."""
+        found = [(op.inputs[0], op.output) for op in self.ops if op.kind == "activate"]
+        return [(self.begins, self.begins), *found]
+
+    def width(self, value: str) -> int:
+        """Channels of a value."""
+        op = next((op for op in self.ops if op.output == value), None)
+        if op is None or op.kind == "part":
+            return int(self.parts[value if op is None else op.argument][1].num_features)
+        return sum(self.width(name) for name in (op.inputs if op.kind == "join" else op.inputs[:1]))
+
     def _activate(self, x: Tensor) -> Tensor:
         if self.sharpness >= SHARPEST:
             return F.relu(x)

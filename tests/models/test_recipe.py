@@ -241,6 +241,33 @@ def test_an_inherited_network_begins_as_its_teacher_whatever_the_size(tmp_path: 
         assert float(mimic(network.look(images)[2], theirs)) > 0.1
 
 
+def test_evening_out_channels_changes_no_answer_and_strengthens_the_faint():
+    from models.train.equalise import equalise  # noqa: PLC0415  # needs onnx
+    from models.train.inherited import InheritedNet  # noqa: PLC0415
+    from models.train.teacher import moments  # noqa: PLC0415
+
+    path = shared("detectors", "yolox_nano_416x416.onnx")
+    network = InheritedNet(path).eval()
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 96, 160, 3)).astype(np.uint8)
+    network.adopt(moments(path, [pixels]))
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+
+    def spread() -> list[float]:
+        """Strongest channel against the middle one, of each value."""
+        reach = [
+            (n.bias + 4 * n.weight.abs()).clamp(min=1e-3) for n in (network.parts[k][1] for k, _ in network.activated())
+        ]
+        return [float((r.max() / r.median()).detach()) for r in reach]
+
+    with torch.no_grad():
+        before, uneven = network.look(images), spread()
+        assert equalise(network) > 90
+        after = network.look(images)
+    np.testing.assert_allclose(after[0].numpy(), before[0].numpy(), atol=2e-3)
+    np.testing.assert_allclose(after[1].numpy(), before[1].numpy(), atol=2e-3)
+    assert np.mean(spread()) < 0.8 * np.mean(uneven)
+
+
 def test_the_mimic_s_gradient_is_that_of_its_value():
     from models.train.inherited import TwinMimic  # noqa: PLC0415  # needs onnx
 

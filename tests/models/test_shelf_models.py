@@ -13,9 +13,11 @@ from models.registry import DEFAULT_MODEL, read_shelf, resolve
 from models.train.pictures import Picture, read_pictures
 from tests.shared_data import shared
 
-SHIPPED = sorted(name for name, entry in read_shelf().items() if entry.head == "person-levels")
+KINDS = {"person-levels": ("score", "sides"), "person-places": ("score", "place", "extent")}
+"""Outputs at each stride by head."""
+SHIPPED = sorted(name for name, entry in read_shelf().items() if entry.head in KINDS)
 STRIDES = (8, 16, 32)
-LEAST_AP50 = {"n": 0.91, "s": 0.94}
+LEAST_AP50, LEAST_AP = {"n": 0.91, "s": 0.94}, {"n": 0.52, "s": 0.58}
 """What eight bits have to reach; model cards have the figures."""
 MOST_LOST = 0.01
 
@@ -54,9 +56,9 @@ def test_the_graph_says_what_it_eats_and_gives(name: str):
     (images,) = session.get_inputs()
     assert (images.name, images.type, images.shape[3]) == ("images", "tensor(uint8)", 3)
     assert all(isinstance(axis, str) for axis in images.shape[:3])
-    assert [out.name for out in session.get_outputs()] == [f"{k}_{s}" for s in STRIDES for k in ("score", "sides")]
+    assert [out.name for out in session.get_outputs()] == [f"{k}_{s}" for s in STRIDES for k in KINDS[entry.head]]
     said = session.get_modelmeta().custom_metadata_map
-    assert said["atrium.head"] == entry.head == "person-levels"
+    assert said["atrium.head"] == entry.head
     assert said["atrium.size"] == f"{entry.input_height}x{entry.input_width}"
     assert said["atrium.licence"] == entry.licence == "Apache-2.0"
 
@@ -67,10 +69,12 @@ def test_any_batch_and_size(name: str, batch: int, height: int, width: int):
     session = session_of(name)
     images = np.random.default_rng(3).integers(0, 256, (batch, height, width, 3)).astype(np.uint8)
     found = session.run(None, {"images": images})
-    for (score, sides), stride in zip(zip(found[::2], found[1::2], strict=True), STRIDES, strict=True):
+    each = len(KINDS[read_shelf()[name].head])
+    for k, stride in enumerate(STRIDES):
+        score, *boxes = found[k * each : (k + 1) * each]
         assert score.shape == (batch, 1, height // stride, width // stride)
-        assert sides.shape[0] == batch
-        assert sides.shape[1] % 4 == 0
+        assert {(part.shape[0], *part.shape[2:]) for part in boxes} == {(batch, *score.shape[2:])}
+        assert sum(part.shape[1] for part in boxes) % 4 == 0
         assert np.isfinite(score).all()
     alone = session.run(None, {"images": images[:1]})
     for one, many in zip(alone, found, strict=True):
@@ -87,7 +91,8 @@ def test_an_empty_picture_has_nobody(name: str, grey: int):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_real_people_are_found(name: str, figures: dict[str, Figures]):
     assert figures[name].people == 88
-    assert figures[name].ap50 > LEAST_AP50[name.split("-")[1]]
+    assert figures[name].ap50 >= LEAST_AP50[name.split("-")[1]]
+    assert figures[name].ap >= LEAST_AP[name.split("-")[1]]
 
 
 @pytest.mark.parametrize("name", [n for n in SHIPPED if not n.endswith("-fp32")])
