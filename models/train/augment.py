@@ -22,6 +22,8 @@ LARGE = 0.4
 """Share of samples whose people are as often large as small; in the others each doubling of height is as frequent."""
 SCALE_LIMITS = (0.6, 2.5)
 """How far a picture may be shrunk or blown up against fitting its tile; blown-up pictures teach blur, not people."""
+STRETCH = 0.28
+"""Pictures are made wider or narrower by up to this, in logarithms, as wide lenses and square recordings do."""
 GRIDS = ((2, 1), (2, 2), (3, 2), (4, 3))
 """Tiles across and down of a mosaic: the more tiles, the smaller the people."""
 GRID_ODDS = (0.25, 0.4, 0.2, 0.15)
@@ -101,7 +103,7 @@ def _fill_tile(
         else:
             wanted = float(np.exp(rng.uniform(np.log(LEAST_PERSON_PX), np.log(tallest))))
         scale = float(np.clip(wanted / (anchor[3] - anchor[1]), SCALE_LIMITS[0] * fit, SCALE_LIMITS[1] * fit))
-    scale_x = scale * float(rng.uniform(0.85, 1.18))
+    scale_x = scale * float(np.exp(rng.uniform(-STRETCH, STRETCH)))
     shift = np.array([_place(across, columns * scale_x, rng), _place(down, rows * scale, rng)])
     if anchor is not None:  # keep the anchor person in sight
         centre = np.array([(anchor[0] + anchor[2]) / 2 * scale_x, (anchor[1] + anchor[3]) / 2 * scale])
@@ -176,9 +178,9 @@ def _weather(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
     """Light, colour, blur, sensor noise and compression of cheap cameras."""
     if rng.random() < UNTOUCHED:
         return pixels
-    gain, gamma = rng.uniform(0.7, 1.3), rng.uniform(0.7, 1.4)
+    gain, gamma = rng.uniform(0.5, 1.3), rng.uniform(0.7, 1.4)
     tint = rng.uniform(0.88, 1.12, 3) if rng.random() < 0.6 else np.ones(3)
-    offset = rng.uniform(-20, 20)
+    offset = rng.uniform(-20, 20) + 64 * max(0.0, 0.9 - gain)  # flat pictures are grey, not black
     ramp = np.arange(256) / 255.0
     curves = [np.clip(ramp**gamma * gain * t * 255 + offset, 0, 255).astype(np.uint8) for t in tint]
     out = np.asarray(cv2.LUT(pixels, np.stack(curves, 1)[:, None]))
@@ -186,14 +188,14 @@ def _weather(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
         grey = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
         keep = 0.0 if rng.random() < 0.3 else float(rng.uniform(0.3, 1.5))
         out = np.asarray(cv2.addWeighted(out, keep, grey, 1 - keep, 0))
-    if rng.random() < 0.2:
+    if rng.random() < 0.3:
         out = _blur(out.astype(np.uint8, copy=False), rng)
     if rng.random() < 0.2:
         noise = np.empty(out.shape, np.int16)
         cv2.setRNGSeed(int(rng.integers(2**31)))
         cv2.randn(noise, np.zeros(3), np.full(3, float(rng.uniform(2, 14))))
         out = np.asarray(cv2.add(out, noise, dtype=cv2.CV_8U))
-    if rng.random() < 0.15:
+    if rng.random() < 0.25:
         _, code = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(18, 60))])
         out = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
     return out.astype(np.uint8, copy=False)

@@ -129,17 +129,22 @@ def main(  # noqa: PLR0917 - a command's options
     """Export a trained person detector."""
     torch.set_num_threads(1)
     made = read_plan(plan)
-    network = load_network(checkpoint, made, teacher)
-    if isinstance(network, InheritedNet):
-        equalise(network)
-    export(Deployed(network, even_score).eval(), out, metadata_of(made))
+    deployed = Deployed(load_network(checkpoint, made, teacher), even_score).eval()
+    export(deployed, out, metadata_of(made))
     written = [out]
     if int8 is not None:
+        whole = out
+        if isinstance(deployed.network, InheritedNet):  # only eight bits need it, and training goes on from the other
+            equalise(deployed.network)
+            whole = out.with_suffix(".even.onnx")
+            export(deployed, whole, metadata_of(made))
         pictures = []
         for text in picture_set or []:
             annotations, _, folder = text.partition(":")
             pictures += read_pictures(Path(annotations), Path(folder))
-        result = quantize(out, int8, calibration(made, pictures))
+        result = quantize(whole, int8, calibration(made, pictures))
+        if whole != out:
+            whole.unlink()
         typer.echo(f"{int8}: ranges by {result.method}, {result.best.signal_to_noise_db:.1f} dB")
         written.append(int8)
     for path in written:

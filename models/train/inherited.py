@@ -17,16 +17,19 @@ put out for the same picture, which says more of it than its boxes do.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from contract.errors import BadInputError
 from models.train.network import PIXEL_SCALE, STRIDES, NetworkSize
 from models.train.teacher import Moments, activations, inner_values, predictions, read_graph
 
@@ -128,6 +131,60 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
             return F.relu(x)
         return F.silu(x * self.sharpness) / self.sharpness
 
+    def adopt_shipped(self, path: Path, batches: Iterable[NDArray[np.uint8]]) -> None:
+        """Takes the weights of a file that was exported from such a network, and measures its norms anew.
+
+        Args:
+            path: the 32-bit file, in which norms are folded into the convolutions.
+            batches: pictures (B, H, W, 3) to measure on.
+
+        Raises:
+            BadInputError: the file is of another network.
+        """
+        graph = read_graph(path)
+        stored = {value.name: torch.from_numpy(numpy_helper.to_array(value).copy()) for value in graph.initializer}
+        nodes = [node for node in graph.node if node.op_type == "Conv"]
+        names = [self.begins, self.start, *(op.argument for op in self.ops if op.kind == "part")]
+        heads = [head for each in zip(self.score, self.place, self.extent, strict=True) for head in each]
+        targets = [*(self.parts[name][0] for name in names), *heads]
+        read = [(stored.get(node.input[1]), stored.get(node.input[2])) for node in nodes if len(node.input) > 2]
+        if [None if w is None else w.shape for w, _ in read] != [conv.weight.shape for conv in targets]:
+            raise BadInputError(
+                f"{path}: its convolutions are not an inherited network's; give the 32-bit export of one"
+            )
+        with torch.no_grad():
+            for name, (_, bias) in zip(names, read, strict=False):
+                norm = self.parts[name][1]
+                norm.running_mean.zero_()
+                norm.running_var.fill_(1.0 - norm.eps)
+                norm.weight.fill_(1.0)
+                norm.bias.copy_(bias)
+                self.parts[name].bias_taken = bias
+            for conv, (weight, _) in zip(targets, read, strict=True):
+                conv.weight.copy_(weight)
+            for head, (_, bias) in zip(heads, read[len(names) :], strict=True):
+                head.bias.copy_(bias)
+        self.adopt(self._moments(names, batches))
+
+    def _moments(self, names: Sequence[str], batches: Iterable[NDArray[np.uint8]]) -> Moments:
+        """Mean and deviation of what every convolution puts out behind its norm, in use."""
+        sums = {name: [torch.zeros(1, dtype=torch.float64)] * 2 for name in names}
+        count = 0
+        self.eval()
+        with torch.no_grad():
+            for pixels in batches:
+                values = self._run(torch.from_numpy(pixels).permute(0, 3, 1, 2).float(), keep=True)
+                for name in names:
+                    value = values[name].double()
+                    sums[name] = [sums[name][0] + value.mean((0, 2, 3)), sums[name][1] + value.square().mean((0, 2, 3))]
+                count += 1
+        found: Moments = {}
+        for name, (total, square) in sums.items():
+            mean = total / count
+            deviation = (square / count - mean.square()).clamp(min=1e-8).sqrt()
+            found[name] = mean.float().numpy(), deviation.float().numpy()
+        return found
+
     def shift_scores(self, by: float) -> None:
         """Adds to every score before its sigmoid."""
         with torch.no_grad():
@@ -154,9 +211,12 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
                 found.append((self.score[k](torch.cat((c, b), 1)), self.place[k](b), self.extent[k](b)))
         return found
 
-    def _run(self, images: Tensor) -> dict[str, Tensor]:
-        blocks = self._activate(self.parts[self.begins](images * PIXEL_SCALE))
-        values = {self.start: self.parts[self.start](F.pad(blocks, (1, 0, 1, 0)))}
+    def _run(self, images: Tensor, keep: bool = False) -> dict[str, Tensor]:
+        """Every value by its name; keep the first convolution's, too."""
+        first = self.parts[self.begins](images * PIXEL_SCALE)
+        values = {self.start: self.parts[self.start](F.pad(self._activate(first), (1, 0, 1, 0)))}
+        if keep:
+            values[self.begins] = first
         for op in self.ops:
             given = [values[name] for name in op.inputs]
             match op.kind:

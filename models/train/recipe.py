@@ -13,7 +13,7 @@ import csv
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -121,6 +121,20 @@ class Trainer:
         part = path.with_suffix(".part")
         torch.save(state, part)
         part.replace(path)
+
+    def adopt(self, path: Path, batches: Iterable[NDArray[np.uint8]]) -> None:
+        """Goes on from a shipped 32-bit file, measured over pictures (B, H, W, 3).
+
+        Raises:
+            BadInputError: the plan's network is not inherited, or the file is of another one.
+        """
+        if not isinstance(self.network, InheritedNet):
+            raise BadInputError(
+                f"plan {self.plan.name}: only an inherited network goes on from {path}; give a checkpoint"
+            )
+        self.network.soften(SHARPEST)
+        self.network.adopt_shipped(path, batches)
+        self.averaged.load_state_dict(self.network.state_dict())
 
     def load(self, path: Path) -> None:
         """Goes on from a checkpoint."""
@@ -231,7 +245,8 @@ def train(
         out: folder.
         resume: go on from the last checkpoint there.
         teacher: YOLOX-nano as ONNX to learn from besides; None learns from labels alone.
-        start: checkpoint of the same size of network to begin with; its counters are not taken over.
+        start: checkpoint of the same size of network to begin with, its counters not taken over; for an inherited
+            network the shipped 32-bit ONNX does, too.
     """
     torch.set_num_threads(plan.threads)
     cv2.setNumThreads(1)
@@ -244,6 +259,8 @@ def train(
     last = out / "last.pt"
     if resume and last.exists():
         trainer.load(last)
+    elif start is not None and start.suffix == ".onnx":
+        trainer.adopt(start, first_batches(plan, drawn[0]))
     elif start is not None:
         trainer.load(start)
         trainer.progress = Progress()
@@ -318,7 +335,9 @@ def main(  # noqa: PLR0917 - a command's options
     picture_set: Annotated[list[str], typer.Option("--set", help="NAME=ANNOTATIONS.json:IMAGE_FOLDER, repeatable")],
     resume: Annotated[bool, typer.Option(help="go on from the last checkpoint in the folder")] = False,
     teacher: Annotated[Path | None, typer.Option(help="YOLOX-nano as ONNX, to learn from beside the labels")] = None,
-    start: Annotated[Path | None, typer.Option(help="checkpoint to begin with, of the same size of network")] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="checkpoint to begin with, or an inherited one's 32-bit ONNX")
+    ] = None,
 ) -> None:
     """Train a person detector by a plan."""
     try:

@@ -293,6 +293,7 @@ def test_silu_turn_into_relu_over_the_plan_s_steps():
 def test_an_inherited_network_trains_resumes_and_exports(tmp_path: Path, pictures: list[Picture]):
     pytest.importorskip("onnxscript", reason="onnxscript absent: the export needs models/train/requirements.txt")
     from models.train.export import export, load_network, metadata_of  # noqa: PLC0415  # needs onnxscript
+    from models.train.inherited import SHARPEST  # noqa: PLC0415
 
     path = shared("detectors", "yolox_nano_416x416.onnx")
     made = plan(2)
@@ -310,6 +311,16 @@ def test_an_inherited_network_trains_resumes_and_exports(tmp_path: Path, picture
     network = load_network(tmp_path / "run2" / "last.pt", made, path)
     assert metadata_of(made)["atrium.head"] == "person-places"
     export(Deployed(network).eval(), tmp_path / "m.onnx", metadata_of(made))  # compares itself with PyTorch
+    made.phases[0].steps = 0
+    adopted = train(made, {"made": pictures}, tmp_path / "run3", teacher=path, start=tmp_path / "m.onnx").averaged
+    images = torch.randint(0, 256, (1, 3, 64, 96)).float()
+    network.soften(SHARPEST)
+    adopted.soften(SHARPEST)
+    with torch.no_grad():
+        for mine, theirs in zip(adopted.eval().look(images)[:2], network.look(images)[:2], strict=True):
+            np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-3, atol=2e-3)
+    with pytest.raises(BadInputError, match="not an inherited network's"):
+        train(made, {"made": pictures}, tmp_path / "run4", teacher=path, start=shared("detectors", "FastestDet.onnx"))
 
 
 def test_calibration_sees_no_source_that_training_leaves_out():
