@@ -41,6 +41,8 @@ FIRST_LAYERS = 2
 """Convolutions of the teacher that become ours of stride 4: 3x3 over slices of two, depthwise 3x3 of stride 2."""
 PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column, in the teacher's first grid, of each place in a 2x2 block."""
+DEVIATIONS = 5.0
+"""An activation in eight bits reaches so many deviations above its strongest channel's mean."""
 SHARPEST = 8.0
 """Steepness at which softened activations have become ReLU."""
 _TINY = 1e-6
@@ -73,6 +75,7 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         stored = {value.name: torch.from_numpy(numpy_helper.to_array(value).copy()) for value in graph.initializer}
         self.parts = nn.ModuleDict()
         self.sharpness = math.inf
+        self.in_eight_bits = False
         first, second = [node for node in graph.node if node.op_type == "Conv"][:FIRST_LAYERS]
         self.start, self.begins = str(second.output[0]), str(first.output[0])
         self.ops = list(self._ops(graph, stored))
@@ -126,7 +129,25 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
             return int(self.parts[value if op is None else op.argument][1].num_features)
         return sum(self.width(name) for name in (op.inputs if op.kind == "join" else op.inputs[:1]))
 
-    def _activate(self, x: Tensor) -> Tensor:
+    def round_off(self, asked: bool) -> None:
+        """Whether weights and activations are rounded as eight bits will round them, while gradients pass."""
+        self.in_eight_bits = asked
+
+    def _convolve(self, name: str, x: Tensor) -> Tensor:
+        part = self.parts[name]
+        if not self.in_eight_bits:
+            return part(x)
+        conv = part[0]
+        step = conv.weight.detach().abs().amax((1, 2, 3), keepdim=True).clamp(min=_TINY) / 127
+        weight = Rounded.apply(conv.weight, step, -127.0, 127.0)
+        return part[1](F.conv2d(x, weight, None, conv.stride, conv.padding, 1, conv.groups))
+
+    def _activate(self, x: Tensor, name: str) -> Tensor:
+        """The activated output of the named convolution."""
+        if self.in_eight_bits:
+            norm = self.parts[name][1]
+            step = (norm.bias + DEVIATIONS * norm.weight.abs()).detach().max().clamp(min=_TINY) / 255
+            return Rounded.apply(x, step.to(x.dtype), 0.0, 255.0)
         if self.sharpness >= SHARPEST:
             return F.relu(x)
         return F.silu(x * self.sharpness) / self.sharpness
@@ -213,17 +234,17 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
 
     def _run(self, images: Tensor, keep: bool = False) -> dict[str, Tensor]:
         """Every value by its name; keep the first convolution's, too."""
-        first = self.parts[self.begins](images * PIXEL_SCALE)
-        values = {self.start: self.parts[self.start](F.pad(self._activate(first), (1, 0, 1, 0)))}
+        first = self._convolve(self.begins, images * PIXEL_SCALE)
+        values = {self.start: self._convolve(self.start, F.pad(self._activate(first, self.begins), (1, 0, 1, 0)))}
         if keep:
             values[self.begins] = first
         for op in self.ops:
             given = [values[name] for name in op.inputs]
             match op.kind:
                 case "part":
-                    values[op.output] = self.parts[op.argument](given[0])
+                    values[op.output] = self._convolve(op.argument, given[0])
                 case "activate":
-                    values[op.output] = self._activate(given[0])
+                    values[op.output] = self._activate(given[0], op.inputs[0])
                 case "join":
                     values[op.output] = torch.cat(given, 1)
                 case "add":
@@ -276,6 +297,23 @@ class TwinMimic(nn.Module):  # type: ignore[misc]  # torch is untyped here
             _Apart.apply(m, t, getattr(self, f"weight_{k}")) for k, (m, t) in enumerate(zip(mine, theirs, strict=True))
         ]
         return torch.stack(parts).mean()
+
+
+class Rounded(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped here
+    """Rounded to multiples of a step, from least to most of them; the gradient passes where nothing was cut off."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, step: Tensor, least: float, most: float) -> Tensor:
+        """Same shape as x; the step broadcasts."""
+        levels = (x / step).round_()
+        ctx.save_for_backward((levels >= least) & (levels <= most))
+        return levels.clamp_(least, most).mul_(step)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        """Towards x."""
+        (kept,) = ctx.saved_tensors
+        return gradient * kept, None, None, None
 
 
 class _Apart(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped here

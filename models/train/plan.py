@@ -33,6 +33,8 @@ class Phase(msgspec.Struct, forbid_unknown_fields=True):
     """Probability that people are cut out and set into a sample."""
     mimic: float = 2.0
     """Weight of agreeing with the teacher inside."""
+    eight_bits: bool = False
+    """Whether an inherited network, evened out at the phase's start, learns to live with rounding."""
     warmup: int = 150
     final_rate: float = 0.03
     """Learning rate at the end, as a share of the highest."""

@@ -28,6 +28,7 @@ from torch import nn
 from contract.errors import AtriumError, BadInputError
 from models.train.augment import Sample, draw_sample
 from models.train.distil import FeatureMimic, Taught
+from models.train.equalise import equalise
 from models.train.feeder import Batch, Drawn, Feeder
 from models.train.inherited import SHARPEST, InheritedNet, TwinMimic
 from models.train.losses import Losses, People, detection_losses
@@ -82,6 +83,7 @@ class Trainer:
         taught = None if batch.lesson is None else taught_of(batch)
         if isinstance(self.network, InheritedNet):
             self.network.soften(sharpness(self.progress.total, self.plan.relu_steps))
+            self.network.round_off(self.plan.phases[self.progress.phase].eight_bits)
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.bf16):
             scores, sides, inner = self.network.look(images)
@@ -108,6 +110,17 @@ class Trainer:
                     value.lerp_(theirs[name], 1 - keep)
                 else:
                     value.copy_(theirs[name])
+
+    def enter(self, phase: Phase) -> None:
+        """Prepares for a phase's first step."""
+        if phase.eight_bits:
+            if not isinstance(self.network, InheritedNet):
+                raise BadInputError(
+                    f"phase {phase.name}: eight_bits is for inherited networks; take it out of the plan"
+                )
+            equalise(self.averaged)
+            self.network.load_state_dict(self.averaged.state_dict())
+            self.optimiser.state.clear()  # its measures are of channels as they were
 
     def save(self, path: Path) -> None:
         """Writes everything that resuming needs; a kill in the middle leaves the old file."""
@@ -252,18 +265,8 @@ def train(
     cv2.setNumThreads(1)
     out.mkdir(parents=True, exist_ok=True)
     drawn = [mixed(phase, sets, plan) for phase in plan.phases]
-    inherited = None
-    if plan.size == INHERITED and teacher is not None:
-        inherited = Inherited(teacher, moments(teacher, first_batches(plan, drawn[0])))
-    trainer = Trainer(plan, inherited)
     last = out / "last.pt"
-    if resume and last.exists():
-        trainer.load(last)
-    elif start is not None and start.suffix == ".onnx":
-        trainer.adopt(start, first_batches(plan, drawn[0]))
-    elif start is not None:
-        trainer.load(start)
-        trainer.progress = Progress()
+    trainer = _prepared(plan, drawn[0], teacher, last if resume and last.exists() else None, start)
     at = trainer.progress
     _forget_after(out / "log.csv", at.total)
     todo = [
@@ -279,6 +282,8 @@ def train(
             phase = plan.phases[k]
             if k != first:
                 started, first, drawn_since = time.monotonic(), k, 0
+            if step == 0:
+                trainer.enter(phase)
             losses = trainer.step(batch, learning_rate(phase, step), phase.mimic)
             at.phase, at.step = k, step + 1
             at.total += 1
@@ -294,6 +299,22 @@ def train(
                 at.phase, at.step = k + 1, 0
                 trainer.save(out / f"{phase.name}.pt")
                 trainer.save(last)
+    return trainer
+
+
+def _prepared(plan: Plan, drawn: Drawn, teacher: Path | None, last: Path | None, start: Path | None) -> Trainer:
+    """A trainer at its plan's start, or where it went on from."""
+    inherited = None
+    if plan.size == INHERITED and teacher is not None:
+        inherited = Inherited(teacher, moments(teacher, first_batches(plan, drawn)))
+    trainer = Trainer(plan, inherited)
+    if last is not None:
+        trainer.load(last)
+    elif start is not None and start.suffix == ".onnx":
+        trainer.adopt(start, first_batches(plan, drawn))
+    elif start is not None:
+        trainer.load(start)
+        trainer.progress = Progress()
     return trainer
 
 

@@ -268,6 +268,37 @@ def test_evening_out_channels_changes_no_answer_and_strengthens_the_faint():
     assert np.mean(spread()) < 0.8 * np.mean(uneven)
 
 
+def test_rounding_lets_gradients_pass_where_nothing_is_cut_off():
+    from models.train.inherited import Rounded  # noqa: PLC0415  # needs onnx
+
+    x = torch.tensor([-1.0, 0.04, 0.26, 2.0, 99.0], requires_grad=True)
+    rounded = Rounded.apply(x, torch.tensor(0.1), 0.0, 255.0)
+    assert rounded.tolist() == pytest.approx([0.0, 0.0, 0.3, 2.0, 25.5])
+    (gradient,) = torch.autograd.grad(rounded.sum(), x)
+    assert gradient.tolist() == [0.0, 1.0, 1.0, 1.0, 0.0]
+
+
+def test_an_eight_bit_phase_begins_evened_out_and_only_inherited_networks_have_one(
+    tmp_path: Path, pictures: list[Picture]
+):
+    path = shared("detectors", "yolox_nano_416x416.onnx")
+    made = plan(1, phases=2)
+    made.size = "inherited"
+    made.phases[1].eight_bits, made.phases[1].learning_rate = True, 0.0
+    trainer = train(made, {"made": pictures}, tmp_path / "run", teacher=path)
+    network = trainer.network.eval()
+    images = torch.randint(0, 256, (1, 3, 64, 96)).float()
+    with torch.no_grad():
+        assert network.in_eight_bits
+        rounded = network.look(images)[0]
+        network.round_off(asked=False)
+        whole = network.look(images)[0]
+    assert 0 < (rounded - whole).abs().max() < whole.std() * 3
+    made.size = "n"
+    with pytest.raises(BadInputError, match="eight_bits is for inherited networks"):
+        train(made, {"made": pictures}, tmp_path / "other")
+
+
 def test_the_mimic_s_gradient_is_that_of_its_value():
     from models.train.inherited import TwinMimic  # noqa: PLC0415  # needs onnx
 
