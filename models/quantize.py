@@ -31,7 +31,7 @@ try:
 except ImportError as error:
     raise AtriumError("quantizing needs the package onnx: pip install 'atrium-vision[quantize]'") from error
 
-from models.surgery import WEIGHT_OPS, feed_bytes, float_tail, from_bytes, name_nodes, unshare
+from models.surgery import WEIGHT_OPS, feed_bytes, float_tail, fold_pads, from_bytes, name_nodes, unshare
 
 LEAST_OPSET = 13
 """The first with a scale for each channel in QuantizeLinear."""
@@ -196,6 +196,7 @@ def _prepared(model: Path, folder: Path) -> ModelProto:
     except Exception as error:  # onnx and the runtime raise many kinds
         raise BadInputError(f"{model}: cannot be prepared ({_line(error)}); export it with opset 17") from error
     name_nodes(prepared)
+    fold_pads(prepared)
     unshare(prepared)
     return prepared
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 WEIGHT_OPS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 MOVES = frozenset({"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Identity"})
@@ -225,6 +225,47 @@ def _skip_identities(model: ModelProto) -> None:
             while target in renamed:
                 target = renamed[target]
             node.input[place] = target
+
+
+def fold_pads(model: ModelProto) -> None:
+    """Moves padding with zeros into the convolutions behind it: in eight bits it costs a pass of its own over the tensor.
+
+    Padding of rows and columns alone, by stored amounts, in front of convolutions alone.
+    """
+    graph = model.graph
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    outputs = {value.name for value in graph.output}
+    for pad in [node for node in graph.node if node.op_type == "Pad"]:
+        readers = [node for node in graph.node if pad.output[0] in node.input]
+        amounts = stored.get(pad.input[1]) if len(pad.input) > 1 else None
+        value = stored.get(pad.input[2]) if len(pad.input) > 2 and pad.input[2] else np.zeros(1)
+        mode = next((a.s for a in pad.attribute if a.name == "mode"), b"constant")
+        plain = mode == b"constant" and len(pad.input) < 4 and value is not None and not np.any(value)
+        if (
+            not plain
+            or amounts is None
+            or len(amounts) != 8
+            or (amounts[[0, 1, 4, 5]] != 0).any()
+            or (amounts < 0).any()
+        ):
+            continue
+        if pad.output[0] in outputs or not readers or any(not _pads_plainly(node) for node in readers):
+            continue
+        for conv in readers:
+            own = next((a for a in conv.attribute if a.name == "pads"), None)
+            before = list(own.ints) if own is not None else [0, 0, 0, 0]
+            after = [int(a) + b for a, b in zip(amounts[[2, 3, 6, 7]], before, strict=True)]
+            if own is not None:
+                conv.attribute.remove(own)
+            conv.attribute.append(helper.make_attribute("pads", after))
+            conv.input[0] = pad.input[0]
+        graph.node.remove(pad)
+
+
+def _pads_plainly(node: NodeProto) -> bool:
+    """Whether a node is a convolution of pictures whose padding is told in numbers."""
+    way = next((a.s for a in node.attribute if a.name == "auto_pad"), b"NOTSET")
+    return node.op_type == "Conv" and way == b"NOTSET"
 
 
 def drop_unused(model: ModelProto) -> None:
