@@ -228,7 +228,7 @@ def _skip_identities(model: ModelProto) -> None:
 
 
 def fold_pads(model: ModelProto) -> None:
-    """Moves padding with zeros into the convolutions behind it: in eight bits it costs a pass of its own over the tensor.
+    """Moves padding with zeros into the convolutions behind it: in eight bits it costs a pass over the tensor.
 
     Padding of rows and columns alone, by stored amounts, in front of convolutions alone.
     """

@@ -8,8 +8,8 @@ from functools import lru_cache
 MULTIPLE_PX = 32
 # The working area may be passed by this much, so that 288x384 counts as 256x416's equal.
 AREA_MAX = 1.06
-# Enlarging shows the network nothing new, but its finest grid has more places for those who are far off: an old camera's
-# picture may fill the working area. And people in a thumbnail are smaller than any it was taught.
+# Enlarging shows the network nothing new, but its finest grid has more places for those who are far off: an old
+# camera's picture may fill the working area. And people in a thumbnail are smaller than any it was taught.
 SCALE_MAX = 1.25
 TINY_SHARE = 0.25
 TINY_SCALE_MAX = 2.0

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
-
-onnx = pytest.importorskip("onnx", reason="onnx absent: pip install 'atrium-vision[quantize]'")
-
 from onnx import TensorProto, helper, numpy_helper
 
 from models.surgery import fold_pads
