@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 POSE_WEIGHTS = {WALK: 0.55, PHONE: 0.1, CARRY: 0.1, REACH: 0.07, POCKETS: 0.08, SIT: 0.1}
 PERSONAL_SPACE_M = 0.42
 """Nearest that two people are put to each other."""
+DINING_ROOMS = 0.4
+"""Share of rooms with tables and chairs all over, as food courts have."""
 
 
 def random_shots(seed: int, frames: int, size: tuple[int, int] = (640, 360), oversample: int = 1) -> Iterator[Shot]:
@@ -37,10 +39,10 @@ def random_shots(seed: int, frames: int, size: tuple[int, int] = (640, 360), ove
     rng = np.random.default_rng(seed)
     room = (rng.uniform(6, 16), rng.uniform(6, 14))
     camera = random_camera(rng, room, size)
-    still, outlines = random_room(rng, room, float(camera.centre_m[2]) + rng.uniform(0.2, 2.0))
+    still, outlines, seats = random_room(rng, room, float(camera.centre_m[2]) + rng.uniform(0.2, 2.0))
     renderer = Renderer(still, camera, random_sensor(rng), seed, oversample)
     for index in range(frames):
-        yield renderer.shoot(random_people(rng, room, outlines, float(index)))
+        yield renderer.shoot(random_people(rng, room, outlines, float(index), seats=seats))
 
 
 def random_sensor(rng: np.random.Generator) -> Sensor:
@@ -78,8 +80,12 @@ def random_camera(rng: np.random.Generator, room: tuple[float, float], size: tup
     )
 
 
-def random_room(rng: np.random.Generator, room: tuple[float, float], high: float) -> tuple[Still, list[Floats]]:
-    """A furnished room of (width, depth) metres, ``high`` to its ceiling, and the footprints (V, 2) of its things."""
+def random_room(rng: np.random.Generator, room: tuple[float, float], high: float) -> tuple[Still, list[Floats], Floats]:
+    """A furnished room of (width, depth) metres, ``high`` to its ceiling.
+
+    Returns:
+        The room, the footprints (V, 2) of its things, and its chairs (S, 3): x, y in metres and heading.
+    """
     build = StillBuilder(rng)
     width, depth = room
     tone = np.clip(rng.uniform(0.25, 0.9) + rng.normal(0, 0.025, 3), 0.1, 0.95)
@@ -99,10 +105,38 @@ def random_room(rng: np.random.Generator, room: tuple[float, float], high: float
         )
     build.floor((0, 0), room, build.texture("plain", np.full(3, rng.uniform(0.3, 0.95))), 2.0, 0.0, high)
     _hang_pictures(build, rng, corners, high)
-    for _ in range(int(rng.integers(2, 12))):
+    seats = _set_tables(build, rng, room) if rng.random() < DINING_ROOMS else []
+    for _ in range(int(rng.integers(0, 4) if seats else rng.integers(2, 12))):
         _furnish(build, rng, (rng.uniform(0.8, width - 0.6), rng.uniform(0.8, depth - 0.6)))
     still = build.build(rng.uniform(0.3, 0.75))
-    return still, list(still.obstacles_m)
+    return still, list(still.obstacles_m), np.array(seats, np.float64).reshape(-1, 3)
+
+
+def _set_tables(
+    build: StillBuilder, rng: np.random.Generator, room: tuple[float, float]
+) -> list[tuple[float, float, float]]:
+    """Tables with chairs about them, as food courts have; says where the chairs are and what they face."""
+    pitch, turn = rng.uniform(1.8, 3.0, 2), rng.uniform(0, math.pi)
+    colours = [cloth_colour(rng) for _ in range(int(rng.integers(1, 4)))]
+    top = build.texture(str(rng.choice(["wood", "plain"])), np.clip(rng.uniform(0.1, 1) + rng.normal(0, 0.1, 3), 0, 1))
+    chairs = []
+    for x in np.arange(1.2, room[0] - 1.0, pitch[0]):
+        for y in np.arange(1.2, room[1] - 1.0, pitch[1]):
+            if rng.random() < 0.2:
+                continue
+            centre = np.array([x, y]) + rng.normal(0, 0.12, 2)
+            heading, size = turn + rng.normal(0, 0.15), (rng.uniform(0.6, 1.3), rng.uniform(0.6, 0.9))
+            build.table((centre[0], centre[1]), heading, size, rng.uniform(0.68, 0.78), top)
+            for side in range(4):
+                if rng.random() < (0.15, 0.55)[side % 2]:
+                    continue
+                angle = heading + side * math.pi / 2 + rng.normal(0, 0.12)
+                away = size[side % 2] / 2 + rng.uniform(0.12, 0.45)
+                at = centre + away * np.array([math.cos(angle), math.sin(angle)])
+                facing = angle + math.pi + rng.normal(0, 0.35)
+                build.chair((at[0], at[1]), facing, colours[int(rng.integers(len(colours)))])
+                chairs.append((float(at[0]), float(at[1]), float(facing)))
+    return chairs
 
 
 def _hang_pictures(
@@ -139,17 +173,27 @@ def _furnish(build: StillBuilder, rng: np.random.Generator, at: tuple[float, flo
         build.mannequin(at, rng.uniform(0, 2 * math.pi), plinth=bool(rng.random() < 0.6))
     elif kind < 0.6:
         build.plant(at, rng.uniform(0.8, 1.9))
-    elif kind < 0.75:
+    elif kind < 0.68:
+        build.chair(at, rng.uniform(0, 2 * math.pi), cloth_colour(rng))
+    elif kind < 0.77:
         build.table(at, heading, (rng.uniform(0.6, 1.4), rng.uniform(0.6, 0.9)), rng.uniform(0.6, 1.1))
     else:
         texture = build.texture(str(rng.choice(["plain", "shelves", "wood", "clothes"])), cloth_colour(rng) * 0.7 + 0.2)
         build.box(at, (rng.uniform(0.5, 2.5), rng.uniform(0.4, 1.0), rng.uniform(0.5, 2.1)), heading, texture)
 
 
-def random_people(
-    rng: np.random.Generator, room: tuple[float, float], outlines: list[Floats], time_s: float, most: int = 25
+def random_people(  # noqa: PLR0917 - what a room is, and when
+    rng: np.random.Generator,
+    room: tuple[float, float],
+    outlines: list[Floats],
+    time_s: float,
+    most: int = 25,
+    seats: Floats | None = None,
 ) -> PeopleState:
-    """Some people (none to ``most``, alone and in groups) where there is room for them."""
+    """Some people (none to ``most``, alone and in groups) where there is room for them, and on some of the seats.
+
+    Seats are (S, 3): x, y in metres and heading.
+    """
     wanted = 0 if rng.random() < 0.06 else int(np.clip(rng.gamma(1.6, 0.18 * most), 1, most))
     places: list[Floats] = []
     facing: list[float] = []
@@ -163,6 +207,11 @@ def random_people(
             if _is_free(spot, room, outlines, places):
                 places.append(spot)
                 facing.append(heading + rng.normal(0, 0.5))
+    standing = len(places)
+    if seats is not None and len(seats):
+        taken = seats[rng.random(len(seats)) < rng.uniform(0, 0.7)]
+        places += list(taken[:, :2])
+        facing += taken[:, 2].tolist()
     count = len(places)
     looks = np.zeros(count, LOOK)
     pose = np.array(rng.choice(list(POSE_WEIGHTS), count, p=list(POSE_WEIGHTS.values())), np.int64).reshape(count)
@@ -171,6 +220,7 @@ def random_people(
         looks[i] = random_look(rng, child=bool(rng.random() < 0.1), pushchair=pushes)
         if pushes:
             pose[i] = PUSH
+    pose[standing:] = SIT
     speed = np.where(rng.random(count) < 0.35, 0.0, rng.uniform(0.3, 1.7, count))
     return PeopleState(
         time_s, np.arange(count), np.array(places).reshape(-1, 2), np.array(facing), speed,

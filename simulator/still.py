@@ -16,6 +16,8 @@ from simulator.textures import MAKERS, Texture
 Floats = NDArray[np.float64]
 Point = tuple[float, float]
 SKIRTING_M = 0.1
+PLAIN_CHAIRS, BACKED_CHAIRS = 0.45, 0.88
+"""Chairs drawn below the first are plain, between them upholstered with arms, above the second stools."""
 BODY_REACH_M = 1.35
 """No part of a person, pushchair included, is further from where the person stands."""
 
@@ -257,11 +259,42 @@ class StillBuilder:
         self.shape(build.build(np.array([at]), np.zeros(1)), at)
         self.block_round(at, 0.3)
 
-    def table(self, at: Point, heading: float, size: Point = (0.7, 0.7), height: float = 0.74) -> None:
-        """A table on one leg."""
-        wood = self.texture("wood", np.array([0.25, 0.42, 0.6]))
-        self.box(at, (size[0], size[1], 0.04), heading, wood, base=height - 0.04)
+    def table(self, at: Point, heading: float, size: Point = (0.7, 0.7), height: float = 0.74,
+              top: int | None = None) -> None:  # fmt: skip
+        """A table on one leg, wooden unless its top has another texture."""
+        top = self.texture("wood", np.array([0.25, 0.42, 0.6])) if top is None else top
+        self.box(at, (size[0], size[1], 0.04), heading, top, base=height - 0.04)
         self.box(at, (0.08, 0.08, height - 0.04), heading, self.texture("plain", np.full(3, 0.2)), solid=False)
+
+    def chair(self, at: Point, heading: float, colour: Floats) -> None:
+        """A chair that faces its heading: a plain one, an upholstered one with arms, or a stool."""
+        rng = self._rng
+        build = ShapeBuilder(1)
+        cloth, leg = paint(colour), paint(np.full(3, rng.uniform(0.05, 0.6)))
+        seat, half, kind = rng.uniform(0.42, 0.48), rng.uniform(0.2, 0.26), rng.random()
+        thick = 0.05 if kind < PLAIN_CHAIRS else 0.1
+        build.add(
+            build.vector(-0.4 * half, 0, seat), build.vector(0.4 * half, 0, seat), (half, half), cloth,
+            axis=(0.0, 0.0, 1.0), flat=half / thick,
+        )  # fmt: skip
+        for x in (-0.75 * half, 0.75 * half):
+            for y in (-0.75 * half, 0.75 * half):
+                foot = build.vector(1.15 * x, 1.15 * y, 0.01)
+                build.add(build.vector(x, y, seat - 0.03), foot, (0.017, 0.013), leg)
+        if kind < BACKED_CHAIRS:
+            top, lean = seat + rng.uniform(0.32, 0.45), rng.uniform(0.0, 0.08)
+            build.add(
+                build.vector(-half, 0, seat + 0.12), build.vector(-half - lean, 0, top - 0.12), (half, 0.85 * half),
+                cloth, axis=(1.0, 0.0, 0.0), flat=half / (0.6 * thick),
+            )  # fmt: skip
+        if PLAIN_CHAIRS <= kind < BACKED_CHAIRS:
+            for y in (-half, half):
+                build.add(
+                    build.vector(-half, y, seat + 0.18), build.vector(0.7 * half, y, seat + 0.08), (0.13, 0.09), cloth,
+                    axis=(0.0, 1.0, 0.0), flat=2.0,
+                )  # fmt: skip
+        self.shape(build.build(np.array([at]), np.array([heading])), at)
+        self.block_round(at, half + 0.05)
 
     def build(self, ambient: float) -> Still:
         """The scene, as lit as ``ambient`` (0.3 dim to 0.7 bright) and its lamps make it."""

@@ -8,7 +8,7 @@ import pytest
 from simulator.body import SIT, WALK
 from simulator.installer import hang_camera
 from simulator.looks import LOOK, random_look
-from simulator.random_scenes import random_shots
+from simulator.random_scenes import random_people, random_room, random_shots
 from simulator.render import Renderer, Sensor
 from simulator.state import PeopleState
 from simulator.still import StillBuilder, hidden_behind
@@ -133,6 +133,27 @@ def test_the_same_seed_gives_the_same_bytes():
     )
     assert first.tobytes() == again.tobytes()
     assert first.tobytes() != other.tobytes()
+
+
+def test_chairs_stand_where_they_were_put_and_block_the_way(monkeypatch):
+    monkeypatch.setattr("simulator.random_scenes.DINING_ROOMS", 1.0)
+    still, outlines, seats = random_room(np.random.default_rng(3), (9.0, 8.0), 3.0)
+    assert len(seats) > 8
+    assert all(np.linalg.norm(still.places_m - seat[:2], axis=1).min() < 1e-9 for seat in seats)
+    assert sum(np.hypot(*(outline.mean(0) - seats[:, :2]).T).min() < 1e-6 for outline in outlines) >= len(seats)
+
+
+def test_people_sit_on_chairs_and_face_as_they_do():
+    seats = np.array([(3.0, 3.0, 0.5), (5.0, 4.0, -2.0)])
+    seen = set()
+    for seed in range(30):
+        found = random_people(np.random.default_rng(seed), (9.0, 8.0), [], 0.0, seats=seats)
+        for seat in seats:
+            for k in np.flatnonzero((found.xy_m == seat[:2]).all(1)):
+                assert found.pose[k] == SIT
+                assert found.heading[k] == seat[2]
+                seen.add(float(seat[2]))
+    assert seen == {0.5, -2.0}
 
 
 def test_random_rooms_are_labelled_and_repeatable():
