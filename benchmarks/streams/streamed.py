@@ -35,7 +35,7 @@ class StreamedClip:
         self._start_at = start_at
         self._arrived = 0
         self._packets = _packets(clip)
-        self._converter = Converter(SIZE, reuse=True)
+        self._converter = Converter(SIZE)
         self._resting: Resting[Any] = Resting()
         self._skipping = Skipping()
 

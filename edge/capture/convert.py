@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from edge.capture.frame import Image
+from edge.capture.frame import Canvas, Image, Region
 
 # Formats whose first plane is brightness, a byte a pixel, wherever the colour lies.
 LUMA_FIRST = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray"})
@@ -19,25 +20,34 @@ BT_709 = 1
 class Converter:
     """Makes colour pictures of one source, scaled in the same pass where a size is given. One thread's own."""
 
-    def __init__(self, size: tuple[int, int] | None = None, reuse: bool = False) -> None:
+    def __init__(self, size: tuple[int, int] | None = None) -> None:
         """Prepares.
 
         Args:
             size: (width, height) to scale to; None keeps each picture's own.
-            reuse: the next picture may be written over the last one, for sources whose pictures are used one by one.
         """
         self.size = size
         self._reformatter = VideoReformatter()
-        self._reuse = reuse
-        self._planes = np.empty((0, 0), np.uint8)
-        self._image = np.empty((0, 0, 3), np.uint8)
 
     def bgr(self, picture: Any) -> Image:
         """(H, W, 3) uint8 of a ``av.VideoFrame``."""
         width, height = self.size_of(picture)
-        if self._reuse and self._is_plain(picture, width, height):
-            return self._into_buffers(picture, width, height)
         return np.asarray(self._reformatter.reformat(picture, width, height, "bgr24").to_ndarray(), np.uint8)
+
+    def draw(self, picture: Any, canvas: Canvas, regions: Sequence[Region]) -> Image:
+        """(H, W, 3) uint8 of a ``av.VideoFrame``, right in the regions: see ``Picture.draw``."""
+        width, height = self.size_of(picture)
+        if not self._is_plain(picture, width, height):
+            return self.bgr(picture)
+        image = canvas.image((width, height))
+        grey, blue, red = (plane(picture, k) for k in range(3))
+        for x1, y1, x2, y2 in regions:  # colour has half the rows and columns: to even edges
+            left, top, right, bottom = x1 // 2, y1 // 2, min(width, x2 + 1) // 2, min(height, y2 + 1) // 2
+            colours = canvas.chroma(bottom - top, right - left)
+            cv2.merge((blue[top:bottom, left:right], red[top:bottom, left:right]), dst=colours)
+            part = np.s_[2 * top : 2 * bottom, 2 * left : 2 * right]
+            cv2.cvtColorTwoPlane(grey[part], colours, cv2.COLOR_YUV2BGR_NV12, dst=image[part])
+        return image
 
     def size_of(self, picture: Any) -> tuple[int, int]:
         """(width, height) that ``bgr`` gives."""
@@ -47,18 +57,6 @@ class Converter:
     def _is_plain(picture: Any, width: int, height: int) -> bool:
         plain = picture.format.name == "yuv420p" and picture.colorspace != BT_709
         return plain and (picture.width, picture.height) == (width, height) and width % 2 == 0 and height % 2 == 0
-
-    def _into_buffers(self, picture: Any, width: int, height: int) -> Image:
-        """Without allocating: the planes one below the other, then one conversion."""
-        if self._image.shape[:2] != (height, width):
-            self._planes = np.empty((height * 3 // 2, width), np.uint8)
-            self._image = np.empty((height, width, 3), np.uint8)
-        np.copyto(self._planes[:height], plane(picture, 0))
-        chroma = self._planes[height:].reshape(2, height // 2, width // 2)
-        for k in (0, 1):
-            np.copyto(chroma[k], plane(picture, k + 1))
-        cv2.cvtColor(self._planes, cv2.COLOR_YUV2BGR_I420, dst=self._image)
-        return self._image
 
 
 class Decoded:
@@ -79,6 +77,10 @@ class Decoded:
     def bgr(self) -> Image:
         """See ``Picture.bgr``."""
         return self._converter.bgr(self._picture)
+
+    def draw(self, canvas: Canvas, regions: Sequence[Region]) -> Image:
+        """See ``Picture.draw``."""
+        return self._converter.draw(self._picture, canvas, regions)
 
     def luma(self) -> Image:
         """See ``Picture.luma``: the decoder's own plane where it has one, without a copy."""

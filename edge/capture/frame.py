@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import cv2
@@ -11,6 +11,32 @@ import numpy as np
 import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
+Region = tuple[int, int, int, int]
+"""x1, y1, x2, y2 in pixels, the last two beyond the end."""
+
+
+class Canvas:
+    """Memory that pictures of any camera are drawn into, one after another: one for all stays in the processor's cache.
+
+    One thread's own.
+    """
+
+    def __init__(self) -> None:
+        """Takes no memory yet."""
+        self._image = np.empty((0, 0, 3), np.uint8)
+        self._chroma = np.empty(0, np.uint8)
+
+    def image(self, size: tuple[int, int]) -> Image:
+        """(H, W, 3) for a (width, height); whatever was drawn last is still there."""
+        if self._image.shape[:2] != (size[1], size[0]):
+            self._image = np.zeros((size[1], size[0], 3), np.uint8)
+        return self._image
+
+    def chroma(self, height: int, width: int) -> Image:
+        """(height, width, 2) to put two planes of colour together in."""
+        if self._chroma.size < height * width * 2:
+            self._chroma = np.empty(height * width * 2, np.uint8)
+        return self._chroma[: height * width * 2].reshape(height, width, 2)
 
 
 class Picture(Protocol):
@@ -24,6 +50,10 @@ class Picture(Protocol):
 
     def bgr(self) -> Image:
         """(H, W, 3) uint8; the caller may write into it."""
+        ...
+
+    def draw(self, canvas: Canvas, regions: Sequence[Region]) -> Image:
+        """(H, W, 3) uint8, right in the regions, old elsewhere; the caller may write into it until the next drawing."""
         ...
 
     def luma(self) -> Image:
@@ -74,6 +104,20 @@ class Frame:
             if self._veil is not None:
                 self._veil(self._image)
         return self._image
+
+    def drawn(self, canvas: Canvas, regions: Sequence[Region] = ()) -> Image:
+        """``image`` for who looks at it once, at some regions or, without any, at all of it; kept nowhere.
+
+        Args:
+            canvas: where it is drawn if it has not been made yet; the next drawing there overwrites it.
+            regions: outside them there may be anything.
+        """
+        if self._image is not None or self._picture is None:
+            return self.image
+        image = self._picture.draw(canvas, regions or [(0, 0, *self._picture.size)])
+        if self._veil is not None:
+            self._veil(image)
+        return image
 
     @property
     def luma(self) -> Image:

@@ -128,7 +128,7 @@ class LiveCamera:
         self._clock = clock
         self._monotonic = monotonic
         self._backoff = Backoff(rng)
-        self._converter = Converter(size, reuse=True)
+        self._converter = Converter(size)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import supervision as sv
 
-from edge.capture.frame import Frame
+from edge.capture.frame import Frame, Region
 from edge.detect.gate import GateSettings, MotionGate
 from edge.detect.mask import PrivacyMask
 from edge.detect.pace import Pace, PaceSettings
-from edge.detect.regions import Part, Region, RegionSettings, local_parts, outside
+from edge.detect.regions import Part, RegionSettings, local_parts, outside
 
 # Boxes that end this close to the edge of a region, where the picture goes on, are cut people: not taken.
 CUT_PX = 2.0

@@ -64,7 +64,10 @@ def light_free_change(reference: Floats32, seen: Floats32, hidden: Flags, change
     """
     change[:] = 0.0
     noise = _fit_light(reference, seen, hidden, np.inf, change)
-    return float(_fit_light(reference, seen, hidden, max(_STAND_OUT * noise, _STAND_OUT_LEAST), change))
+    limit = max(_STAND_OUT * noise, _STAND_OUT_LEAST)
+    if change.max() <= limit:  # nothing stood out: the second fit would be the first
+        return float(noise)
+    return float(_fit_light(reference, seen, hidden, limit, change))
 
 
 @njit(cache=True, nogil=True)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edge.capture.frame import Region
 from edge.detect.gate import Motion
 from edge.detect.region_kernels import plan_regions
 from edge.detect.sizing import multiple_of
 
 Floats32 = npt.NDArray[np.float32]
-Region = tuple[int, int, int, int]
-"""x1, y1, x2, y2 in pixels, the last two beyond the end."""
 
 
 @dataclass(frozen=True, slots=True)

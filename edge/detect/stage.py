@@ -11,10 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 import supervision as sv
 
-from edge.capture.frame import Frame, Image
+from edge.capture.frame import Canvas, Frame, Image, Region
 from edge.detect.eye import DetectSettings, Eye, Job, Worth
 from edge.detect.mask import PrivacyMask
-from edge.detect.regions import Region
 from edge.reid.looks import LOOK
 from edge.reid.stripes import describe
 
@@ -68,6 +67,7 @@ class DetectStage:
             gated: False analyses every picture as a whole, as benchmarks want.
         """
         self._detectors = list(detectors) if isinstance(detectors, Sequence) else [detectors]
+        self._canvases = [Canvas() for _ in self._detectors]
         self._pool = ThreadPoolExecutor(len(self._detectors)) if len(self._detectors) > 1 else None
         self._masks = dict(masks or {})
         self._settings = settings or DetectSettings()
@@ -128,20 +128,21 @@ class DetectStage:
         done: list[tuple[Job, sv.Detections]] = []
         lock = threading.Lock()
 
-        def work(detector: FindsPeople) -> None:
+        def work(detector: FindsPeople, canvas: Canvas) -> None:
             while True:
                 with lock:
                     if not waiting or not (go_on is None or go_on()):
                         return
                     job = waiting.popleft()
-                found = _look(detector, job)
+                found = _look(detector, job, canvas)
                 with lock:
                     done.append((job, found))
 
         if self._pool is None or len(jobs) < 2:
-            work(self._detectors[0])
+            work(self._detectors[0], self._canvases[0])
         else:
-            for future in [self._pool.submit(work, detector) for detector in self._detectors]:
+            pairs = zip(self._detectors, self._canvases, strict=True)
+            for future in [self._pool.submit(work, detector, canvas) for detector, canvas in pairs]:
                 future.result()
         self.analysed += len(done)
         self.put_off += len(waiting)
@@ -155,10 +156,11 @@ class DetectStage:
         return eye
 
 
-def _look(detector: FindsPeople, job: Job) -> sv.Detections:
-    image = job.frame.image
+def _look(detector: FindsPeople, job: Job, canvas: Canvas) -> sv.Detections:
+    regions = [part.region for part in job.parts]
+    image = job.frame.drawn(canvas, regions)
     if job.parts:
-        found = detector.detect_regions(image, [part.region for part in job.parts], [part.scale for part in job.parts])
+        found = detector.detect_regions(image, regions, [part.scale for part in job.parts])
     else:
         (found,) = detector.detect([image])
     found.data[LOOK] = describe(image, np.asarray(found.xyxy, np.float32))

@@ -63,6 +63,8 @@ class Plan(msgspec.Struct, forbid_unknown_fields=True):
     threads: int = 1
     source_weights: dict[str, float] = {}
     """Weight of a source's pictures against 1 for the others; 0 leaves them out."""
+    empty_weight: float = 1.0
+    """Factor on the weight of pictures without people: what there is in rooms that is not to be taken for one."""
 
 
 def read_plan(path: Path) -> Plan:

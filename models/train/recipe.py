@@ -219,6 +219,11 @@ def learning_rate(phase: Phase, step: int) -> float:
     return phase.learning_rate * warm * (phase.final_rate + (1 - phase.final_rate) * cosine)
 
 
+def weight_of(picture: Picture, plan: Plan) -> float:
+    """How often a picture is drawn, against 1 for one with people of a source that the plan does not name."""
+    return plan.source_weights.get(picture.source, 1.0) * (1.0 if len(picture.boxes) else plan.empty_weight)
+
+
 def mixed(phase: Phase, sets: Mapping[str, list[Picture]], plan: Plan) -> tuple[list[Picture], NDArray[np.float64]]:
     """All pictures of a phase and the probability of each.
 
@@ -230,9 +235,7 @@ def mixed(phase: Phase, sets: Mapping[str, list[Picture]], plan: Plan) -> tuple[
     for name, share in phase.mix.items():
         if name not in sets:
             raise BadInputError(f"phase {phase.name}: picture set {name!r} is not given; add --set {name}=FILE:FOLDER")
-        each = np.array(
-            [0.0 if p.source in phase.without else plan.source_weights.get(p.source, 1.0) for p in sets[name]]
-        )
+        each = np.array([0.0 if p.source in phase.without else weight_of(p, plan) for p in sets[name]])
         if each.sum() <= 0:
             raise BadInputError(f"phase {phase.name}: picture set {name!r} has nothing to draw from")
         pictures += sets[name]

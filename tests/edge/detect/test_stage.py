@@ -101,8 +101,9 @@ def test_a_colour_picture_is_made_only_where_somebody_looks(finder):
         size = SIZE
         made = 0
 
-        def bgr(self):
+        def draw(self, canvas, regions):
             self.made += 1
+            assert regions == [(0, 0, *SIZE)]
             return SCENE.copy()
 
         def luma(self):

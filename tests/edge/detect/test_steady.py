@@ -35,7 +35,7 @@ def pictures(count):
 @pytest.mark.parametrize("moving", [True, False])
 def test_no_memory_is_taken_for_a_frame(moving):
     stage = DetectStage(Detector(resolve().path))
-    converter = Converter(reuse=True)
+    converter = Converter()
     given = pictures(40)
 
     def look(k):
