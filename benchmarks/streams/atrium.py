@@ -110,7 +110,9 @@ class Atrium:
             for name, people in found.items():
                 if time.monotonic() > frames[name].expires_at:  # as edge.runtime does
                     continue
-                tracker = self._trackers.setdefault(name, Tracker())
+                tracker = self._trackers.get(name)
+                if tracker is None:
+                    tracker = self._trackers[name] = Tracker()
                 at = frames[name].captured_at
                 tracks = tracker.update(at, people, SIZE)
                 seen[name] = Seen(at, tracks, tracker.hypotheses()[0])

@@ -89,6 +89,8 @@ def local_parts(
 
 def outside(people_xyxy: Floats32, regions: list[Region]) -> npt.NDArray[np.bool_]:
     """(N,) whether a box's middle lies in none of the regions: nobody has looked at it anew."""
+    if not len(people_xyxy):
+        return np.zeros(0, np.bool_)
     middle = (people_xyxy[:, :2] + people_xyxy[:, 2:]) / 2
     away = np.ones(len(people_xyxy), np.bool_)
     for x1, y1, x2, y2 in regions:
