@@ -24,10 +24,16 @@ POSE_WEIGHTS = {WALK: 0.55, PHONE: 0.1, CARRY: 0.1, REACH: 0.07, POCKETS: 0.08, 
 PERSONAL_SPACE_M = 0.42
 """Nearest that two people are put to each other."""
 DINING_ROOMS = 0.4
-"""Share of rooms with tables and chairs all over, as food courts have."""
+"""Usual share of rooms with tables and chairs all over."""
 
 
-def random_shots(seed: int, frames: int, size: tuple[int, int] = (640, 360), oversample: int = 1) -> Iterator[Shot]:
+def random_shots(
+    seed: int,
+    frames: int,
+    size: tuple[int, int] = (640, 360),
+    oversample: int = 1,
+    dining: float = DINING_ROOMS,
+) -> Iterator[Shot]:
     """Pictures of one random room under one random camera, the people new in every one.
 
     Args:
@@ -35,11 +41,12 @@ def random_shots(seed: int, frames: int, size: tuple[int, int] = (640, 360), ove
         frames: how many pictures; a new room costs about half a second, a picture about a hundredth.
         size: width and height, pixels.
         oversample: rays along each side of a pixel of the still scene.
+        dining: probability of tables and chairs all over the room, as food courts have.
     """
     rng = np.random.default_rng(seed)
     room = (rng.uniform(6, 16), rng.uniform(6, 14))
     camera = random_camera(rng, room, size)
-    still, outlines, seats = random_room(rng, room, float(camera.centre_m[2]) + rng.uniform(0.2, 2.0))
+    still, outlines, seats = random_room(rng, room, float(camera.centre_m[2]) + rng.uniform(0.2, 2.0), dining)
     renderer = Renderer(still, camera, random_sensor(rng), seed, oversample)
     for index in range(frames):
         yield renderer.shoot(random_people(rng, room, outlines, float(index), seats=seats))
@@ -80,7 +87,9 @@ def random_camera(rng: np.random.Generator, room: tuple[float, float], size: tup
     )
 
 
-def random_room(rng: np.random.Generator, room: tuple[float, float], high: float) -> tuple[Still, list[Floats], Floats]:
+def random_room(
+    rng: np.random.Generator, room: tuple[float, float], high: float, dining: float = DINING_ROOMS
+) -> tuple[Still, list[Floats], Floats]:
     """A furnished room of (width, depth) metres, ``high`` to its ceiling.
 
     Returns:
@@ -105,7 +114,7 @@ def random_room(rng: np.random.Generator, room: tuple[float, float], high: float
         )
     build.floor((0, 0), room, build.texture("plain", np.full(3, rng.uniform(0.3, 0.95))), 2.0, 0.0, high)
     _hang_pictures(build, rng, corners, high)
-    seats = _set_tables(build, rng, room) if rng.random() < DINING_ROOMS else []
+    seats = _set_tables(build, rng, room) if rng.random() < dining else []
     for _ in range(int(rng.integers(0, 4) if seats else rng.integers(2, 12))):
         _furnish(build, rng, (rng.uniform(0.8, width - 0.6), rng.uniform(0.8, depth - 0.6)))
     still = build.build(rng.uniform(0.3, 0.75))

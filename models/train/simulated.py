@@ -23,7 +23,7 @@ from calibration.camera import Camera
 from calibration.site import load_site
 from models.train.pictures import CocoBox, CocoFile, CocoImage
 from simulator.installer import hang_camera
-from simulator.random_scenes import random_people, random_sensor, random_shots
+from simulator.random_scenes import DINING_ROOMS, random_people, random_sensor, random_shots
 from simulator.render import Boxes, Renderer, Shot
 from simulator.scene import GALLERIA, FloorScene, Ground, Scene, Surface, load_scene
 from simulator.textures import FLOORS, WALLS
@@ -80,11 +80,11 @@ def truth(image_id: int, boxes: Boxes) -> list[CocoBox]:
     return found
 
 
-def render_rooms(out: Path, seeds: Iterable[int], frames: int) -> int:
-    """Writes some pictures of each seed's random room; the number of people in them."""
+def render_rooms(out: Path, seeds: Iterable[int], frames: int, dining: float = DINING_ROOMS) -> int:
+    """Writes some pictures of each seed's random room, a share of them food courts; the number of people in them."""
     pictures = PictureSet(out)
     for seed in seeds:
-        for k, shot in enumerate(random_shots(seed, frames, SIZES[seed % len(SIZES)])):
+        for k, shot in enumerate(random_shots(seed, frames, SIZES[seed % len(SIZES)], dining=dining)):
             pictures.add(f"room{seed:06d}_{k:03d}", "rooms", shot)
     return pictures.finish()
 
@@ -192,9 +192,15 @@ Frames = Annotated[int, typer.Option(help="pictures of each seed (of each camera
 
 
 @app.command()
-def rooms(out: Out, first_seed: FirstSeed = 10_000, count: Count = 300, frames: Frames = 8) -> None:
+def rooms(
+    out: Out,
+    first_seed: FirstSeed = 10_000,
+    count: Count = 300,
+    frames: Frames = 8,
+    dining: Annotated[float, typer.Option(help="share of rooms with tables and chairs all over")] = DINING_ROOMS,
+) -> None:
     """Random rooms."""
-    _report(out, render_rooms(out, track(range(first_seed, first_seed + count), "rooms"), frames))
+    _report(out, render_rooms(out, track(range(first_seed, first_seed + count), "rooms"), frames, dining))
 
 
 @app.command(name="rebuilt")

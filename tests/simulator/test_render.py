@@ -135,9 +135,8 @@ def test_the_same_seed_gives_the_same_bytes():
     assert first.tobytes() != other.tobytes()
 
 
-def test_chairs_stand_where_they_were_put_and_block_the_way(monkeypatch):
-    monkeypatch.setattr("simulator.random_scenes.DINING_ROOMS", 1.0)
-    still, outlines, seats = random_room(np.random.default_rng(3), (9.0, 8.0), 3.0)
+def test_chairs_stand_where_they_were_put_and_block_the_way():
+    still, outlines, seats = random_room(np.random.default_rng(3), (9.0, 8.0), 3.0, 1.0)
     assert len(seats) > 8
     assert all(np.linalg.norm(still.places_m - seat[:2], axis=1).min() < 1e-9 for seat in seats)
     assert sum(np.hypot(*(outline.mean(0) - seats[:, :2]).T).min() < 1e-6 for outline in outlines) >= len(seats)
