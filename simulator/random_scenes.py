@@ -33,6 +33,8 @@ def random_shots(
     size: tuple[int, int] = (640, 360),
     oversample: int = 1,
     dining: float = DINING_ROOMS,
+    *,
+    seen_only: bool = False,
 ) -> Iterator[Shot]:
     """Pictures of one random room under one random camera, the people new in every one.
 
@@ -42,6 +44,7 @@ def random_shots(
         size: width and height, pixels.
         oversample: rays along each side of a pixel of the still scene.
         dining: probability of tables and chairs all over the room, as food courts have.
+        seen_only: boxes are of what is seen of people, not of whole bodies.
     """
     rng = np.random.default_rng(seed)
     room = (rng.uniform(6, 16), rng.uniform(6, 14))
@@ -49,7 +52,7 @@ def random_shots(
     still, outlines, seats = random_room(rng, room, float(camera.centre_m[2]) + rng.uniform(0.2, 2.0), dining)
     renderer = Renderer(still, camera, random_sensor(rng), seed, oversample)
     for index in range(frames):
-        yield renderer.shoot(random_people(rng, room, outlines, float(index), seats=seats))
+        yield renderer.shoot(random_people(rng, room, outlines, float(index), seats=seats), seen_only=seen_only)
 
 
 def random_sensor(rng: np.random.Generator) -> Sensor:

@@ -54,7 +54,8 @@ class Boxes:
 
     Attributes:
         ids: (N,) person ids.
-        xyxy_px: (N, 4) box of the whole body, hidden parts included, clipped to the picture.
+        xyxy_px: (N, 4) box of the whole body, hidden parts included, clipped to the picture; or, where asked for, of
+            what is seen of it.
         full_px: (N, 4) the same unclipped.
         visible: (N,) share of the body that is seen, 0..1.
         floor_m: (N, 2) where the person stands.
@@ -75,6 +76,18 @@ class Shot:
 
     image: Picture
     boxes: Boxes
+
+
+def _boxes_of(winner: NDArray[np.int32], shapes: Shapes, people: int) -> Floats:
+    """(P, 4) boxes around each body's pixels, from the shape that is seen at each (H, W), -1 for none; NaN for none."""
+    rows, columns = np.nonzero(winner >= 0)
+    shape = winner[rows, columns]
+    body = shapes.is_body[shape]
+    owner, rows, columns = shapes.owner[shape[body]], rows[body], columns[body]
+    boxes = np.full((people, 4), np.nan)
+    for k, (at, edge) in enumerate(((columns, 0), (rows, 0), (columns, 1), (rows, 1))):
+        (np.fmin if edge == 0 else np.fmax).at(boxes[:, k], owner, at + float(edge))
+    return boxes
 
 
 def camera_rays(camera: Camera, oversample: int = 1) -> Floats:
@@ -123,25 +136,28 @@ class Renderer:
         """The (H, W, 3) BGR picture of that moment."""
         return self.shoot(state).image
 
-    def shoot(self, state: PeopleState) -> Shot:
-        """The picture of that moment and the true boxes in it."""
+    def shoot(self, state: PeopleState, *, seen_only: bool = False) -> Shot:
+        """The picture of that moment and the true boxes in it, of whole bodies or of what is seen of them."""
         image = self._ground.copy()
         if len(state.ids):
             state = state.only(~hidden_behind(self._still.screens_m, self.camera.centre_m, state.xy_m))
         people = len(state.ids)
         counts = np.zeros((people, 2), np.int64)
-        full = np.empty((people, 4))
+        full, seen = np.empty((people, 4)), None
         if people:
-            self._draw_people(image, state, counts)
+            seen = self._draw_people(image, state, counts, seen_only=seen_only)
             full = self._full_boxes(state.shapes, people)
-        return Shot(self._through_sensor(image, state.time_s), self._boxes(state, full, counts))
+        return Shot(self._through_sensor(image, state.time_s), self._boxes(state, full, counts, seen))
 
-    def _draw_people(self, image: Picture, state: PeopleState, counts: NDArray[np.int64]) -> None:
+    def _draw_people(
+        self, image: Picture, state: PeopleState, counts: NDArray[np.int64], *, seen_only: bool
+    ) -> Floats | None:
+        """Draws them and counts their pixels; where asked, (P, 4) boxes of those that are seen, NaN for none."""
         people, shapes = len(state.ids), state.shapes
         boxes = shapes.boxes_px(self.camera, self._focal_px)
         near = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
         if not near.any():
-            return
+            return np.full((people, 4), np.nan) if seen_only else None
         self._cast_shadows(image, state)
         depth = self._depth.copy()
         centre = self.camera.centre_m
@@ -156,7 +172,10 @@ class Renderer:
             image, self._rays, centre, shapes.a, shapes.b, shapes.radius, shapes.axis, shapes.flat, shapes.front,
             shapes.paint, light, shapes.owner, depth, self._winner, self._tint, counts, shapes.is_body, x0, y0, x1, y1,
         )  # fmt: skip
-        self._winner[y0:y1, x0:x1] = -1
+        won = self._winner[y0:y1, x0:x1]
+        seen = _boxes_of(won, shapes, people) + np.array((x0, y0, x0, y0)) if seen_only else None
+        won[:] = -1
+        return seen
 
     def _cast_shadows(self, image: Picture, state: PeopleState) -> None:
         people = len(state.ids)
@@ -190,7 +209,7 @@ class Renderer:
         boxes[gone] = 0
         shadow(image, self._floor[0], self._floor[1], spots, boxes)
 
-    def _boxes(self, state: PeopleState, full: Floats, counts: NDArray[np.int64]) -> Boxes:
+    def _boxes(self, state: PeopleState, full: Floats, counts: NDArray[np.int64], parts: Floats | None) -> Boxes:
         size = np.array([self.camera.width, self.camera.height] * 2, np.float64)
         clipped = np.clip(full, 0, size)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -198,6 +217,8 @@ class Renderer:
             inside = (clipped[:, 2] - clipped[:, 0]) * (clipped[:, 3] - clipped[:, 1])
             visible = counts[:, 1] / np.maximum(counts[:, 0], 1) * inside / area
             seen = (inside > 0) & (counts[:, 0] > 0)
+        if parts is not None:
+            clipped = np.where(np.isnan(parts), clipped, parts)
         return Boxes(state.ids[seen], clipped[seen], full[seen], np.clip(visible[seen], 0, 1), state.xy_m[seen])
 
     def _full_boxes(self, shapes: Shapes, people: int) -> Floats:

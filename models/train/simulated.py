@@ -81,10 +81,13 @@ def truth(image_id: int, boxes: Boxes) -> list[CocoBox]:
 
 
 def render_rooms(out: Path, seeds: Iterable[int], frames: int, dining: float = DINING_ROOMS) -> int:
-    """Writes some pictures of each seed's random room, a share of them food courts; the number of people in them."""
+    """Writes some pictures of each seed's random room, a share of them food courts; the number of people in them.
+
+    As in photographs, boxes are of what is seen: at tables that is much less than the body.
+    """
     pictures = PictureSet(out)
     for seed in seeds:
-        for k, shot in enumerate(random_shots(seed, frames, SIZES[seed % len(SIZES)], dining=dining)):
+        for k, shot in enumerate(random_shots(seed, frames, SIZES[seed % len(SIZES)], dining=dining, seen_only=True)):
             pictures.add(f"room{seed:06d}_{k:03d}", "rooms", shot)
     return pictures.finish()
 

@@ -120,6 +120,30 @@ def test_mannequins_are_seen_and_are_nobody():
     assert (np.abs(with_dummies.image.astype(int) - without.image).max(2) > 40).sum() > 500
 
 
+def test_boxes_of_what_is_seen_end_where_the_person_does(empty_room):
+    state = people((5.0, 5.0), (5.6, 6.2))
+    shot = empty_room.shoot(state, seen_only=True)
+    bare = empty_room.shoot(people())
+    changed = np.abs(shot.image.astype(int) - bare.image).max(2) > 60
+    for box, whole in zip(shot.boxes.xyxy_px, empty_room.shoot(state).boxes.xyxy_px, strict=True):
+        assert (box[:2] >= whole[:2] - 1.5).all()
+        assert (box[2:] <= whole[2:] + 1.5).all()
+        x1, y1, x2, y2 = box.astype(int)
+        for edge in (changed[y1 : y1 + 3, x1:x2], changed[y1:y2, x1 : x1 + 3], changed[y1:y2, x2 - 3 : x2]):
+            assert edge.any()
+
+
+def test_who_stands_behind_a_table_is_boxed_above_it():
+    build = StillBuilder(np.random.default_rng(0))
+    build.floor((0, 0), (10, 10), build.texture("plain", np.full(3, 0.5)), 2.0, 0.0)
+    build.box((5.0, 4.0), (4.0, 0.3, 0.9), 0.0, build.texture("plain", np.full(3, 0.8)))
+    camera = hang_camera("c", (5.0, 0.3, 1.9), (5.0, 6.0, 1.0), 70.0, (640, 360), (0.0, 0.0, 0.0, 0.0, 0.0), 0.0)
+    renderer = Renderer(build.build(0.6), camera, Sensor(), 1, 1)
+    whole, part = (renderer.shoot(people((5.0, 5.2)), seen_only=asked).boxes.xyxy_px[0] for asked in (False, True))
+    assert part[3] - part[1] < 0.75 * (whole[3] - whole[1])
+    assert abs(part[1] - whole[1]) < 2.5
+
+
 def test_sitting_people_are_lower(empty_room):
     standing = empty_room.shoot(people((5.0, 5.0))).boxes.full_px[0]
     seated = empty_room.shoot(people((5.0, 5.0), sitting=1.0)).boxes.full_px[0]
