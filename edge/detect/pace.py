@@ -26,7 +26,7 @@ class PaceSettings:
     crowd: int = 6
     slow_heights: float = 0.3
     crowd_interval_s: float = 0.25
-    rest_s: float = 2.0
+    rest_s: float = 1.2
 
 
 class Pace:

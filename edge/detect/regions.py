@@ -34,7 +34,7 @@ class RegionSettings:
     margin_share: float = 0.3
     least_px: int = 96
     person_px: float = 60.0
-    whole_s: float = 1.0
+    whole_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def local_parts(
         settings: when it pays.
 
     Returns:
-        Parts without overlap; the whole picture as one part, more coarsely, where everybody known is large enough for
+        Parts without overlap, none seen more coarsely than in the whole picture unless who is known there is large
+        enough; the whole picture as one part, more coarsely, where everybody known is large enough for
         that to pay; or none where the whole picture has to be looked at as closely as can be.
     """
     plan = np.empty((settings.most, 5))
@@ -76,9 +77,11 @@ def local_parts(
         plan,
     )
     work = settings.most_share * width * height * whole_scale**2
-    parts = [_part(row, size, settings) for row in plan[: max(0, count)].tolist()]
-    if parts and sum(_input_area(part) for part in parts) <= work:
-        return parts
+    rows = plan[: max(0, count)].tolist()
+    for most in (1.0, whole_scale):  # closely if it pays, else as closely as the whole would be looked at
+        parts = [_part(row, size, settings, most) for row in rows]
+        if parts and sum(_input_area(part) for part in parts) <= work:
+            return parts
     if len(people):
         tall = float((people[:, 3] - people[:, 1]).min())
         coarse = Part((0, 0, width, height), min(whole_scale, _scale_for(tall, settings)))
@@ -98,10 +101,10 @@ def outside(people_xyxy: Floats32, regions: list[Region]) -> npt.NDArray[np.bool
     return away
 
 
-def _part(row: list[float], size: tuple[int, int], settings: RegionSettings) -> Part:
+def _part(row: list[float], size: tuple[int, int], settings: RegionSettings, scale_most: float) -> Part:
     """A part of the plan, widened to fill its input."""
     x1, y1, x2, y2, tall = row
-    scale = _scale_for(tall, settings) if tall else 1.0
+    scale = min(scale_most, _scale_for(tall, settings) if tall else 1.0)
     spans = []
     for low, high, most in ((x1, x2, size[0]), (y1, y2, size[1])):
         filled = math.floor(multiple_of((high - low) * scale) / scale)

@@ -93,13 +93,21 @@ def test_whatever_moves_is_in_some_part_and_nobody_is_cut(moving, people):
             apart = px2 <= x1 or px1 >= x2 or py2 <= y1 or py1 >= y2
             inside = x1 <= px1 and px2 <= x2 and y1 <= py1 and py2 <= y2
             # filling an input may touch somebody who was not: such a box is dropped as cut, and the last one kept
-            assert apart or inside or not _is_wholly_new((px1, py1, px2, py2), regions)
+            assert apart or inside or not _is_wholly_new((px1, py1, px2, py2), (x1, y1, x2, y2))
     assert outside(known, regions).sum() <= len(people)
 
 
-def _is_wholly_new(person, regions):
+def _is_wholly_new(person, region):
     middle = (person[0] + person[2]) / 2, (person[1] + person[3]) / 2
-    return any(x1 + 64 < middle[0] < x2 - 64 and y1 + 64 < middle[1] < y2 - 64 for x1, y1, x2, y2 in regions)
+    x1, y1, x2, y2 = region
+    return x1 + 64 < middle[0] < x2 - 64 and y1 + 64 < middle[1] < y2 - 64
+
+
+def test_a_part_too_large_to_be_seen_closely_is_seen_as_the_whole_would_be():
+    (part,) = parts_of([(150, 80, 370, 290)])
+    assert part.scale == WHOLE
+    (near,) = parts_of([(100, 60, 220, 200)])
+    assert near.scale == 1.0
 
 
 def test_seeds_against_a_plain_flood():
