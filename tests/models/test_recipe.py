@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ from models.train.losses import People, assign, complete_overlap, detection_loss
 from models.train.network import SIZES, Deployed, PersonNet, decode_boxes, places
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Phase, Plan
-from models.train.recipe import Trainer, learning_rate, mixed, sharpness, train
+from models.train.recipe import Trainer, learning_rate, mixed, sharpness, train, weight_of
 from tests.shared_data import shared
 
 HEIGHT, WIDTH = 96, 128
@@ -121,6 +123,15 @@ def test_losses_fall_on_one_picture(pictures: list[Picture]):
     sample = draw_sample(pool, weights, HEIGHT, WIDTH, 0.0, np.random.default_rng(0))
     losses = [float(trainer.step(Batch([sample] * 2, None), 1e-3).total.detach()) for _ in range(25)]
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_pictures_without_people_weigh_as_the_plan_says(pictures: list[Picture]):
+    empty = replace(pictures[0], boxes=np.zeros((0, 4), np.float32), ignored=np.zeros(0, np.bool_))
+    heavy = msgspec.structs.replace(plan(1), empty_weight=3.0, source_weights={pictures[0].source: 2.0})
+    assert weight_of(pictures[0], heavy) == 2.0
+    assert weight_of(empty, heavy) == 6.0
+    _, weights = mixed(heavy.phases[0], {"made": [pictures[0], empty]}, heavy)
+    np.testing.assert_allclose(weights, (0.25, 0.75))
 
 
 def test_two_steps_then_on_from_the_checkpoint(pictures: list[Picture], tmp_path: Path):
