@@ -19,6 +19,7 @@ from benchmarks.streams.atrium import Atrium, box_detectors, rehearse
 from benchmarks.streams.footage import FPS, Clip
 from benchmarks.streams.live import Camera, Done, LiveAtrium, rtsp_camera
 from benchmarks.streams.streamed import PacedFile
+from edge.memory import share_arenas
 
 BIN_S = 0.001
 BINS = 20_000
@@ -126,6 +127,7 @@ class Watch:
     def __init__(self, live: LiveAtrium, log: TextIO | None) -> None:
         self._live = live
         self._log = log
+        self._parent = os.getppid()
         self._began = self._sampled = time.monotonic()
         self._oldest_s, self._processed, self._dropped, self._put_off = 0.0, 0, 0, 0
         self._done = dict.fromkeys(live.names, 0)
@@ -136,8 +138,10 @@ class Watch:
         return min(self._done.values(), default=0) / sent
 
     def run(self, until: float, *, counting: bool) -> None:
-        """Steps until monotonic time ``until``."""
+        """Steps until monotonic time ``until``; ends with whoever ordered it."""
         while time.monotonic() < until:
+            if os.getppid() != self._parent:
+                raise SystemExit("whoever ordered this run is gone")
             for done in self._live.step():
                 self._take(done, counting)
             if time.monotonic() - self._sampled >= 1.0:
@@ -167,6 +171,7 @@ class Watch:
 
 def work(order: Order, log: TextIO | None) -> Report:
     """Watches the cameras for as long as is ordered."""
+    share_arenas()  # as edge.app does
     atrium = Atrium(order.model, box_detectors())
     rehearse(atrium, order.clips[0])
     before_mb = rss_mb()

@@ -1,0 +1,42 @@
+"""Threads share a few pools of memory once they are told to."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from edge.memory import ARENAS
+
+PROGRAM = """
+import ctypes, sys, threading
+from edge.memory import share_arenas
+if sys.argv[1] == "shared":
+    assert share_arenas()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.fdopen.restype = ctypes.c_void_p
+together = threading.Barrier(12)
+def work():
+    together.wait()
+    for _ in range(50):
+        libc.malloc(5000)
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(12)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+out = libc.fdopen(1, b"w")
+libc.malloc_info(0, ctypes.c_void_p(out))
+libc.fflush(ctypes.c_void_p(out))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="not glibc: its allocator is another")
+def test_twelve_threads_use_two_pools_instead_of_many():
+    pools = {}
+    for how in ("shared", "usual"):
+        ran = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True)
+        pools[how] = ran.stdout.count("<heap nr=")
+    assert pools["shared"] <= ARENAS < pools["usual"]
