@@ -33,9 +33,7 @@ class Tracker:
     def __post_init__(self) -> None:
         """Lays out the bank of tracks and the compiled form of the settings."""
         self._bank = np.empty(SPARE_TRACKS, TRACK)
-        self._bank.view(np.uint8)[:] = (
-            0  # np.zeros would take its memory later, bit by bit, in the middle of a long day
-        )
+        self._bank.view(np.uint8)[:] = 0  # np.zeros would take its memory bit by bit, for minutes
         self._params = np.zeros(1, PARAMS)
         for setting, value in zip(fields(self.config), astuple(self.config), strict=True):
             self._params[0][setting.name] = value
