@@ -91,7 +91,7 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
     mall.wait_for(box, lambda: _cameras_online(mall) == len(cameras))
     start_s = time.time()
     doors.touch()
-    console.print(f"doors open. Pages: {mall.url}  password: {mall.password}", highlight=False)
+    console.print(f"doors open. Pages: {mall.url}  token: {mall.token}", highlight=False)
     if show_pages:
         webbrowser.open(mall.url)
     with contextlib.suppress(KeyboardInterrupt):

@@ -90,7 +90,7 @@ class DemoMall:
         seed: of the simulator.
         people: parties that walk in a minute.
         http_port: where central serves pages and API.
-        password: a manager's token, to open the pages with.
+        token: a manager's, to log in to the pages with.
     """
 
     folder: Path
@@ -99,7 +99,7 @@ class DemoMall:
     http_port: int
     mqtt_port: int = field(default_factory=free_port)
     rtsp_port: int = field(default_factory=free_port)
-    password: str = ""
+    token: str = ""
     admin: str = ""
     workers: list[Worker] = field(default_factory=list)
 
@@ -150,7 +150,7 @@ class DemoMall:
         self._private("BOX.toml", self._box_file() + urls)
         self._private("CENTRAL.toml", self._central_file())
         self._private("campaigns.toml", CAMPAIGNS.format(minutes=DWELL_MINUTES))
-        self.password = add_token(self.folder / "tokens.json", "demo-manager", "manager")
+        self.token = add_token(self.folder / "tokens.json", "demo-manager", "manager")
         self.admin = add_token(self.folder / "tokens.json", "demo", "admin")
 
     def start(self, name: str, command: list[str], *, stdin: bool = False) -> Worker:
