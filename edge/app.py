@@ -30,7 +30,7 @@ from edge.detect.mask import PrivacyMask
 from edge.detect.stage import DetectStage
 from edge.drive import Drive, LiveDrive, PlaybackDrive
 from edge.health import HealthMeter
-from edge.memory import share_arenas
+from edge.memory import frugal_memory
 from edge.outbox.checkpoint import Checkpoint, CheckpointError, pack, unpack
 from edge.outbox.intake import Intake
 from edge.outbox.lock import StateLock
@@ -71,6 +71,7 @@ class Outcome:
     unacknowledged: int
 
 
+@frugal_memory()
 def run_box(
     box: Box,
     stop: threading.Event,
@@ -91,7 +92,6 @@ def run_box(
     Raises:
         BadInputError: the configuration does not fit the world: model, recordings, state directory.
     """
-    share_arenas()
     settings = _pipeline_settings(box)
     detector = detector or _detect_stage(box)
     rehearse(box.floor, settings)

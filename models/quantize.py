@@ -31,6 +31,7 @@ try:
 except ImportError as error:
     raise AtriumError("quantizing needs the package onnx: pip install 'atrium-vision[quantize]'") from error
 
+from models.strips import over_strips
 from models.surgery import WEIGHT_OPS, feed_bytes, float_tail, fold_pads, from_bytes, name_nodes, unshare
 
 LEAST_OPSET = 13
@@ -137,6 +138,7 @@ def quantize(
             files[method] = Path(folder) / f"{method}.onnx"
             quantised = _quantised(prepared, excluded, ranges, reduce_range)
             onnx.helper.set_model_props(quantised, _metadata(model, method))
+            over_strips(quantised)
             onnx.save(quantised, files[method])
             attempts.append(Attempt(method, tuple(_agreement(files[method], held, wanted))))
         method = max(attempts, key=lambda attempt: attempt.signal_to_noise_db).method

@@ -19,7 +19,7 @@ from benchmarks.streams.atrium import Atrium, box_detectors, rehearse
 from benchmarks.streams.footage import FPS, Clip
 from benchmarks.streams.live import Camera, Done, LiveAtrium, rtsp_camera
 from benchmarks.streams.streamed import PacedFile
-from edge.memory import share_arenas
+from edge.memory import frugal_memory
 
 BIN_S = 0.001
 BINS = 20_000
@@ -169,9 +169,9 @@ class Watch:
             self._log.flush()
 
 
+@frugal_memory()  # as edge.app has it
 def work(order: Order, log: TextIO | None) -> Report:
     """Watches the cameras for as long as is ordered."""
-    share_arenas()  # as edge.app does
     atrium = Atrium(order.model, box_detectors())
     rehearse(atrium, order.clips[0])
     before_mb = rss_mb()

@@ -32,6 +32,8 @@ def equalise(network: InheritedNet) -> int:
     count = 0
     with torch.no_grad():
         for name, activated in network.activated():
+            if name in network.smooth:  # SiLU of a multiple is no multiple of SiLU
+                continue
             readers = list(_readers(network, activated, 0))
             if any(conv is None for conv, _ in readers):
                 continue

@@ -44,6 +44,8 @@ def load_network(checkpoint: Path, plan: Plan, teacher: Path | None = None) -> n
     if plan.size == INHERITED and teacher is None:
         raise BadInputError(f"plan {plan.name}: an inherited network needs --teacher YOLOX_NANO.onnx")
     network = PersonNet(SIZES[plan.size]) if teacher is None or plan.size != INHERITED else InheritedNet(teacher)
+    if isinstance(network, InheritedNet):
+        network.keep_smooth(plan.smooth)
     network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["averaged"])
     network.eval()
     return network

@@ -3,21 +3,22 @@
 A few thousand photographs do not teach a small network what a million boxes taught another. So this one starts from
 YOLOX-nano (Ge et al. 2021; Apache-2.0), read from its ONNX file, and differs where eight bits on a CPU ask for it:
 
-- ReLU instead of SiLU: runtimes merge it into the convolution. Behind each convolution stands a batch norm that begins
-  with the mean and deviation which the teacher's own convolution has there, so that what ReLU lets through fits.
+- ReLU instead of SiLU, where there are many places: runtimes merge it into the convolution. Behind each convolution
+  stands a batch norm that begins with the mean and deviation which the teacher's own convolution has there, so that
+  what ReLU lets through fits. Where few places make it cheap, SiLU stays.
 - The first layers work on the most pixels and cost half of an eight-bit run, for eight bits like many channels. The
   first two convolutions become one of stride 4 with four times as many channels, one for each place in a 2x2 block, and
   a 2x2 one over those: the same sums in another order.
 - One score a place instead of objectness and eighty classes.
 
-`TwinMimic` holds it to the teacher inside: what convolutions at every stage put out must agree with what the teacher's
-put out for the same picture, which says more of it than its boxes do.
+`TwinMimic` holds it to the teacher inside: what convolutions at every stage pass on must agree with what the teacher's
+pass on for the same picture, which says more of it than its boxes do.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,12 @@ DEVIATIONS = 5.0
 """An activation in eight bits reaches so many deviations above its strongest channel's mean."""
 SHARPEST = 8.0
 """Steepness at which softened activations have become ReLU."""
+CLASS_WEIGHT = 3.0
+"""Weight, against other inner values, of what the class towers end in: it differs most, and scores come from it."""
+FAINT = 0.03
+"""Added to the variance of what a channel passes on, as a share of that before activation: some pass on little."""
+LEAST_SILU = -0.2785
+"""The lowest value that SiLU takes."""
 _TINY = 1e-6
 
 
@@ -56,6 +63,18 @@ class Op:
     argument: Any
     inputs: tuple[str, ...]
     output: str
+
+    def of(self, given: Sequence[Tensor]) -> Tensor:
+        """The output of a step that has no weights and is no activation."""
+        match self.kind:
+            case "join":
+                return torch.cat(list(given), 1)
+            case "add":
+                return given[0] + given[1]
+            case "pool":
+                return F.max_pool2d(given[0], self.argument, 1, self.argument // 2)
+            case _:
+                return F.interpolate(given[0], scale_factor=2.0, mode="nearest")
 
 
 class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
@@ -76,6 +95,7 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         self.parts = nn.ModuleDict()
         self.sharpness = math.inf
         self.in_eight_bits = False
+        self.smooth: frozenset[str] = frozenset()
         first, second = [node for node in graph.node if node.op_type == "Conv"][:FIRST_LAYERS]
         self.start, self.begins = str(second.output[0]), str(first.output[0])
         self.ops = list(self._ops(graph, stored))
@@ -87,6 +107,7 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         found = predictions(graph)
         self.score, self.place, self.extent = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         self.tower_ends: list[tuple[str, str]] = []
+        self.class_taps = self.taps[-2 * len(STRIDES) : -len(STRIDES)]
         for level in range(len(STRIDES)):
             classes, boxes, objects = (found[kind, level] for kind in ("cls", "reg", "obj"))
             self.tower_ends.append((classes.input[0], boxes.input[0]))
@@ -117,6 +138,17 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         """Makes activations x / (1 + exp(-sharpness x)): 1 is the teacher's SiLU, from `SHARPEST` on they are ReLU."""
         self.sharpness = sharpness
 
+    def keep_smooth(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Keeps SiLU behind the convolutions of these numbers, first to last, counted behind the first two.
+
+        Raises:
+            BadInputError: there are not so many.
+        """
+        parts = [op.argument for op in self.ops if op.kind == "part"]
+        if any(not 0 <= first <= last < len(parts) for first, last in spans):
+            raise BadInputError(f"smooth = {[list(span) for span in spans]}: spans lie within 0 and {len(parts) - 1}")
+        self.smooth = frozenset(name for first, last in spans for name in parts[first : last + 1])
+
     def activated(self) -> list[tuple[str, str]]:
         """Every convolution that an activation follows, and the name of the activated value."""
         found = [(op.inputs[0], op.output) for op in self.ops if op.kind == "activate"]
@@ -142,15 +174,19 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         weight = Rounded.apply(conv.weight, step, -127.0, 127.0)
         return part[1](F.conv2d(x, weight, None, conv.stride, conv.padding, 1, conv.groups))
 
-    def _activate(self, x: Tensor, name: str) -> Tensor:
+    def activate(self, x: Tensor, name: str) -> Tensor:
         """The activated output of the named convolution."""
         if self.in_eight_bits:
             norm = self.parts[name][1]
-            step = (norm.bias + DEVIATIONS * norm.weight.abs()).detach().max().clamp(min=_TINY) / 255
-            return Rounded.apply(x, step.to(x.dtype), 0.0, 255.0)
-        if self.sharpness >= SHARPEST:
-            return F.relu(x)
-        return F.silu(x * self.sharpness) / self.sharpness
+            reach = DEVIATIONS * norm.weight.detach().abs()
+            most = (norm.bias.detach() + reach).max().clamp(min=_TINY)
+            if name not in self.smooth:
+                return _rounded(x, torch.zeros_like(most), most)
+            least = (norm.bias.detach() - reach).min().clamp(max=LEAST_SILU)
+            return _rounded(F.silu(_rounded(x, least, most)), torch.full_like(most, LEAST_SILU), most)
+        if name in self.smooth:
+            return F.silu(x)
+        return softened(x, self.sharpness)
 
     def adopt_shipped(self, path: Path, batches: Iterable[NDArray[np.uint8]]) -> None:
         """Takes the weights of a file that was exported from such a network, and measures its norms anew.
@@ -235,7 +271,7 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
     def _run(self, images: Tensor, keep: bool = False) -> dict[str, Tensor]:
         """Every value by its name; keep the first convolution's, too."""
         first = self._convolve(self.begins, images * PIXEL_SCALE)
-        values = {self.start: self._convolve(self.start, F.pad(self._activate(first, self.begins), (1, 0, 1, 0)))}
+        values = {self.start: self._convolve(self.start, F.pad(self.activate(first, self.begins), (1, 0, 1, 0)))}
         if keep:
             values[self.begins] = first
         for op in self.ops:
@@ -244,15 +280,9 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
                 case "part":
                     values[op.output] = self._convolve(op.argument, given[0])
                 case "activate":
-                    values[op.output] = self._activate(given[0], op.inputs[0])
-                case "join":
-                    values[op.output] = torch.cat(given, 1)
-                case "add":
-                    values[op.output] = given[0] + given[1]
-                case "pool":
-                    values[op.output] = F.max_pool2d(given[0], op.argument, 1, op.argument // 2)
+                    values[op.output] = self.activate(given[0], op.inputs[0])
                 case _:
-                    values[op.output] = F.interpolate(given[0], scale_factor=2.0, mode="nearest")
+                    values[op.output] = op.of(given)
         return values
 
     def _ops(self, graph: Any, stored: dict[str, Tensor]) -> Iterator[Op]:
@@ -283,20 +313,51 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
 
 
 class TwinMimic(nn.Module):  # type: ignore[misc]  # torch is untyped here
-    """Inner values beside the teacher's of the same place: mean square difference in the teacher's deviations."""
+    """What inner values pass on beside what the teacher's do: mean square difference as a share of their variance.
 
-    def __init__(self, moments: Moments, taps: Sequence[str]) -> None:
+    Negative values do not count, unless SiLU stays: ReLU takes them away. Compared before activation they were half of
+    the difference, and what is learned there is learned for nothing.
+    """
+
+    def __init__(
+        self,
+        moments: Moments,
+        taps: Sequence[str],
+        heavy: Sequence[str] = (),
+        smooth: Collection[str] = (),
+    ) -> None:
+        """Begins with activations as ReLU.
+
+        Args:
+            moments: of the teacher's values before activation.
+            taps: names of the values, in the order in which they will come.
+            heavy: those of them that weigh `CLASS_WEIGHT`.
+            smooth: those behind which SiLU stays.
+        """
         super().__init__()
+        self.sharpness = math.inf
+        self.smooth = [name in smooth for name in taps]
+        self.weights = [CLASS_WEIGHT if name in heavy else 1.0 for name in taps]
         for k, name in enumerate(taps):
-            weight = torch.from_numpy(moments[name][1]).square().add(_TINY).reciprocal()
-            self.register_buffer(f"weight_{k}", weight[:, None, None])
+            least = torch.from_numpy(moments[name][1]).square().add(_TINY) * FAINT
+            self.register_buffer(f"least_{k}", least)
+
+    def soften(self, sharpness: float) -> None:
+        """As `InheritedNet.soften`, for ours."""
+        self.sharpness = sharpness
 
     def forward(self, mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
-        """A scalar: 0 where all agree, about 1 where nothing but the means does."""
+        """A scalar of values before activation: 0 where all agree, about 1 where nothing but the means does."""
         parts = [
-            _Apart.apply(m, t, getattr(self, f"weight_{k}")) for k, (m, t) in enumerate(zip(mine, theirs, strict=True))
+            weight * _Apart.apply(m, t, getattr(self, f"least_{k}"), None if smooth else self.sharpness)
+            for k, (weight, smooth, m, t) in enumerate(zip(self.weights, self.smooth, mine, theirs, strict=True))
         ]
-        return torch.stack(parts).mean()
+        return torch.stack(parts).sum() / sum(self.weights)
+
+
+def softened(x: Tensor, sharpness: float) -> Tensor:
+    """Gives x / (1 + exp(-sharpness x)), which is SiLU for 1; ReLU from `SHARPEST` on."""
+    return F.relu(x) if sharpness >= SHARPEST else F.silu(x * sharpness) / sharpness
 
 
 class Rounded(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped here
@@ -317,21 +378,42 @@ class Rounded(torch.autograd.Function):  # type: ignore[misc]  # torch is untype
 
 
 class _Apart(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped here
-    """Mean of weight (C, 1, 1) times the squared difference, and its gradient: autograd takes three times as long."""
+    """Mean squared difference behind activation, a channel's as a share of its variance.
+
+    Of what is positive alone, unless SiLU stays. The gradient takes the activation's slope for 1 wherever either is
+    positive: through ReLU's own, a value that has become negative where the teacher's is positive would never come
+    back.
+    """
 
     @staticmethod
-    def forward(ctx: Any, mine: Tensor, theirs: Tensor, weight: Tensor) -> Tensor:
-        """A scalar of values (B, C, h, w)."""
-        apart = mine.detach() - theirs.to(mine.dtype, memory_format=torch.channels_last)
-        weighted = apart * weight.to(mine.dtype)
-        ctx.save_for_backward(weighted)
+    def forward(ctx: Any, mine: Tensor, theirs: Tensor, least: Tensor, sharpness: float | None) -> Tensor:
+        """A scalar of values (B, C, h, w) before activation; least (C,) is added to the variance.
+
+        No sharpness is SiLU that stays.
+        """
+        given = F.silu(theirs.to(mine.dtype, memory_format=torch.channels_last))
+        if sharpness is None:
+            made, counted = F.silu(mine.detach()), None
+        else:
+            given.relu_()
+            made, counted = softened(mine.detach(), sharpness).relu_(), (mine.detach() > 0) | (given > 0)
+        weight = (given.float().var((0, 2, 3)) + least).reciprocal()[:, None, None].to(mine.dtype)
+        apart = made - given
+        weighted = apart * weight
+        ctx.save_for_backward(weighted if counted is None else weighted * counted)
         return (apart * weighted).sum(dtype=torch.float32) / apart.numel()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         """Towards mine."""
         (weighted,) = ctx.saved_tensors
-        return weighted * (2 * gradient / weighted.numel()).to(weighted.dtype), None, None
+        return weighted * (2 * gradient / weighted.numel()).to(weighted.dtype), None, None, None
+
+
+def _rounded(x: Tensor, least: Tensor, most: Tensor) -> Tensor:
+    """The nearest of 256 values between two, 0 among them."""
+    step = (most - least) / 255
+    return Rounded.apply(x, step.to(x.dtype), float((least / step).round()), float((most / step).round()))
 
 
 def _blocked(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.train.distil import Heard, Taught, covering, heard
+from models.train.distil import BOX_SCORE, Heard, Taught, covering, heard
 from models.train.network import decode_boxes
 
 CANDIDATES = 10
@@ -165,17 +165,34 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
         )
     total = SCORE_GAIN * score_loss + BOX_GAIN * box_loss + SIDES_GAIN * sides_loss
     if taught is not None and lesson is not None:
-        image, cell = lesson.box_weight.nonzero(as_tuple=True)
-        if len(cell):
-            weight = lesson.box_weight[image, cell]
-            overlaps, sides = _box_losses(
-                side_logits[image, cell],
-                taught.boxes[image, cell],
-                (centres[cell], strides[cell]),
-                weight / weight.sum().clamp(min=1.0),
-            )
-            total = total + TAUGHT_SHARE * (BOX_GAIN * overlaps + SIDES_GAIN * sides)
+        overlaps, sides = _taught_boxes(side_logits, (centres, strides), taught.boxes, lesson.box_weight)
+        total = total + TAUGHT_SHARE * (BOX_GAIN * overlaps + SIDES_GAIN * sides)
     return Losses(total, float(score_loss.detach()), float(box_loss.detach()), float(sides_loss.detach()))
+
+
+def imitation_losses(
+    score_logits: Tensor, side_logits: Tensor, centres: Tensor, strides: Tensor, taught: Taught
+) -> Losses:
+    """Losses of a batch as `detection_losses` has them, for whom the teacher's answers are all the truth there is."""
+    norm = taught.scores.sum().clamp(min=1.0)
+    score_loss = F.binary_cross_entropy_with_logits(score_logits, taught.scores, reduction="sum") / norm
+    weight = taught.scores * (taught.scores > BOX_SCORE)
+    overlaps, sides = _taught_boxes(side_logits, (centres, strides), taught.boxes, weight)
+    total = SCORE_GAIN * score_loss + BOX_GAIN * overlaps + SIDES_GAIN * sides
+    return Losses(total, float(score_loss.detach()), float(overlaps.detach()), float(sides.detach()))
+
+
+def _taught_boxes(
+    side_logits: Tensor, cells: tuple[Tensor, Tensor], boxes: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Overlap and side losses of a batch's sides (B, N, 4, bins) by a teacher's boxes (B, N, 4) of weight (B, N)."""
+    image, cell = weight.nonzero(as_tuple=True)
+    if not len(cell):
+        return side_logits.new_zeros(()), side_logits.new_zeros(())
+    chosen = weight[image, cell]
+    centres, strides = cells
+    share = chosen / chosen.sum().clamp(min=1.0)
+    return _box_losses(side_logits[image, cell], boxes[image, cell], (centres[cell], strides[cell]), share)
 
 
 def _box_losses(logits: Tensor, truth: Tensor, cells: tuple[Tensor, Tensor], weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -33,6 +33,8 @@ class Phase(msgspec.Struct, forbid_unknown_fields=True):
     """Probability that people are cut out and set into a sample."""
     mimic: float = 2.0
     """Weight of agreeing with the teacher inside."""
+    labels: bool = True
+    """Whether labels count; else the teacher's answers are all there is to learn, whoever the pictures show."""
     eight_bits: bool = False
     """Whether an inherited network, evened out at the phase's start, learns to live with rounding."""
     warmup: int = 150
@@ -53,8 +55,10 @@ class Plan(msgspec.Struct, forbid_unknown_fields=True):
     phases: list[Phase]
     size: str = "n"
     """Letter of the network's size, or "inherited": the teacher's own, with its weights to begin with."""
+    smooth: list[tuple[int, int]] = []
+    """Convolutions of an inherited network whose SiLU stays: numbers, first to last, counted behind the first two."""
     relu_steps: int = 0
-    """Steps over which an inherited network's SiLU turn into ReLU."""
+    """Steps over which the others of an inherited network's SiLU turn into ReLU."""
     seed: int = 1
     weight_decay: float = 0.02
     average_steps: int = 500

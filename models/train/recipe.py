@@ -31,7 +31,7 @@ from models.train.distil import FeatureMimic, Taught
 from models.train.equalise import equalise
 from models.train.feeder import Batch, Drawn, Feeder
 from models.train.inherited import SHARPEST, InheritedNet, TwinMimic
-from models.train.losses import Losses, People, detection_losses
+from models.train.losses import Losses, People, detection_losses, imitation_losses
 from models.train.network import SIZES, STRIDES, PersonNet, places
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import INHERITED, Phase, Plan, read_plan
@@ -72,8 +72,13 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(groups, lr=1e-3)
         self.progress = Progress()
 
-    def step(self, batch: Batch, rate: float, mimic_gain: float = 2.0) -> Losses:
-        """One gradient step on samples of one size, at the learning rate; the losses before it."""
+    def step(self, batch: Batch, rate: float) -> Losses:
+        """One gradient step on samples of one size, at the learning rate, in the phase that is on; losses before it.
+
+        Raises:
+            BadInputError: the phase has neither labels nor a teacher.
+        """
+        phase = self.plan.phases[self.progress.phase]
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         samples = batch.samples
@@ -82,16 +87,23 @@ class Trainer:
         centres, strides = places(*images.shape[2:])
         taught = None if batch.lesson is None else taught_of(batch)
         if isinstance(self.network, InheritedNet):
-            self.network.soften(sharpness(self.progress.total, self.plan.relu_steps))
-            self.network.round_off(self.plan.phases[self.progress.phase].eight_bits)
+            for part in (self.network, self.mimic):
+                part.soften(sharpness(self.progress.total, self.plan.relu_steps))
+            self.network.round_off(phase.eight_bits)
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.bf16):
             scores, sides, inner = self.network.look(images)
-        losses = detection_losses(scores.float(), sides.float(), centres, strides, people_of(samples), taught)
+        answers = scores.float(), sides.float(), centres, strides
+        if phase.labels:
+            losses = detection_losses(*answers, people_of(samples), taught)
+        elif taught is not None:
+            losses = imitation_losses(*answers, taught)
+        else:
+            raise BadInputError(f"phase {phase.name}: without labels it learns from a teacher; give --teacher")
         total = losses.total
         if taught is not None:
             mimic = self.mimic(inner, taught.features)
-            total = total + mimic_gain * mimic
+            total = total + phase.mimic * mimic
             losses = replace(losses, mimic=float(mimic.detach()))
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -184,8 +196,9 @@ def network_of(plan: Plan, inherited: Inherited | None = None) -> tuple[nn.Modul
     if inherited is None:
         raise BadInputError(f"plan {plan.name}: an inherited network needs --teacher YOLOX_NANO.onnx")
     heir = InheritedNet(inherited.teacher)
+    heir.keep_smooth(plan.smooth)
     heir.adopt(inherited.moments)
-    return heir, TwinMimic(inherited.moments, heir.taps)
+    return heir, TwinMimic(inherited.moments, heir.taps, heir.class_taps, heir.smooth)
 
 
 def people_of(samples: list[Sample]) -> People:
@@ -287,7 +300,7 @@ def train(
                 started, first, drawn_since = time.monotonic(), k, 0
             if step == 0:
                 trainer.enter(phase)
-            losses = trainer.step(batch, learning_rate(phase, step), phase.mimic)
+            losses = trainer.step(batch, learning_rate(phase, step))
             at.phase, at.step = k, step + 1
             at.total += 1
             drawn_since += len(batch.samples)

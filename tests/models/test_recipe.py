@@ -19,7 +19,7 @@ from contract.errors import BadInputError
 from models.train.augment import draw_sample
 from models.train.distil import FeatureMimic, Taught
 from models.train.feeder import Batch
-from models.train.losses import People, assign, complete_overlap, detection_losses, overlap
+from models.train.losses import People, assign, complete_overlap, detection_losses, imitation_losses, overlap
 from models.train.network import SIZES, Deployed, PersonNet, decode_boxes, places
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Phase, Plan
@@ -245,9 +245,11 @@ def test_an_inherited_network_begins_as_its_teacher_whatever_the_size(tmp_path: 
     np.testing.assert_allclose(decode_boxes(boxes, centres, strides).numpy(), lesson.boxes, rtol=0.01, atol=0.5)
     assert np.corrcoef(scores.sigmoid().numpy().ravel(), lesson.scores.ravel())[0, 1] > 0.9
     theirs = [torch.from_numpy(f) for f in lesson.features]
-    mimic = TwinMimic(found, network.taps)
+    mimic = TwinMimic(found, network.taps, network.class_taps)
+    mimic.soften(1.0)
     assert float(mimic(inner, theirs)) < 1e-3
     network.soften(SHARPEST)
+    mimic.soften(SHARPEST)
     with torch.no_grad():
         assert float(mimic(network.look(images)[2], theirs)) > 0.1
 
@@ -310,18 +312,79 @@ def test_an_eight_bit_phase_begins_evened_out_and_only_inherited_networks_have_o
         train(made, {"made": pictures}, tmp_path / "other")
 
 
-def test_the_mimic_s_gradient_is_that_of_its_value():
-    from models.train.inherited import TwinMimic  # noqa: PLC0415  # needs onnx
+def test_the_mimic_compares_what_is_passed_on_and_pulls_where_either_is_positive():
+    from models.train.inherited import CLASS_WEIGHT, FAINT, TwinMimic  # noqa: PLC0415  # needs onnx
 
     torch.manual_seed(0)
     mine, theirs = torch.randn(2, 3, 4, 5, requires_grad=True), torch.randn(2, 3, 4, 5)
     deviation = np.array([0.5, 1.0, 2.0], np.float32)
-    value = TwinMimic({"a": (deviation, deviation)}, ["a"])([mine], [theirs])
-    plain = ((mine - theirs).square() / (torch.from_numpy(deviation)[:, None, None].square() + 1e-6)).mean()
+    moments = dict.fromkeys("ab", (deviation, deviation))
+    value = TwinMimic(moments, ["a"])([mine], [theirs])
+    passed = torch.nn.functional.silu(theirs).relu()
+    spread = passed.var((0, 2, 3)) + FAINT * (torch.from_numpy(deviation).square() + 1e-6)
+    plain = ((mine.relu() - passed).square() / spread[:, None, None]).mean()
     assert value.item() == pytest.approx(plain.item(), rel=1e-5)
-    (gradient,) = torch.autograd.grad(value, mine)
+    (gradient,) = torch.autograd.grad(value, mine, retain_graph=True)
     (expected,) = torch.autograd.grad(plain, mine)
-    np.testing.assert_allclose(gradient.numpy(), expected.numpy(), rtol=1e-4, atol=1e-7)
+    alive, lost = mine > 0, (mine <= 0) & (theirs > 0)
+    np.testing.assert_allclose(gradient[alive].numpy(), expected[alive].numpy(), rtol=1e-4, atol=1e-7)
+    assert (gradient[lost] < 0).all()
+    assert not gradient[~alive & ~lost].any()
+    both = TwinMimic(moments, ["a", "b"], ["b"])([mine, theirs], [theirs, mine.detach()])
+    swapped = TwinMimic(moments, ["a"])([theirs], [mine.detach()])
+    assert both.item() == pytest.approx((value + CLASS_WEIGHT * swapped).item() / (1 + CLASS_WEIGHT), rel=1e-5)
+
+
+def test_silu_stays_where_the_plan_says_so_and_is_compared_whole(tmp_path: Path):
+    from models.train.equalise import equalise  # noqa: PLC0415  # needs onnx
+    from models.train.inherited import InheritedNet, TwinMimic  # noqa: PLC0415
+
+    torch.manual_seed(0)
+    network = InheritedNet(shared("detectors", "yolox_nano_416x416.onnx")).eval()
+    with pytest.raises(BadInputError, match="within 0 and 101"):
+        network.keep_smooth([(90, 102)])
+    network.keep_smooth([(21, 34), (84, 84)])
+    assert len(network.smooth) == 15
+    name = min(network.smooth)
+    x = torch.randn(1, network.width(name), 3, 4) - 0.5
+    np.testing.assert_array_equal(network.activate(x, name).numpy(), torch.nn.functional.silu(x).numpy())
+    assert (network.activate(x, network.start) >= 0).all()
+    weights = network.parts[name][1].weight.clone()
+    equalise(network)
+    np.testing.assert_array_equal(network.parts[name][1].weight.detach().numpy(), weights.detach().numpy())
+    network.round_off(asked=True)
+    with torch.no_grad():
+        rounded = network.activate(x, name)
+    assert len(rounded.unique()) < len(x.unique())
+    np.testing.assert_allclose(rounded.numpy(), torch.nn.functional.silu(x).numpy(), atol=0.05)
+    mine, theirs = torch.randn(2, 3, 4, 5, requires_grad=True), torch.randn(2, 3, 4, 5)
+    moments = {"a": (np.ones(3, np.float32),) * 2}
+    value = TwinMimic(moments, ["a"], smooth=["a"])([mine], [theirs])
+    (gradient,) = torch.autograd.grad(value, mine)
+    assert (gradient != 0).all()
+
+
+def test_without_labels_the_teacher_s_answers_are_all_that_is_learned():
+    centres, strides = places(HEIGHT, WIDTH)
+    box = (0.0, 0.0, 24.0, 60.0)
+    lesson = taught({20: 0.9, 30: 0.1}, {20: box, 30: box}, len(centres), [(0, 0, 128, 96)])
+    scores = torch.full((1, len(centres)), -2.0, requires_grad=True)
+    sides = torch.zeros(1, len(centres), 4, 12, requires_grad=True)
+    imitation_losses(scores, sides, centres, strides, lesson).total.backward()
+    assert scores.grad[0, 20] < 0
+    assert (scores.grad[0, [21, 30]] > 0).all()  # a half-hearted answer is above what the teacher says there
+    assert [int(k) for k in sides.grad.abs().sum((0, 2, 3)).nonzero()] == [20]
+    alone = torch.nn.functional.binary_cross_entropy_with_logits(scores, lesson.scores, reduction="sum")
+    nobody = taught({}, {}, len(centres))
+    assert float(imitation_losses(scores, sides, centres, strides, nobody).box) == 0.0
+    assert imitation_losses(scores, sides, centres, strides, lesson).score == pytest.approx(alone.item(), rel=1e-5)
+
+
+def test_a_phase_without_labels_needs_a_teacher(pictures: list[Picture], tmp_path: Path):
+    made = plan(1)
+    made.phases[0].labels = False
+    with pytest.raises(BadInputError, match="give --teacher"):
+        train(made, {"made": pictures}, tmp_path)
 
 
 def test_silu_turn_into_relu_over_the_plan_s_steps():
