@@ -128,8 +128,21 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
     strides: Tensor,
     people: People,
     taught: Taught | None = None,
+    *,
+    scores_too: bool = True,
 ) -> Losses:
-    """Losses of a batch: score_logits (B, N), side_logits (B, N, 4, bins), cell centres (N, 2) and strides (N,)."""
+    """Losses of a batch.
+
+    Args:
+        score_logits: (B, N).
+        side_logits: (B, N, 4, bins).
+        centres: (N, 2) of cells, pixels.
+        strides: (N,).
+        people: truth.
+        taught: a teacher's answers, too.
+        scores_too: whether labels tell scores; else they tell boxes alone, and the teacher scores, but for regions and
+            whole pictures whose labels are sure: rendered ones, and those without anybody.
+    """
     with torch.no_grad():  # only cells near people can answer for one, and few of them will
         near = covering(inside(centres, people.boxes, LEAST_SIDE_PX), people.image, len(score_logits))
         image, cell = near.nonzero(as_tuple=True)
@@ -140,7 +153,7 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
     wanted[chosen.image, chosen.cell] = chosen.score
     left_out = covering(inside(centres, people.ignored), people.ignored_image, len(wanted))
     counted = (~left_out | (wanted > 0)).to(score_logits.dtype)
-    norm = wanted.sum().clamp(min=1.0)
+    norm = score_norm = wanted.sum().clamp(min=1.0)
     lesson: Heard | None = None
     if taught is not None:
         exact = covering(inside(centres, taught.exact), taught.exact_image, len(wanted))
@@ -153,8 +166,13 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
             torch.stack((exact, left_out), 1),
         )
         counted = torch.maximum(counted, (left_out & ~exact).to(counted.dtype))
-        wanted = lesson.wanted
-    score_loss = (F.binary_cross_entropy_with_logits(score_logits, wanted, reduction="none") * counted).sum() / norm
+        if scores_too:
+            wanted = lesson.wanted
+        else:
+            sure = exact | _empty(people, len(wanted))[:, None]
+            wanted, counted = torch.where(sure, wanted, taught.scores), torch.ones_like(counted)
+            score_norm = taught.scores.sum().clamp(min=1.0)
+    score_loss = F.binary_cross_entropy_with_logits(score_logits, wanted, counted, reduction="sum") / score_norm
     box_loss = sides_loss = score_loss * 0
     if len(chosen.cell):
         box_loss, sides_loss = _box_losses(
@@ -168,6 +186,14 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
         overlaps, sides = _taught_boxes(side_logits, (centres, strides), taught.boxes, lesson.box_weight)
         total = total + TAUGHT_SHARE * (BOX_GAIN * overlaps + SIDES_GAIN * sides)
     return Losses(total, float(score_loss.detach()), float(box_loss.detach()), float(sides_loss.detach()))
+
+
+def _empty(people: People, images: int) -> Tensor:
+    """(images,) bool: those in which labels show nobody, and leave nothing out."""
+    shown = torch.zeros(images, dtype=torch.bool)
+    shown[people.image] = True
+    shown[people.ignored_image] = True
+    return ~shown
 
 
 def imitation_losses(

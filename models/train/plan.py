@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -33,8 +34,9 @@ class Phase(msgspec.Struct, forbid_unknown_fields=True):
     """Probability that people are cut out and set into a sample."""
     mimic: float = 2.0
     """Weight of agreeing with the teacher inside."""
-    labels: bool = True
-    """Whether labels count; else the teacher's answers are all there is to learn, whoever the pictures show."""
+    labels: Literal["all", "boxes", "none"] = "all"
+    """Where labels count: everywhere; for boxes alone, the teacher telling scores but in rendered regions and pictures
+    without anybody; or nowhere, so that the teacher's answers are all there is to learn."""
     eight_bits: bool = False
     """Whether an inherited network, evened out at the phase's start, learns to live with rounding."""
     warmup: int = 150

@@ -94,12 +94,12 @@ class Trainer:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.bf16):
             scores, sides, inner = self.network.look(images)
         answers = scores.float(), sides.float(), centres, strides
-        if phase.labels:
-            losses = detection_losses(*answers, people_of(samples), taught)
-        elif taught is not None:
+        if phase.labels != "all" and taught is None:
+            raise BadInputError(f"phase {phase.name}: labels = {phase.labels!r} needs a teacher; give --teacher")
+        if phase.labels == "none" and taught is not None:
             losses = imitation_losses(*answers, taught)
         else:
-            raise BadInputError(f"phase {phase.name}: without labels it learns from a teacher; give --teacher")
+            losses = detection_losses(*answers, people_of(samples), taught, scores_too=phase.labels == "all")
         total = losses.total
         if taught is not None:
             mimic = self.mimic(inner, taught.features)

@@ -380,9 +380,33 @@ def test_without_labels_the_teacher_s_answers_are_all_that_is_learned():
     assert imitation_losses(scores, sides, centres, strides, lesson).score == pytest.approx(alone.item(), rel=1e-5)
 
 
+def test_labels_for_boxes_alone_leave_scores_to_the_teacher_where_somebody_is_shown():
+    centres, strides = places(HEIGHT, WIDTH)
+    person = (32.0, 16.0, 64.0, 88.0)
+    middle = int((centres - torch.tensor([48.0, 52.0])).norm(dim=1).argmin())
+
+    def pulls(truth: People, lesson: Taught) -> torch.Tensor:
+        scores = torch.full((1, len(centres)), -2.0, requires_grad=True)
+        sides = torch.zeros(1, len(centres), 4, 12, requires_grad=True)
+        detection_losses(scores, sides, centres, strides, truth, lesson, scores_too=False).total.backward()
+        return torch.stack((scores.grad[0], sides.grad.abs().sum((2, 3))[0]))
+
+    silent = taught({}, {}, len(centres))
+    score, sides = pulls(people(person), silent)
+    assert (score > 0).all()  # the teacher sees nobody there
+    assert sides[middle] > 0  # the box is learned all the same
+    knowing = taught({20: 0.9}, {20: (0.0, 0.0, 24.0, 60.0)}, len(centres))
+    assert pulls(people(person), knowing)[0, 20] < 0
+    assert pulls(people(), knowing)[0, 20] > 0  # a picture of nobody: the label is sure
+    rendered = taught({20: 0.9}, {20: (0.0, 0.0, 24.0, 60.0)}, len(centres), [(0, 0, 128, 96)])
+    score, _ = pulls(people(person), rendered)
+    assert score[20] > 0
+    assert score[middle] < 0
+
+
 def test_a_phase_without_labels_needs_a_teacher(pictures: list[Picture], tmp_path: Path):
     made = plan(1)
-    made.phases[0].labels = False
+    made.phases[0].labels = "none"
     with pytest.raises(BadInputError, match="give --teacher"):
         train(made, {"made": pictures}, tmp_path)
 
