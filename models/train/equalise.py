@@ -43,6 +43,7 @@ def equalise(network: InheritedNet) -> int:
             scale = most / reach.clamp(min=LEAST_REACH * most)
             if any(conv.groups == 1 for conv, _ in readers if conv is not None):
                 scale = scale.pow(DENSE_SHARE)
+            network.evened[name] = network.evened.get(name, torch.ones_like(scale)) * scale
             norm.weight *= scale
             norm.bias *= scale
             for conv, first in readers:

@@ -96,6 +96,7 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         self.sharpness = math.inf
         self.in_eight_bits = False
         self.smooth: frozenset[str] = frozenset()
+        self.evened: dict[str, Tensor] = {}
         first, second = [node for node in graph.node if node.op_type == "Conv"][:FIRST_LAYERS]
         self.start, self.begins = str(second.output[0]), str(first.output[0])
         self.ops = list(self._ops(graph, stored))
@@ -254,7 +255,12 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
         found = self._heads(values)
         scores = torch.cat([score.flatten(2) for score, *_ in found], 2)[:, 0]
         boxes = torch.cat([torch.cat(rest, 1).flatten(2) for _, *rest in found], 2).transpose(1, 2)
-        return scores, boxes[..., None], [values[name] for name in self.taps]
+        return scores, boxes[..., None], [self._uneven(name, values[name]) for name in self.taps]
+
+    def _uneven(self, name: str, value: Tensor) -> Tensor:
+        """A value as it was before its channels were evened out (see `equalise`), to stand beside the teacher's."""
+        scale = self.evened.get(name)
+        return value if scale is None else value / scale[:, None, None].to(value.dtype)
 
     def heads(self, images: Tensor) -> list[tuple[Tensor, ...]]:
         """For each stride: score logits (B, 1, h, w), centres and log sizes in strides (B, 2, h, w) as YOLOX's."""

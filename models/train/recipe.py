@@ -132,17 +132,20 @@ class Trainer:
                 )
             equalise(self.averaged)
             self.network.load_state_dict(self.averaged.state_dict())
+            self.network.evened = self.averaged.evened
             self.optimiser.state.clear()  # its measures are of channels as they were
 
     def save(self, path: Path) -> None:
         """Writes everything that resuming needs; a kill in the middle leaves the old file."""
-        state = {
+        state: dict[str, Any] = {
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "mimic": self.mimic.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "progress": [self.progress.phase, self.progress.step, self.progress.total],
         }
+        if isinstance(self.network, InheritedNet):
+            state["evened"] = self.network.evened
         part = path.with_suffix(".part")
         torch.save(state, part)
         part.replace(path)
@@ -167,6 +170,8 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.mimic.load_state_dict(state["mimic"])
+        if isinstance(self.network, InheritedNet):
+            self.network.evened = self.averaged.evened = state.get("evened", {})
         self.optimiser.load_state_dict(state["optimiser"])
         self.progress = Progress(*state["progress"])
 

@@ -278,6 +278,8 @@ def test_evening_out_channels_changes_no_answer_and_strengthens_the_faint():
         after = network.look(images)
     np.testing.assert_allclose(after[0].numpy(), before[0].numpy(), atol=2e-3)
     np.testing.assert_allclose(after[1].numpy(), before[1].numpy(), atol=2e-3)
+    for mine, was in zip(after[2], before[2], strict=True):  # told as before, to stand beside the teacher's
+        np.testing.assert_allclose(mine.numpy(), was.numpy(), rtol=1e-3, atol=2e-3)
     assert np.mean(spread()) < 0.8 * np.mean(uneven)
 
 
@@ -300,6 +302,12 @@ def test_an_eight_bit_phase_begins_evened_out_and_only_inherited_networks_have_o
     made.phases[1].eight_bits, made.phases[1].learning_rate = True, 0.0
     trainer = train(made, {"made": pictures}, tmp_path / "run", teacher=path)
     network = trainer.network.eval()
+    assert network.evened
+    assert trainer.averaged.evened.keys() == network.evened.keys()
+    made.phases[1].steps = 3
+    again = train(made, {"made": pictures}, tmp_path / "run", teacher=path, resume=True)
+    for name, scale in network.evened.items():
+        np.testing.assert_array_equal(again.network.evened[name].numpy(), scale.numpy())
     images = torch.randint(0, 256, (1, 3, 64, 96)).float()
     with torch.no_grad():
         assert network.in_eight_bits
