@@ -27,6 +27,7 @@ from models.train.inherited import InheritedNet
 from models.train.network import SIZES, STRIDES, Deployed, PersonNet
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import INHERITED, Plan, read_plan
+from models.train.recipe import weight_of
 
 OPSET = 17
 LARGEST_DIFFERENCE = 1e-3
@@ -90,9 +91,9 @@ def export(deployed: Deployed, out: Path, metadata: dict[str, str]) -> None:
 
 
 def calibration(plan: Plan, pictures: list[Picture]) -> Iterator[dict[str, NDArray[np.uint8]]]:
-    """Samples as training draws them, one a run, at the plan's size; sources that a phase leaves out are left out."""
-    unseen = {source for phase in plan.phases for source in phase.without}
-    weights = np.array([0.0 if p.source in unseen else plan.source_weights.get(p.source, 1.0) for p in pictures])
+    """Samples as the last phase draws them, one a run, at the plan's size; sources it leaves out are left out."""
+    unseen = plan.phases[-1].without
+    weights = np.array([0.0 if p.source in unseen else weight_of(p, plan) for p in pictures])
     for k in range(CALIBRATION_PICTURES):
         rng = np.random.default_rng((plan.seed, 77, k))
         sample = draw_sample(pictures, weights / weights.sum(), plan.height, plan.width, CALIBRATION_MOSAIC, rng)
