@@ -30,12 +30,13 @@ from models.train.augment import Sample, draw_sample
 from models.train.distil import FeatureMimic, Taught
 from models.train.equalise import equalise
 from models.train.feeder import Batch, Drawn, Feeder
-from models.train.inherited import SHARPEST, InheritedNet, TwinMimic
+from models.train.inherited import SHARPEST, InheritedNet
 from models.train.losses import Losses, People, detection_losses, imitation_losses
 from models.train.network import SIZES, STRIDES, PersonNet, places
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import INHERITED, Phase, Plan, read_plan
 from models.train.teacher import Moments, moments
+from models.train.twin_mimic import TwinMimic
 
 CHECKPOINT_STEPS = 200
 LOG_STEPS = 20

@@ -225,8 +225,9 @@ def test_the_teacher_answers_cell_for_cell():
 
 
 def test_an_inherited_network_begins_as_its_teacher_whatever_the_size(tmp_path: Path):
-    from models.train.inherited import SHARPEST, InheritedNet, TwinMimic  # noqa: PLC0415  # needs onnx
+    from models.train.inherited import SHARPEST, InheritedNet  # noqa: PLC0415  # needs onnx
     from models.train.teacher import Teacher, moments  # noqa: PLC0415
+    from models.train.twin_mimic import TwinMimic  # noqa: PLC0415
 
     path = shared("detectors", "yolox_nano_416x416.onnx")
     pixels = np.random.default_rng(0).integers(0, 256, (2, 96, 160, 3)).astype(np.uint8)
@@ -321,7 +322,7 @@ def test_an_eight_bit_phase_begins_evened_out_and_only_inherited_networks_have_o
 
 
 def test_the_mimic_compares_what_is_passed_on_and_pulls_where_either_is_positive():
-    from models.train.inherited import CLASS_WEIGHT, FAINT, TwinMimic  # noqa: PLC0415  # needs onnx
+    from models.train.twin_mimic import CLASS_WEIGHT, FAINT, TwinMimic  # noqa: PLC0415  # needs onnx
 
     torch.manual_seed(0)
     mine, theirs = torch.randn(2, 3, 4, 5, requires_grad=True), torch.randn(2, 3, 4, 5)
@@ -345,7 +346,8 @@ def test_the_mimic_compares_what_is_passed_on_and_pulls_where_either_is_positive
 
 def test_silu_stays_where_the_plan_says_so_and_is_compared_whole(tmp_path: Path):
     from models.train.equalise import equalise  # noqa: PLC0415  # needs onnx
-    from models.train.inherited import InheritedNet, TwinMimic  # noqa: PLC0415
+    from models.train.inherited import InheritedNet  # noqa: PLC0415
+    from models.train.twin_mimic import TwinMimic  # noqa: PLC0415
 
     torch.manual_seed(0)
     network = InheritedNet(shared("detectors", "yolox_nano_416x416.onnx")).eval()
