@@ -17,19 +17,19 @@ GIVE_BACK_S = 60.0
 
 
 @contextlib.contextmanager
-def frugal_memory(every_s: float = GIVE_BACK_S) -> Iterator[bool]:
+def frugal_memory(every_s: float = GIVE_BACK_S) -> Iterator[None]:
     """Lets all threads share a few pools, and gives back what lies free in them; to be entered before cameras open.
 
-    Yields whether the C library knows how (others than glibc do not).
+    Does nothing where the C library does not know how (others than glibc).
     """
     if not share_arenas():
-        yield False
+        yield
         return
     done = threading.Event()
     thread = threading.Thread(target=_give_back, args=(done, every_s), name="memory", daemon=True)
     thread.start()
     try:
-        yield True
+        yield
     finally:
         done.set()
         thread.join()

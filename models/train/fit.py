@@ -182,9 +182,9 @@ class LayerFit:
         """For each picture numbers of places in a grid of this size, more of them where people are."""
         every = rows * columns
         count = min(every, max(LEAST_PLACES, PLACES // len(self._images)))
-        people = F.interpolate(self._people[:, None], (rows, columns), mode="nearest").flatten(1)
-        if rows < self._people.shape[1]:
-            people = F.adaptive_max_pool2d(self._people[:, None], (rows, columns)).flatten(1)
+        finer = rows > self._people.shape[1]
+        resized = F.interpolate if finer else F.adaptive_max_pool2d
+        people = resized(self._people[:, None], (rows, columns)).flatten(1)
         chance = (1 - PEOPLE_SHARE) / every + PEOPLE_SHARE * people / (people.sum(1, keepdim=True) + _TINY)
         return list(torch.multinomial(chance, count, replacement=False, generator=self._random))
 
@@ -289,13 +289,15 @@ def fit(
     """Fits a checkpoint's averaged weights to pictures (N, H, W, 3) and writes one that training begins from.
 
     Raises:
-        BadInputError: the plan's network is not inherited.
+        BadInputError: the plan's network is not inherited, or the checkpoint is from a phase in eight bits.
     """
     measured = moments(teacher, [pixels[:MEASURED]])
     network, mimic = network_of(plan, Inherited(teacher, measured))
     if not isinstance(network, InheritedNet):
         raise BadInputError(f"plan {plan.name}: only inherited networks are fitted to their teacher")
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    if state.get("evened"):
+        raise BadInputError(f"{checkpoint}: its channels are evened out; give one from before eight bits")
     network.load_state_dict(state["averaged"])
     twin = InheritedNet(teacher)
     twin.adopt(measured)

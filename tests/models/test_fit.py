@@ -97,6 +97,15 @@ def test_what_lies_before_the_first_stays(tmp_path: Path, checkpoint: Path, teac
         assert torch.equal(before[name], after[name]) == (number < 95)
 
 
+def test_one_that_was_evened_out_is_refused(tmp_path: Path, checkpoint: Path, teacher: Path, pixels: np.ndarray):
+    from models.train.fit import fit  # noqa: PLC0415  # needs onnx
+
+    state = torch.load(checkpoint, weights_only=True)
+    torch.save(state | {"evened": {"a": torch.ones(3)}}, checkpoint)
+    with pytest.raises(BadInputError, match="before eight bits"):
+        list(fit(checkpoint, made_plan(), tmp_path / "out.pt", teacher=teacher, pixels=pixels))
+
+
 def test_a_network_of_its_own_has_no_teacher_to_be_fitted_to(
     tmp_path: Path, checkpoint: Path, teacher: Path, pixels: np.ndarray
 ):
