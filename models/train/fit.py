@@ -316,7 +316,7 @@ def main(  # noqa: PLR0917 - a command's options
     teacher: Annotated[Path, typer.Option(help="YOLOX-nano as ONNX")],
     picture_set: Annotated[list[str], typer.Option("--set", help="ANNOTATIONS.json:IMAGES, repeatable")],
     first: Annotated[int, typer.Option(help="first convolution to fit, counted behind the first two", min=0)] = 0,
-    pictures: Annotated[int, typer.Option(help="pictures to fit on; 128 take about 8 GB", min=MEASURED)] = PICTURES,
+    pictures: Annotated[int, typer.Option(help="pictures to fit on; 128 take up to 5 GB", min=MEASURED)] = PICTURES,
 ) -> None:
     """Fit a person detector to its teacher, layer by layer."""
     try:
