@@ -47,7 +47,8 @@ class Fusion:
 
         Args:
             at: seconds, never before the last update's.
-            footings: by camera; a camera that delivered no frame since is left out.
+            footings: by camera; a camera that delivered no frame since is left out. Of frames older than ``current_s``
+                only the ends of tracks count.
             looks: how tracks looked in those frames, where that is known.
         """
         dt = 0.0 if self._at is None else max(0.0, at - self._at)
@@ -58,9 +59,10 @@ class Fusion:
         self._binding.forget(ended)
         sights = self._binding.sights.latest
         here = {track: sights[track].moved_to(at) for track in sorted(sights) if at - sights[track].at <= own.current_s}
+        fresh = [track for track in fresh if track in here]  # a camera that fell behind tells of the past
         self._binding.looks.see(looks or {})
         self._binding.part_torn(dt, here)
-        self._binding.part_strays(at, {track: here[track] for track in fresh if track in here})
+        self._binding.part_strays(at, {track: here[track] for track in fresh})
         merged: list[tuple[int, int]] = []
         for camera in sorted({track[0] for track in fresh}):
             merged += self._binding.rebind(at, camera, here)

@@ -87,6 +87,23 @@ def test_frames_that_come_at_different_times_are_one_moment():
     assert len(bodies(scene.run(24), Journey)) == 1
 
 
+@pytest.mark.parametrize("late_s", [0.3, 0.6, 1.5, 99.0])
+def test_a_camera_that_falls_behind_neither_stops_the_floor_nor_adds_anybody(late_s):
+    scene = Scene(floor(THREE), [along([(3, 6), (10, 8, 5), (17, 6)], 0.0)])
+    pipe = scene.pipeline()
+    held, steps = [], []
+    for now, seen in scene.observations(0, 24):
+        current = dict(seen)
+        if now > 4.0 and "c" in current:
+            held.append(current.pop("c"))
+        while held and held[0].captured_at <= now - late_s:
+            current["c"] = held.pop(0)
+        steps.append(pipe.update(now, current))
+    steps.append(pipe.close(24.0))
+    assert len(bodies(steps, Journey)) == 1
+    assert max(len(step.positions.visitors) for step in steps) == 1
+
+
 def test_a_pillar_hides_nobody_for_good():
     walker = along([(3, 6), (17, 6)], 0.0)
     walker.hidden.append((4.0, 6.5))
