@@ -1,0 +1,37 @@
+"""What counts as a box on a mannequin."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import supervision as sv
+
+from benchmarks.mannequins import Noted, Notes, judge
+from edge.detect.detector import Detector
+
+
+class _Says:
+    """A detector that gives the same answer to every picture."""
+
+    def __init__(self, boxes: list[list[float]]) -> None:
+        self._boxes = np.array(boxes, np.float32)
+
+    def detect(self, images: list[Any]) -> list[sv.Detections]:
+        scores = np.linspace(0.9, 0.1, len(self._boxes), dtype=np.float32)
+        return [sv.Detections(xyxy=self._boxes, confidence=scores) for _ in images]
+
+
+def test_a_second_box_on_a_person_is_not_on_a_mannequin() -> None:
+    walking, double = [10.0, 10.0, 30.0, 70.0], [10.0, 0.0, 30.0, 70.0]
+    mannequin, unclear = [60.0, 10.0, 80.0, 70.0], [100.0, 10.0, 120.0, 70.0]
+    noted = Noted("clip", 0, people=[tuple(walking)], unclear=[tuple(unclear)])  # type: ignore[list-item]
+    says = cast("Detector", _Says([walking, double, mannequin, unclear]))
+    judged = judge(says, Notes("", [noted]), [np.zeros((80, 130, 3), np.uint8)])
+    assert judged.verdicts.tolist() == [1, -1, 0, -1]
+
+
+def test_where_nobody_walks_every_box_counts() -> None:
+    says = cast("Detector", _Says([[10.0, 10.0, 30.0, 70.0]]))
+    judged = judge(says, Notes("", [Noted("clip", 0, [], [])]), [np.zeros((80, 130, 3), np.uint8)])
+    assert judged.verdicts.tolist() == [0]
