@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import supervision as sv
 
-from benchmarks.mannequins import Noted, Notes, judge
+from benchmarks.mannequins import Noted, Notes, judge, mean_count
 from edge.detect.detector import Detector
 
 
@@ -35,3 +35,21 @@ def test_where_nobody_walks_every_box_counts() -> None:
     says = cast("Detector", _Says([[10.0, 10.0, 30.0, 70.0]]))
     judged = judge(says, Notes("", [Noted("clip", 0, [], [])]), [np.zeros((80, 130, 3), np.uint8)])
     assert judged.verdicts.tolist() == [0]
+
+
+def test_a_cut_frame_is_judged_in_pixels_of_the_whole() -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Says(_Says):
+        def detect(self, images: list[Any]) -> list[sv.Detections]:
+            seen.extend(image.shape for image in images)
+            return super().detect(images)
+
+    notes = Notes("", [Noted("clip", 0, [(10.0, 10.0, 30.0, 70.0)], [])])
+    says = cast("Detector", Says([[6.0, 2.0, 26.0, 62.0]]))
+    judged = judge(says, notes, [np.zeros((80, 130, 3), np.uint8)], (4, 8, 2, 1))
+    assert seen == [(71, 124, 3)]
+    assert judged.boxes.tolist() == [[10.0, 10.0, 30.0, 70.0]]
+    assert judged.verdicts.tolist() == [1]
+    assert mean_count([judged, judged], 1.0, people=1) == 0
+    assert mean_count([judged], 1.0, people=2) is None
