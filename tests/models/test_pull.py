@@ -279,11 +279,14 @@ def test_two_pulls_at_once_are_told_apart(tmp_path: Path):
     assert not (tmp_path / "lock").exists()
 
 
+# a test run started in the background has its children ignore SIGINT
 VICTIM = """
+import signal
 import sys
 from pathlib import Path
 from models.pull import pull
 from tests.models.test_pull import entry
+signal.signal(signal.SIGINT, signal.default_int_handler)
 pull(entry(sys.argv[1]), Path(sys.argv[2]))
 """
 
