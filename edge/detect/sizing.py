@@ -9,10 +9,8 @@ MULTIPLE_PX = 32
 # The working area may be passed by this much, so that 288x384 counts as 256x416's equal.
 AREA_MAX = 1.06
 # Enlarging shows the network nothing new, but its finest grid has more places for those who are far off: an old
-# camera's picture may fill more of the working area. Beyond a sixth mannequins gain on people: at 70 to 90 % recall in
-# CAVIAR's 384x288, person-s has 1.5 to 2 times as many boxes on them at 11/9. And people in a thumbnail are smaller
-# than any it was taught.
-SCALE_MAX = 7 / 6
+# camera's picture may fill the working area. And people in a thumbnail are smaller than any it was taught.
+SCALE_MAX = 1.25
 TINY_SHARE = 0.25
 TINY_SCALE_MAX = 2.0
 # Rounding must not add a multiple.
@@ -28,18 +26,18 @@ def choose_size(
     Args:
         image_size: (height, width) of the picture.
         working_size: (height, width) whose area the input may have, and at most 6 % more.
-        scale_max: the most that the picture is enlarged; None for 7/6, and 2 for pictures of less than a quarter of
+        scale_max: the most that the picture is enlarged; None for 1.25, and 2 for pictures of less than a quarter of
             the working area.
 
     Returns:
         (height, width), multiples of 32, and that bound, for ``Fit.of``.
 
     >>> choose_size((360, 640), (256, 416))
-    ((256, 416), 1.1666666666666667)
+    ((256, 416), 1.25)
     >>> choose_size((288, 384), (256, 416))
-    ((288, 384), 1.1666666666666667)
+    ((288, 384), 1.25)
     >>> choose_size((1000, 1000), (256, 416))
-    ((320, 320), 1.1666666666666667)
+    ((320, 320), 1.25)
     """
     height, width = image_size
     area = working_size[0] * working_size[1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.detect.sizing import AREA_MAX, SCALE_MAX, choose_size
+from edge.detect.sizing import AREA_MAX, choose_size
 
 sides = st.integers(2, 4000)
 WORKING = (256, 416)
@@ -50,5 +50,5 @@ def test_no_other_size_shrinks_less(height, width, working):
 @given(height=sides, width=sides)
 def test_small_pictures_are_enlarged_by_a_quarter_and_thumbnails_twice(height, width):
     _, bound = choose_size((height, width), WORKING)
-    assert bound == (2.0 if height * width < 0.25 * 256 * 416 else SCALE_MAX)
+    assert bound == (2.0 if height * width < 0.25 * 256 * 416 else 1.25)
     assert choose_size((height, width), WORKING, 1.0)[1] == 1.0
