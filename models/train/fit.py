@@ -25,6 +25,7 @@ from torch import Tensor
 
 from contract.errors import AtriumError, BadInputError
 from models.train.augment import draw_sample
+from models.train.checkpoint import read_averaged, write_start
 from models.train.inherited import InheritedNet, Op
 from models.train.network import PIXEL_SCALE
 from models.train.pictures import Picture, read_pictures
@@ -295,18 +296,13 @@ def fit(
     network, mimic = network_of(plan, Inherited(teacher, measured))
     if not isinstance(network, InheritedNet):
         raise BadInputError(f"plan {plan.name}: only inherited networks are fitted to their teacher")
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    if state.get("evened"):
-        raise BadInputError(f"{checkpoint}: its channels are evened out; give one from before eight bits")
+    state = read_averaged(checkpoint)
     network.load_state_dict(state["averaged"])
     twin = InheritedNet(teacher)
     twin.adopt(measured)
     twin.soften(1.0)
     yield from LayerFit(network, twin, pixels, plan.seed).run(first)
-    weights = network.state_dict()
-    optimiser = {"state": {}, "param_groups": state["optimiser"]["param_groups"]}
-    fresh = {"network": weights, "averaged": weights, "mimic": mimic.state_dict(), "optimiser": optimiser}
-    torch.save(fresh | {"progress": [0, 0, 0]}, out)
+    write_start(out, state, network.state_dict(), mimic.state_dict())
 
 
 def main(  # noqa: PLR0917 - a command's options

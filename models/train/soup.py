@@ -9,12 +9,13 @@ arXiv:2203.05482): then they lie in one basin, and so does their mean.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import typer
 
 from contract.errors import AtriumError, BadInputError
+from models.train.checkpoint import read_averaged, write_start
 
 LEAST_RUNS = 2
 
@@ -28,29 +29,17 @@ def mean(checkpoints: list[Path], out: Path) -> None:
     """
     if len(checkpoints) < LEAST_RUNS:
         raise BadInputError(f"{len(checkpoints)} checkpoint; a mean needs two or more")
-    states = [_read(path) for path in checkpoints]
+    states = [read_averaged(path) for path in checkpoints]
     first = states[0]["averaged"]
     for path, state in zip(checkpoints, states, strict=True):
         mine = state["averaged"]
         if {k: v.shape for k, v in mine.items()} != {k: v.shape for k, v in first.items()}:
             raise BadInputError(f"{path}: another network than {checkpoints[0]}; give runs of one plan")
-        if state.get("evened"):
-            raise BadInputError(f"{path}: its channels are evened out; give one from before eight bits")
     weights = {
         name: torch.stack([s["averaged"][name] for s in states]).mean(0) if value.is_floating_point() else value
         for name, value in first.items()
     }
-    optimiser = {"state": {}, "param_groups": states[0]["optimiser"]["param_groups"]}
-    fresh = {"network": weights, "averaged": weights, "mimic": states[0]["mimic"], "optimiser": optimiser}
-    torch.save(fresh | {"progress": [0, 0, 0]}, out)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds
-        raise BadInputError(f"{path}: no checkpoint of models.train.recipe ({error})") from error
-    return state
+    write_start(out, states[0], weights, states[0]["mimic"])
 
 
 def main(

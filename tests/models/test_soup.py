@@ -50,8 +50,12 @@ def test_what_cannot_be_averaged_is_told(tmp_path: Path):
     torch.save(state | {"averaged": {k: v for k, v in state["averaged"].items() if "bias" not in k}}, other)
     with pytest.raises(BadInputError, match="another network"):
         mean([first, other], tmp_path / "out.pt")
-    with pytest.raises(BadInputError, match="no checkpoint"):
+    with pytest.raises(BadInputError, match="cannot be read"):
         mean([first, tmp_path / "absent.pt"], tmp_path / "out.pt")
+    bare = tmp_path / "bare.pt"
+    torch.save(state["averaged"], bare)
+    with pytest.raises(BadInputError, match="holds no run"):
+        mean([first, bare], tmp_path / "out.pt")
     rounded = tmp_path / "rounded.pt"
     torch.save(state | {"evened": {"a": torch.ones(1)}}, rounded)
     with pytest.raises(BadInputError, match="evened out"):
