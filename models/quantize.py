@@ -31,6 +31,7 @@ try:
 except ImportError as error:
     raise AtriumError("quantizing needs the package onnx: pip install 'atrium-vision[quantize]'") from error
 
+from models.parabola import parabolas, read_twice
 from models.strips import over_strips
 from models.surgery import WEIGHT_OPS, feed_bytes, float_tail, fold_pads, from_bytes, name_nodes, unshare
 
@@ -125,6 +126,8 @@ def quantize(
             excluded |= float_tail(prepared)
         exact = {name: way for name, way in from_bytes(prepared).items() if way.zero_point is not None}
         excluded |= {node for way in exact.values() for node in way.nodes}
+        bends = parabolas(prepared)
+        excluded |= {node for bend in bends for node in bend.nodes}
         held: list[Feed] = []
         histograms, runs = _observed(prepared, excluded, _hold_out(batches, held), Path(folder))
         if runs == 0 or not held:
@@ -135,8 +138,10 @@ def quantize(
         for method in methods:
             ranges = {name: histogram.range(method) for name, histogram in histograms.items()}
             ranges |= {name: way.range for name, way in exact.items()}
+            ranges |= {bend.clipped: bend.range for bend in bends} | {bend.line: bend.line_range for bend in bends}
             files[method] = Path(folder) / f"{method}.onnx"
             quantised = _quantised(prepared, excluded, ranges, reduce_range)
+            read_twice(quantised, bends)
             onnx.helper.set_model_props(quantised, _metadata(model, method))
             over_strips(quantised)
             onnx.save(quantised, files[method])

@@ -44,6 +44,18 @@ class FromBytes:
         return self.shift, 255.0 * self.scale + self.shift
 
 
+def constants(model: ModelProto) -> dict[str, TensorProto]:
+    """Stored tensors by name, whether initializers or operators that give a constant."""
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    return stored | {
+        node.output[0]: attribute.t
+        for node in model.graph.node
+        if node.op_type == "Constant"
+        for attribute in node.attribute
+        if attribute.name == "value"
+    }
+
+
 def name_nodes(model: ModelProto) -> None:
     """Gives every operator a name of its own."""
     seen: Counter[str] = Counter()
@@ -112,14 +124,7 @@ def from_bytes(model: ModelProto) -> dict[str, FromBytes]:
 
     Follows Cast, then operators that move values and additions, subtractions, products and quotients with a scalar.
     """
-    stored = {tensor.name: tensor for tensor in model.graph.initializer}
-    stored |= {
-        node.output[0]: attribute.t
-        for node in model.graph.node
-        if node.op_type == "Constant"
-        for attribute in node.attribute
-        if attribute.name == "value"
-    }
+    stored = constants(model)
     kinds = {value.name: value.type.tensor_type.elem_type for value in (*model.graph.input, *model.graph.value_info)}
     found: dict[str, FromBytes] = {}
     for node in model.graph.node:

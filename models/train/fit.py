@@ -4,9 +4,10 @@
 
 One convolution after the other, in the order in which they run, gets the weights with which what it passes on, given
 what ours before it pass on, is nearest to what the teacher's passes on for the same pictures (Zhang et al. 2015,
-arXiv:1505.06798, section 3.3). Where SiLU stays this is a linear problem. Behind ReLU it is one wherever either is
-positive, and no matter elsewhere: the part that does not matter is asked to stay as it is, and the problem is solved
-again for what then does (each solution majorises the next, so none is worse).
+arXiv:1505.06798, section 3.3). Where a parabola stands for SiLU this is a linear problem, each channel
+first stretched by what brings the one nearest to the other. Behind ReLU it is one wherever either is positive, and no
+matter elsewhere: the part that does not matter is asked to stay as it is, and the problem is solved again for what then
+does (each solution majorises the next, so none is worse).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from torch import Tensor
 from contract.errors import AtriumError, BadInputError
 from models.train.augment import draw_sample
 from models.train.checkpoint import read_averaged, write_start
-from models.train.inherited import InheritedNet, Op
+from models.train.inherited import InheritedNet, Op, smoothed
 from models.train.network import PIXEL_SCALE
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Plan, read_plan
@@ -44,6 +45,8 @@ PEOPLE_SHARE = 0.3
 RIDGE = 1e-3
 """Weights stay by so much of a typical input's square where they were."""
 ROUNDS = 25
+STRETCHES = tuple(0.5 + 0.05 * k for k in range(19))
+"""Factors that are tried for what goes into a parabola."""
 CHUNK = 16
 """Pictures that run at once."""
 SCORE_FLOOR = -6.0
@@ -129,8 +132,7 @@ class LayerFit:
             places = self._places(wanted.shape[2], wanted.shape[3])
             smooth = name in self._network.smooth
             target = torch.cat([w.flatten(1)[:, at] for w, at in zip(wanted, places, strict=True)], 1)
-            if not smooth:
-                target = F.silu(target).relu_()
+            target = _stretched(target) if smooth else F.silu(target).relu_()
             columns = [_columns(x[None], conv, at) for x, at in zip(mine, places, strict=True)]
             solve = _fitted_each if conv.groups > 1 else _fitted
             weight, before, after = solve(torch.cat(columns, 1), target, start, None if smooth else 0.0)
@@ -199,6 +201,17 @@ class LayerFit:
     def _chunked(run: Any, x: Tensor) -> Tensor:
         with torch.no_grad():
             return torch.cat([run(part.float()) for part in x.split(CHUNK)])
+
+
+def _stretched(values: Tensor) -> Tensor:
+    """Values (C, P) before SiLU, each channel times what brings the parabola of it nearest to their SiLU."""
+    wanted = F.silu(values)
+    best, least = torch.ones(len(values)), torch.full((len(values),), torch.inf)
+    for factor in STRETCHES:
+        error = (smoothed(values * factor) - wanted).square().mean(1)
+        best = torch.where(error < least, factor, best)
+        least = torch.minimum(error, least)
+    return values * best[:, None]
 
 
 def _columns(x: Tensor, conv: Any, places: Tensor) -> Tensor:

@@ -24,6 +24,8 @@ IOU_POWER = 6.0
 LEAST_SIDE_PX = 12.0
 """Narrower people are widened to this while looking for cells, or somebody between two cell centres would be lost."""
 BOX_GAIN, SIDES_GAIN, SCORE_GAIN = 7.5, 1.5, 1.0
+FAINTEST, FAINT_GAIN = -6.0, 2.0
+"""Logits below say nothing; weight of the difference of those above from the teacher's."""
 TAUGHT_SHARE = 0.4
 """Weight of a teacher's boxes against labelled ones."""
 _TINY = 1e-12
@@ -188,6 +190,18 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
     return Losses(total, float(score_loss.detach()), float(box_loss.detach()), float(sides_loss.detach()))
 
 
+def faint_loss(score_logits: Tensor, scores: Tensor, places: Tensor) -> Tensor:
+    """Mean squared difference of logits (B, N) from a teacher's scores (B, N), at places (B, N) where one says a word.
+
+    Cross entropy hardly tells a score of 0.05 from one of 0.01, and among these are found the last people and the first
+    mannequins.
+    """
+    theirs = scores.clamp(min=_TINY).logit().clamp(min=FAINTEST)
+    mine = score_logits.clamp(min=FAINTEST)
+    heard = (places & ((theirs > FAINTEST) | (score_logits.detach() > FAINTEST))).to(mine.dtype)
+    return ((mine - theirs).square() * heard).sum() / heard.sum().clamp(min=1.0)
+
+
 def _empty(people: People, images: int) -> Tensor:
     """(images,) bool: those in which labels show nobody, and leave nothing out."""
     shown = torch.zeros(images, dtype=torch.bool)
@@ -202,6 +216,8 @@ def imitation_losses(
     """Losses of a batch as `detection_losses` has them, for whom the teacher's answers are all the truth there is."""
     norm = taught.scores.sum().clamp(min=1.0)
     score_loss = F.binary_cross_entropy_with_logits(score_logits, taught.scores, reduction="sum") / norm
+    everywhere = torch.ones_like(score_logits, dtype=torch.bool)
+    score_loss = score_loss + FAINT_GAIN * faint_loss(score_logits, taught.scores, everywhere)
     weight = taught.scores * (taught.scores > BOX_SCORE)
     overlaps, sides = _taught_boxes(side_logits, (centres, strides), taught.boxes, weight)
     total = SCORE_GAIN * score_loss + BOX_GAIN * overlaps + SIDES_GAIN * sides

@@ -58,7 +58,7 @@ class Plan(msgspec.Struct, forbid_unknown_fields=True):
     size: str = "n"
     """Letter of the network's size, or "inherited": the teacher's own, with its weights to begin with."""
     smooth: list[tuple[int, int]] = []
-    """Convolutions of an inherited network whose SiLU stays: numbers, first to last, counted behind the first two."""
+    """Convolutions of an inherited network with a parabola for SiLU: numbers, first to last, behind the first two."""
     relu_steps: int = 0
     """Steps over which the others of an inherited network's SiLU turn into ReLU."""
     seed: int = 1

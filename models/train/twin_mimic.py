@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.train.inherited import softened
+from models.train.inherited import smoothed, softened
 from models.train.teacher import Moments
 
 CLASS_WEIGHT = 3.0
@@ -23,8 +23,8 @@ _TINY = 1e-6
 class TwinMimic(nn.Module):  # type: ignore[misc]  # torch is untyped here
     """What inner values pass on beside what the teacher's do: mean square difference as a share of their variance.
 
-    Negative values do not count, unless SiLU stays: ReLU takes them away. Compared before activation they were half of
-    the difference, and what is learned there is learned for nothing.
+    Negative values do not count where ReLU takes them away; behind a parabola they do. Compared before activation they
+    were half of the difference, and what is learned there is learned for nothing.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class TwinMimic(nn.Module):  # type: ignore[misc]  # torch is untyped here
             moments: of the teacher's values before activation.
             taps: names of the values, in the order in which they will come.
             heavy: those of them that weigh `CLASS_WEIGHT`.
-            smooth: those behind which SiLU stays.
+            smooth: those behind which the parabola stands.
         """
         super().__init__()
         self.sharpness = math.inf
@@ -66,20 +66,20 @@ class TwinMimic(nn.Module):  # type: ignore[misc]  # torch is untyped here
 class _Apart(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped here
     """Mean squared difference behind activation, a channel's as a share of its variance.
 
-    Of what is positive alone, unless SiLU stays. The gradient takes the activation's slope for 1 wherever either is
-    positive: through ReLU's own, a value that has become negative where the teacher's is positive would never come
-    back.
+    Of what is positive alone, unless a parabola stands there. The gradient takes the activation's slope for 1 wherever
+    either is positive: through ReLU's own, a value that has become negative where the teacher's is positive would never
+    come back.
     """
 
     @staticmethod
     def forward(ctx: Any, mine: Tensor, theirs: Tensor, least: Tensor, sharpness: float | None) -> Tensor:
         """A scalar of values (B, C, h, w) before activation; least (C,) is added to the variance.
 
-        No sharpness is SiLU that stays.
+        No sharpness is the parabola.
         """
         given = F.silu(theirs.to(mine.dtype, memory_format=torch.channels_last))
         if sharpness is None:
-            made, counted = F.silu(mine.detach()), None
+            made, counted = smoothed(mine.detach()), None
         else:
             given.relu_()
             made, counted = softened(mine.detach(), sharpness).relu_(), (mine.detach() > 0) | (given > 0)

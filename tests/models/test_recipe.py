@@ -19,7 +19,17 @@ from contract.errors import BadInputError
 from models.train.augment import draw_sample
 from models.train.distil import FeatureMimic, Taught
 from models.train.feeder import Batch
-from models.train.losses import People, assign, complete_overlap, detection_losses, imitation_losses, overlap
+from models.train.losses import (
+    FAINT_GAIN,
+    FAINTEST,
+    People,
+    assign,
+    complete_overlap,
+    detection_losses,
+    faint_loss,
+    imitation_losses,
+    overlap,
+)
 from models.train.network import SIZES, Deployed, PersonNet, decode_boxes, places
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Phase, Plan
@@ -344,12 +354,18 @@ def test_the_mimic_compares_what_is_passed_on_and_pulls_where_either_is_positive
     assert both.item() == pytest.approx((value + CLASS_WEIGHT * swapped).item() / (1 + CLASS_WEIGHT), rel=1e-5)
 
 
-def test_silu_stays_where_the_plan_says_so_and_is_compared_whole(tmp_path: Path):
+def test_a_parabola_stands_for_silu_where_the_plan_says_so_and_is_compared_whole(tmp_path: Path):
     from models.train.equalise import equalise  # noqa: PLC0415  # needs onnx
-    from models.train.inherited import InheritedNet  # noqa: PLC0415
+    from models.train.inherited import LEAST, MOST, VERTEX, InheritedNet, smoothed  # noqa: PLC0415
     from models.train.twin_mimic import TwinMimic  # noqa: PLC0415
 
     torch.manual_seed(0)
+    line = torch.linspace(-8, 8, 3201)
+    near = line.abs() < 1.5
+    np.testing.assert_allclose(smoothed(line)[near].numpy(), torch.nn.functional.silu(line)[near].numpy(), atol=0.04)
+    assert smoothed(torch.tensor([LEAST, 0.0])).tolist() == [0.0, 0.0]
+    assert smoothed(line).min() == pytest.approx(VERTEX, abs=1e-5)
+    assert smoothed(line).max() == smoothed(torch.tensor(MOST))
     network = InheritedNet(shared("detectors", "yolox_nano_416x416.onnx")).eval()
     with pytest.raises(BadInputError, match="within 0 and 101"):
         network.keep_smooth([(90, 102)])
@@ -357,7 +373,7 @@ def test_silu_stays_where_the_plan_says_so_and_is_compared_whole(tmp_path: Path)
     assert len(network.smooth) == 15
     name = min(network.smooth)
     x = torch.randn(1, network.width(name), 3, 4) - 0.5
-    np.testing.assert_array_equal(network.activate(x, name).numpy(), torch.nn.functional.silu(x).numpy())
+    np.testing.assert_array_equal(network.activate(x, name).numpy(), smoothed(x).numpy())
     assert (network.activate(x, network.start) >= 0).all()
     weights = network.parts[name][1].weight.clone()
     equalise(network)
@@ -366,7 +382,7 @@ def test_silu_stays_where_the_plan_says_so_and_is_compared_whole(tmp_path: Path)
     with torch.no_grad():
         rounded = network.activate(x, name)
     assert len(rounded.unique()) < len(x.unique())
-    np.testing.assert_allclose(rounded.numpy(), torch.nn.functional.silu(x).numpy(), atol=0.05)
+    np.testing.assert_allclose(rounded.numpy(), smoothed(x).numpy(), atol=0.05)
     mine, theirs = torch.randn(2, 3, 4, 5, requires_grad=True), torch.randn(2, 3, 4, 5)
     moments = {"a": (np.ones(3, np.float32),) * 2}
     value = TwinMimic(moments, ["a"], smooth=["a"])([mine], [theirs])
@@ -385,9 +401,24 @@ def test_without_labels_the_teacher_s_answers_are_all_that_is_learned():
     assert (scores.grad[0, [21, 30]] > 0).all()  # a half-hearted answer is above what the teacher says there
     assert [int(k) for k in sides.grad.abs().sum((0, 2, 3)).nonzero()] == [20]
     alone = torch.nn.functional.binary_cross_entropy_with_logits(scores, lesson.scores, reduction="sum")
+    faint = FAINT_GAIN * faint_loss(scores, lesson.scores, torch.ones(1, len(centres), dtype=torch.bool))
     nobody = taught({}, {}, len(centres))
     assert float(imitation_losses(scores, sides, centres, strides, nobody).box) == 0.0
-    assert imitation_losses(scores, sides, centres, strides, lesson).score == pytest.approx(alone.item(), rel=1e-5)
+    found = imitation_losses(scores, sides, centres, strides, lesson).score
+    assert found == pytest.approx((alone + faint).item(), rel=1e-5)
+
+
+def test_faint_scores_are_learned_by_their_logits_until_they_say_nothing():
+    theirs = torch.tensor([[0.05, 0.01, 1e-4, 1e-4, 0.05]])
+    places = torch.tensor([[True, True, True, True, False]])
+    logits = torch.tensor([[-4.0, -4.0, -9.0, -4.0, 3.0]], requires_grad=True)
+    loss = faint_loss(logits, theirs, places)
+    apart = [-4.0 - math.log(0.05 / 0.95), -4.0 - math.log(0.01 / 0.99), -4.0 - FAINTEST]
+    assert loss.item() == pytest.approx(sum(a * a for a in apart) / 3, rel=1e-4)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert gradient[0].sign().tolist() == [-1, 1, 0, 1, 0]
+    exact = theirs.logit().clamp(min=FAINTEST)
+    assert faint_loss(exact, theirs, places).item() == pytest.approx(0, abs=1e-9)
 
 
 def test_labels_for_boxes_alone_leave_scores_to_the_teacher_where_somebody_is_shown():
