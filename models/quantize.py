@@ -33,7 +33,16 @@ except ImportError as error:
 
 from models.parabola import parabolas, read_twice
 from models.strips import over_strips
-from models.surgery import WEIGHT_OPS, feed_bytes, float_tail, fold_pads, from_bytes, name_nodes, unshare
+from models.surgery import (
+    WEIGHT_OPS,
+    feed_bytes,
+    float_tail,
+    fold_pads,
+    from_bytes,
+    name_nodes,
+    share_ranges,
+    unshare,
+)
 
 LEAST_OPSET = 13
 """The first with a scale for each channel in QuantizeLinear."""
@@ -139,6 +148,7 @@ def quantize(
             ranges = {name: histogram.range(method) for name, histogram in histograms.items()}
             ranges |= {name: way.range for name, way in exact.items()}
             ranges |= {bend.clipped: bend.range for bend in bends} | {bend.line: bend.line_range for bend in bends}
+            share_ranges(prepared, ranges, fixed={*exact, *(bend.clipped for bend in bends)})
             files[method] = Path(folder) / f"{method}.onnx"
             quantised = _quantised(prepared, excluded, ranges, reduce_range)
             read_twice(quantised, bends)

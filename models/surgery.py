@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ MOVES = frozenset({"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "S
 """Operators that hand their first input's values on unchanged."""
 KEEPS_RANGE = MOVES | {"Relu", "Clip", "MaxPool", "AveragePool", "GlobalAveragePool", "Resize", "Split", "Pad"}
 """Operators whose outputs need no range of their own worth mentioning: eight bits stay as good as they were."""
+_ONE_SCALE = frozenset({"Resize", "MaxPool"})
+"""Operators that hand values on in the scale in which they came."""
 _EXACT = 1e-3
 
 
@@ -170,6 +172,34 @@ def _step(
     else:
         scale, shift = scale / number, shift / number
     return FromBytes(known.source, scale, shift, known.moves, nodes)
+
+
+def share_ranges(model: ModelProto, ranges: dict[str, tuple[float, float]], fixed: Collection[str] = ()) -> None:
+    """Gives tensors that are joined one range, the widest: joining is copying then, and nothing is rounded twice.
+
+    Args:
+        model: the graph.
+        ranges: least and most by tensor; changed in place.
+        fixed: tensors whose range is given; what is joined with them keeps its own.
+    """
+    group = {name: name for name in ranges}
+
+    def root(name: str) -> str:
+        while group[name] != name:
+            name = group[name]
+        return name
+
+    for node in model.graph.node:
+        inputs = node.input if node.op_type == "Concat" else node.input[:1] if node.op_type in _ONE_SCALE else []
+        names = [*inputs, *node.output[:1]]
+        if inputs and all(name in group for name in names) and not any(name in fixed for name in names):
+            for name in names:
+                group[root(name)] = root(names[0])
+    ends: dict[str, tuple[float, float]] = {}
+    for name, (least, most) in ranges.items():
+        low, high = ends.get(root(name), (least, most))
+        ends[root(name)] = min(low, least), max(high, most)
+    ranges.update({name: ends[root(name)] for name in ranges if name not in fixed})
 
 
 def feed_bytes(model: ModelProto) -> int:

@@ -8,7 +8,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from models.surgery import fold_pads
+from models.surgery import fold_pads, share_ranges
 
 WEIGHT = np.random.default_rng(1).normal(size=(3, 2, 2, 2)).astype(np.float32)
 PICTURE = np.random.default_rng(2).normal(size=(1, 2, 5, 6)).astype(np.float32)
@@ -65,3 +65,19 @@ def test_other_padding_stays(model):
     fold_pads(model)
     assert [node.op_type for node in model.graph.node] == ["Pad", "Conv"]
     np.testing.assert_array_equal(answer(model), before)
+
+
+def test_joined_tensors_share_the_widest_range_through_what_keeps_the_scale():
+    nodes = [
+        helper.make_node("Resize", ["a", "", "twice"], ["b"], mode="nearest"),
+        helper.make_node("Concat", ["b", "c"], ["d"], axis=1),
+        helper.make_node("Concat", ["d", "e"], ["f"], axis=1),
+        helper.make_node("Concat", ["g", "h"], ["i"], axis=1),
+        helper.make_node("Add", ["c", "e"], ["j"]),
+    ]
+    graph = helper.make_graph(nodes, "joined", [], [])
+    given = {name: (-float(k), float(k)) for k, name in enumerate("abcdefghij", 1)}
+    ranges = dict(given)
+    share_ranges(helper.make_model(graph), ranges, fixed={"h"})
+    assert [ranges[name] for name in "abcdef"] == [given["f"]] * 6
+    assert all(ranges[name] == given[name] for name in "ghij")
