@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from contract.errors import AtriumError, BadInputError
+from models.train.activations import smoothed
 from models.train.augment import draw_sample
 from models.train.checkpoint import read_averaged, write_start
-from models.train.inherited import InheritedNet, Op, smoothed
+from models.train.inherited import InheritedNet, Op
 from models.train.network import PIXEL_SCALE
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Plan, read_plan

@@ -6,8 +6,9 @@ YOLOX-nano (Ge et al. 2021; Apache-2.0), read from its ONNX file, and differs wh
 - ReLU instead of SiLU, where there are many places: runtimes merge it into the convolution. Behind each convolution
   stands a batch norm that begins with the mean and deviation which the teacher's own convolution has there, so that
   what ReLU lets through fits. ReLU costs accuracy, and SiLU in eight bits two passes, a table and a product; so where a
-  plan asks for it stands a parabola, one product of the same bytes read in two scales (see `smoothed`): up to a factor
-  for each channel it differs from SiLU by half a percent of what a channel passes on, ReLU by two to nine.
+  plan asks for it stands a parabola, one product of the same bytes read in two scales (`models.train.activations`). Up to
+  a factor and a shift for each channel it differs from SiLU by half a percent of what a channel passes on, ReLU by one to
+  nine.
 - The first layers work on the most pixels and cost half of an eight-bit run, for eight bits like many channels. The
   first two convolutions become one of stride 4 with four times as many channels, one for each place in a 2x2 block, and
   a 2x2 one over those: the same sums in another order.
@@ -33,6 +34,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from contract.errors import BadInputError
+from models.train.activations import CURVATURE, LEAST, MOST, SLOPE, VERTEX, smoothed, softened
 from models.train.network import PIXEL_SCALE, STRIDES, NetworkSize
 from models.train.teacher import Moments, activations, inner_values, predictions, read_graph
 
@@ -46,14 +48,6 @@ PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column, in the teacher's first grid, of each place in a 2x2 block."""
 DEVIATIONS = 5.0
 """An activation in eight bits reaches so many deviations above its strongest channel's mean."""
-SHARPEST = 8.0
-"""Steepness at which softened activations have become ReLU."""
-LEAST, MOST = -2.5, 5.0
-"""Between these runs the parabola that stands for SiLU; one is twice the other, so that zero is one of 256 levels."""
-CURVATURE, SLOPE = 0.2, 0.5
-"""Of the parabola: (CURVATURE x + SLOPE) x is zero at `LEAST` and at zero, where its slope is SiLU's."""
-VERTEX = -SLOPE * SLOPE / (4 * CURVATURE)
-"""The lowest value that the parabola takes."""
 _TINY = 1e-6
 
 
@@ -318,17 +312,6 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
             else:
                 continue
             known.add(output)
-
-
-def softened(x: Tensor, sharpness: float) -> Tensor:
-    """Gives x / (1 + exp(-sharpness x)), which is SiLU for 1; ReLU from `SHARPEST` on."""
-    return F.relu(x) if sharpness >= SHARPEST else F.silu(x * sharpness) / sharpness
-
-
-def smoothed(x: Tensor) -> Tensor:
-    """The parabola that stands for SiLU, of x cut off at `LEAST` and `MOST`."""
-    kept = x.clamp(LEAST, MOST)
-    return kept * (kept * CURVATURE + SLOPE)
 
 
 class Rounded(torch.autograd.Function):  # type: ignore[misc]  # torch is untyped here

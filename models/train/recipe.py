@@ -26,11 +26,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from contract.errors import AtriumError, BadInputError
+from models.train.activations import SHARPEST
 from models.train.augment import Sample, draw_sample
 from models.train.distil import FeatureMimic, Taught
 from models.train.equalise import equalise
 from models.train.feeder import Batch, Drawn, Feeder
-from models.train.inherited import SHARPEST, InheritedNet
+from models.train.inherited import InheritedNet
 from models.train.losses import Losses, People, detection_losses, imitation_losses
 from models.train.network import SIZES, STRIDES, PersonNet, places
 from models.train.pictures import Picture, read_pictures

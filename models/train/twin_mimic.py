@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.train.inherited import smoothed, softened
+from models.train.activations import smoothed, softened
 from models.train.teacher import Moments
 
 CLASS_WEIGHT = 3.0

@@ -52,7 +52,7 @@ def checkpoint(tmp_path: Path, teacher: Path, pixels: np.ndarray) -> Path:
 
 def far(path: Path, teacher: Path, pixels: np.ndarray) -> float:
     """The mimic's measure of a checkpoint on other pictures than it was fitted to."""
-    from models.train.inherited import SHARPEST  # noqa: PLC0415  # needs onnx
+    from models.train.activations import SHARPEST  # noqa: PLC0415  # needs onnx
     from models.train.recipe import Inherited, network_of  # noqa: PLC0415
     from models.train.teacher import Teacher, moments  # noqa: PLC0415
 

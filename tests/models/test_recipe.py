@@ -235,7 +235,8 @@ def test_the_teacher_answers_cell_for_cell():
 
 
 def test_an_inherited_network_begins_as_its_teacher_whatever_the_size(tmp_path: Path):
-    from models.train.inherited import SHARPEST, InheritedNet  # noqa: PLC0415  # needs onnx
+    from models.train.activations import SHARPEST  # noqa: PLC0415
+    from models.train.inherited import InheritedNet  # noqa: PLC0415  # needs onnx
     from models.train.teacher import Teacher, moments  # noqa: PLC0415
     from models.train.twin_mimic import TwinMimic  # noqa: PLC0415
 
@@ -355,8 +356,9 @@ def test_the_mimic_compares_what_is_passed_on_and_pulls_where_either_is_positive
 
 
 def test_a_parabola_stands_for_silu_where_the_plan_says_so_and_is_compared_whole(tmp_path: Path):
+    from models.train.activations import LEAST, MOST, VERTEX, smoothed  # noqa: PLC0415
     from models.train.equalise import equalise  # noqa: PLC0415  # needs onnx
-    from models.train.inherited import LEAST, MOST, VERTEX, InheritedNet, smoothed  # noqa: PLC0415
+    from models.train.inherited import InheritedNet  # noqa: PLC0415
     from models.train.twin_mimic import TwinMimic  # noqa: PLC0415
 
     torch.manual_seed(0)
@@ -453,7 +455,7 @@ def test_a_phase_without_labels_needs_a_teacher(pictures: list[Picture], tmp_pat
 
 
 def test_silu_turn_into_relu_over_the_plan_s_steps():
-    from models.train.inherited import SHARPEST  # noqa: PLC0415  # needs onnx
+    from models.train.activations import SHARPEST  # noqa: PLC0415  # needs onnx
 
     assert [sharpness(step, 100) for step in (0, 100, 500)] == [1.0, SHARPEST, SHARPEST]
     assert sharpness(50, 100) == pytest.approx(math.sqrt(SHARPEST))
@@ -462,8 +464,8 @@ def test_silu_turn_into_relu_over_the_plan_s_steps():
 
 def test_an_inherited_network_trains_resumes_and_exports(tmp_path: Path, pictures: list[Picture]):
     pytest.importorskip("onnxscript", reason="onnxscript absent: the export needs models/train/requirements.txt")
+    from models.train.activations import SHARPEST  # noqa: PLC0415
     from models.train.export import export, load_network, metadata_of  # noqa: PLC0415  # needs onnxscript
-    from models.train.inherited import SHARPEST  # noqa: PLC0415
 
     path = shared("detectors", "yolox_nano_416x416.onnx")
     made = plan(2)
