@@ -24,6 +24,8 @@ class Parabola:
     """x."""
     line: str
     """a x + b."""
+    product: str
+    """Name of the operator that multiplies them."""
     nodes: tuple[str, str]
     """Names of the product and the sum that make the line."""
     range: tuple[float, float]
@@ -42,8 +44,8 @@ def parabolas(model: ModelProto) -> list[Parabola]:
     """All that can be read from one tensor of bytes."""
     graph = _Graph(model)
     products = [node for node in model.graph.node if node.op_type == "Mul"]
-    pairs = [pair for node in products for pair in (tuple(node.input), tuple(reversed(node.input)))]
-    return [found for clipped, line in pairs if (found := graph.parabola(clipped, line)) is not None]
+    ways = [(node, *pair) for node in products for pair in (node.input, reversed(node.input))]
+    return [found for node, clipped, line in ways if (found := graph.parabola(node, clipped, line)) is not None]
 
 
 class _Graph:
@@ -53,8 +55,8 @@ class _Graph:
         self._stored = constants(model)
         self._makers = {name: node for node in model.graph.node for name in node.output}
 
-    def parabola(self, clipped: str, line: str) -> Parabola | None:
-        """The one that multiplies these two, if they are what a parabola is made of."""
+    def parabola(self, product: NodeProto, clipped: str, line: str) -> Parabola | None:
+        """What a product of these two is, if they are what a parabola is made of."""
         added = self._with_number(line, "Add")
         times = None if added is None else self._with_number(added[1], "Mul")
         ends = self._ends(clipped)
@@ -64,7 +66,7 @@ class _Graph:
         level = -least / (most - least) * 255
         exact = abs(height + least * steepness) < _EXACT and abs(level - round(level)) < _EXACT and least <= 0 <= most
         names = times[0].name, added[0].name
-        return Parabola(clipped, line, names, ends, steepness) if exact and steepness > 0 else None
+        return Parabola(clipped, line, product.name, names, ends, steepness) if exact and steepness > 0 else None
 
     def _ends(self, name: str) -> tuple[float, float] | None:
         """Between which values a tensor was clipped."""

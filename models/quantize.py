@@ -135,7 +135,7 @@ def quantize(
             excluded |= float_tail(prepared)
         exact = {name: way for name, way in from_bytes(prepared).items() if way.zero_point is not None}
         excluded |= {node for way in exact.values() for node in way.nodes}
-        bends = parabolas(prepared)
+        bends = [bend for bend in parabolas(prepared) if bend.product not in excluded]
         excluded |= {node for bend in bends for node in bend.nodes}
         held: list[Feed] = []
         histograms, runs = _observed(prepared, excluded, _hold_out(batches, held), Path(folder))
@@ -148,7 +148,7 @@ def quantize(
             ranges = {name: histogram.range(method) for name, histogram in histograms.items()}
             ranges |= {name: way.range for name, way in exact.items()}
             ranges |= {bend.clipped: bend.range for bend in bends} | {bend.line: bend.line_range for bend in bends}
-            share_ranges(prepared, ranges, fixed={*exact, *(bend.clipped for bend in bends)})
+            share_ranges(prepared, ranges, excluded, fixed={*exact, *(bend.clipped for bend in bends)})
             files[method] = Path(folder) / f"{method}.onnx"
             quantised = _quantised(prepared, excluded, ranges, reduce_range)
             read_twice(quantised, bends)

@@ -174,12 +174,18 @@ def _step(
     return FromBytes(known.source, scale, shift, known.moves, nodes)
 
 
-def share_ranges(model: ModelProto, ranges: dict[str, tuple[float, float]], fixed: Collection[str] = ()) -> None:
+def share_ranges(
+    model: ModelProto,
+    ranges: dict[str, tuple[float, float]],
+    excluded: Collection[str] = (),
+    fixed: Collection[str] = (),
+) -> None:
     """Gives tensors that are joined one range, the widest: joining is copying then, and nothing is rounded twice.
 
     Args:
         model: the graph.
         ranges: least and most by tensor; changed in place.
+        excluded: names of operators that stay in float, for which nothing need be shared.
         fixed: tensors whose range is given; what is joined with them keeps its own.
     """
     group = {name: name for name in ranges}
@@ -192,7 +198,12 @@ def share_ranges(model: ModelProto, ranges: dict[str, tuple[float, float]], fixe
     for node in model.graph.node:
         inputs = node.input if node.op_type == "Concat" else node.input[:1] if node.op_type in _ONE_SCALE else []
         names = [*inputs, *node.output[:1]]
-        if inputs and all(name in group for name in names) and not any(name in fixed for name in names):
+        if (
+            inputs
+            and node.name not in excluded
+            and all(name in group for name in names)
+            and not any(name in fixed for name in names)
+        ):
             for name in names:
                 group[root(name)] = root(names[0])
     ends: dict[str, tuple[float, float]] = {}

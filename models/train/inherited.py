@@ -7,8 +7,8 @@ YOLOX-nano (Ge et al. 2021; Apache-2.0), read from its ONNX file, and differs wh
   stands a batch norm that begins with the mean and deviation which the teacher's own convolution has there, so that
   what ReLU lets through fits. ReLU costs accuracy, and SiLU in eight bits two passes, a table and a product; so where a
   plan asks for it stands a parabola, one product of the same bytes read in two scales (`models.train.activations`). Up
-  to a factor and a shift for each channel it differs from SiLU by half a percent of what a channel passes on, ReLU by
-  one to nine.
+  to a factor and a shift for each channel it differs from SiLU by up to one percent of what is passed on, ReLU mostly
+  by one to nine.
 - The first layers work on the most pixels and cost half of an eight-bit run, for eight bits like many channels. The
   first two convolutions become one of stride 4 with four times as many channels, one for each place in a 2x2 block, and
   a 2x2 one over those: the same sums in another order.

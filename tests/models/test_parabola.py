@@ -47,9 +47,9 @@ def bent(least: float = -2.5, most: float = 5.0, steepness: float = 0.2, height:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def quantised(model: ModelProto, folder: Path) -> Path:
+def quantised(model: ModelProto, folder: Path, keep: tuple[str, ...] = ()) -> Path:
     onnx.save(model, folder / "whole.onnx")
-    quantize(folder / "whole.onnx", folder / "eight.onnx", ({"x": picture} for picture in PICTURES))
+    quantize(folder / "whole.onnx", folder / "eight.onnx", ({"x": picture} for picture in PICTURES), keep=keep)
     return folder / "eight.onnx"
 
 
@@ -78,6 +78,15 @@ def test_what_one_tensor_of_bytes_cannot_say_is_quantised_as_ever(tmp_path: Path
     ran = optimised_operators(quantised(model, tmp_path))
     assert ran["QLinearMul"] == 2
     assert ran["QLinearAdd"] == 1
+
+
+def test_where_products_are_to_stay_in_float_the_line_is_worked_out(tmp_path: Path):
+    graph = onnx.load(quantised(bent(), tmp_path, keep=("Mul",))).graph
+    makers = {name: node for node in graph.node for name in node.output}
+    line = makers["bent"].input[1]
+    while makers[line].op_type.endswith("Linear"):
+        line = makers[line].input[0]
+    assert makers[line].op_type == "Add"
 
 
 def test_a_line_of_another_value_is_no_parabola():
