@@ -1,0 +1,1 @@
+"""What a person on the floor looks like in a camera's picture."""

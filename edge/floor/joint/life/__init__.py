@@ -1,0 +1,1 @@
+"""Who appears, who is lost and found again, and who are one."""

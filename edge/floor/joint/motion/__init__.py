@@ -1,0 +1,1 @@
+"""How people move, and what a box says of where one stands."""

@@ -1,0 +1,251 @@
+"""The joint tracker of one floor: boxes of all its cameras in, people on the floor out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+
+from calibration.camera import Camera, Floats
+from edge.floor.joint.boxes import camera_record, straighten
+from edge.floor.joint.kernels import step, tell
+from edge.floor.joint.records import PERSON, RULES
+from edge.floor.joint.settings import JointSettings
+
+PEOPLE = 32
+"""People a hypothesis has room for at the start; doubled when they do not suffice."""
+STEPS = 16
+"""The same of steps that are remembered."""
+TINY_PX = 2.0
+"""A box less wide or high shows nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleThere:
+    """K people at one moment.
+
+    Attributes:
+        at: seconds.
+        id: (K,) their names, each for one visit.
+        position_m: (K, 2) metres.
+        velocity_mps: (K, 2) metres a second.
+        covariance_m2: (K, 2, 2) of the position before later boxes had their say, square metres.
+        cameras: (K,) how many saw them at that moment.
+    """
+
+    at: float
+    id: NDArray[np.int64]
+    position_m: Floats
+    velocity_mps: Floats
+    covariance_m2: Floats
+    cameras: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Number of people."""
+        return len(self.id)
+
+
+@dataclass(slots=True)
+class JointTracker:
+    """People of one floor from one update to the next; holds plain arrays only and can be pickled at any time.
+
+    Attributes:
+        cameras: by name.
+        settings: see there.
+    """
+
+    cameras: Mapping[str, Camera]
+    settings: JointSettings = field(default_factory=JointSettings)
+    _rules: NDArray[Any] = field(init=False, repr=False)
+    _views: NDArray[Any] = field(init=False, repr=False)
+    _banks: list[_Bank] = field(init=False, repr=False)
+    _count: int = field(init=False, default=0)
+    _alive: int = field(init=False, default=1)
+    _next_id: int = field(init=False, default=1)
+    _past: _Past = field(init=False, repr=False)
+    _steps: int = field(init=False, default=0)
+    _told: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Lays out the banks and the compiled form of settings and cameras."""
+        self._rules = np.zeros(1, RULES)
+        for setting, value in zip(fields(self.settings), astuple(self.settings), strict=True):
+            self._rules[0][setting.name] = value
+        self._views = np.concatenate([camera_record(camera, self.settings) for camera in self.cameras.values()])
+        width = int(self.settings.hypotheses)
+        self._banks = [_Bank.empty(width, PEOPLE, len(self._views)) for _ in range(2)]
+        self._past = _Past.empty(STEPS, width, PEOPLE)
+
+    def update(self, now: float, seen: Mapping[str, sv.Detections]) -> list[PeopleThere]:
+        """Takes in the pictures of one moment.
+
+        Args:
+            now: seconds of any clock; what comes from before the last update counts as from that moment.
+            seen: boxes (M, 4) in pixels with scores, by camera; a camera that delivered no picture is left out. Boxes
+                that are not finite or show nothing are ignored.
+
+        Returns:
+            What has become old enough to tell: who was where at earlier moments, in order.
+
+        Raises:
+            KeyError: where a camera is not one of ours.
+        """
+        strangers = seen.keys() - self.cameras.keys()
+        if strangers:
+            raise KeyError(f"cameras {sorted(strangers)} are not calibrated; there are {sorted(self.cameras)}")
+        boxes, scores, first = self._take(seen)
+        present = np.array([name in seen for name in self.cameras])
+        before = self._past.at[(self._steps - 1) % len(self._past.at)] if self._steps else now
+        now = max(now, float(before))
+        self._grow(len(boxes))
+        bank, spare = self._banks
+        self._count, self._alive = step(
+            *bank.arrays(self._count, self._alive),
+            *spare.spares(),
+            self._views, first, boxes, scores, present, now, now - float(before), self._next_id, self._rules,
+        )  # fmt: skip
+        self._next_id += len(boxes)
+        self._remember(now)
+        told = []
+        while self._told < self._steps and now - self._past.at[self._told % len(self._past.at)] >= self.settings.lag_s - 1e-9:
+            told.append(self._tell())
+        return told
+
+    def close(self) -> list[PeopleThere]:
+        """Tells what is left."""
+        return [self._tell() for _ in range(self._steps - self._told)]
+
+    def _take(self, seen: Mapping[str, sv.Detections]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """All usable boxes and scores, camera by camera, and where each camera's begin."""
+        boxes, scores, first = [np.empty((0, 4))], [np.empty(0)], [0]
+        for name, camera in self.cameras.items():
+            found = seen.get(name)
+            if found is not None and len(found):
+                px = np.asarray(found.xyxy, np.float64).reshape(-1, 4)
+                score = np.ones(len(px)) if found.confidence is None else np.asarray(found.confidence, np.float64)
+                with np.errstate(invalid="ignore"):
+                    usable = np.isfinite(px).all(1) & np.isfinite(score)
+                    usable &= (px[:, 2] - px[:, 0] >= TINY_PX) & (px[:, 3] - px[:, 1] >= TINY_PX)
+                boxes.append(straighten(camera, px[usable]))
+                scores.append(score[usable])
+            first.append(first[-1] + (len(boxes[-1]) if found is not None and len(found) else 0))
+        return np.concatenate(boxes), np.concatenate(scores), np.array(first, np.int64)
+
+    def _grow(self, boxes: int) -> None:
+        """Makes room for a newcomer behind every box."""
+        bank = self._banks[0]
+        most = int(bank.counts[: self._alive].max()) + boxes
+        people = bank.rows.shape[1]
+        if most > people:
+            while people < most:
+                people *= 2
+            self._banks = [each.resized(people) for each in self._banks]
+            self._past = self._past.resized(len(self._past.at), people, self._steps)
+
+    def _remember(self, now: float) -> None:
+        """Notes what every hypothesis says now."""
+        if self._steps - self._told == len(self._past.at):
+            self._past = self._past.resized(2 * len(self._past.at), self._banks[0].rows.shape[1], self._steps)
+        self._past.note(self._steps, now, self._banks[0], self._count, self._alive)
+        self._steps += 1
+
+    def _tell(self) -> PeopleThere:
+        """The oldest moment that is not told yet."""
+        past = self._past
+        ring = len(past.at)
+        back = self._steps - 1 - self._told
+        ids, values, views = tell(
+            past.people, past.rows, past.counts, past.roots, past.at, (self._steps - 1) % ring, back, self._rules
+        )
+        at = float(past.at[self._told % ring])
+        self._told += 1
+        return PeopleThere(
+            at, ids, values[:, :2], values[:, 2:4], values[:, [4, 5, 5, 6]].reshape(-1, 2, 2), views
+        )
+
+
+@dataclass(slots=True)
+class _Bank:
+    """One set of arrays of the kernel; see `kernels.step`."""
+
+    people: NDArray[Any]
+    took: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    weights: Floats
+    roots: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, hypotheses: int, people: int, cameras: int) -> _Bank:
+        """Room for so many; nobody in it."""
+        room = 2 * hypotheses * people  # a record may be renewed once a step in every hypothesis
+        return cls(
+            np.zeros(room, PERSON),
+            np.full((room, cameras), -1, np.int64),
+            np.zeros((hypotheses, people), np.int64),
+            np.zeros(hypotheses, np.int64),
+            np.zeros(hypotheses),
+            np.zeros(hypotheses, np.int64),
+        )
+
+    def arrays(self, count: int, alive: int) -> tuple[Any, ...]:
+        """What the kernel takes of the bank in use."""
+        return (self.people, self.took, count, self.rows, self.counts, self.weights, self.roots, alive)
+
+    def spares(self) -> tuple[Any, ...]:
+        """What the kernel takes of the other."""
+        return (self.people, self.took, self.rows, self.counts, self.weights, self.roots)
+
+    def resized(self, people: int) -> _Bank:
+        """The same with room for more people a hypothesis."""
+        more = _Bank.empty(len(self.counts), people, self.took.shape[1])
+        more.people[: len(self.people)] = self.people
+        more.took[: len(self.took)] = self.took
+        more.rows[:, : self.rows.shape[1]] = self.rows
+        more.counts[:], more.weights[:], more.roots[:] = self.counts, self.weights, self.roots
+        return more
+
+
+@dataclass(slots=True)
+class _Past:
+    """The latest steps in a ring; see `kernels.tell`."""
+
+    people: NDArray[Any]
+    rows: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    roots: NDArray[np.int64]
+    at: Floats
+
+    @classmethod
+    def empty(cls, steps: int, hypotheses: int, people: int) -> _Past:
+        """Room for so many; nothing in it."""
+        return cls(
+            np.zeros((steps, 2 * hypotheses * people), PERSON),
+            np.zeros((steps, hypotheses, people), np.int64),
+            np.zeros((steps, hypotheses), np.int64),
+            np.zeros((steps, hypotheses), np.int64),
+            np.zeros(steps),
+        )
+
+    def note(self, number: int, now: float, bank: _Bank, count: int, alive: int) -> None:
+        """Takes in a step, the `number`th."""
+        at = number % len(self.at)
+        self.people[at, :count] = bank.people[:count]
+        self.rows[at, :alive] = bank.rows[:alive]
+        self.counts[at, :alive] = bank.counts[:alive]
+        self.roots[at, :alive] = bank.roots[:alive]
+        self.at[at] = now
+
+    def resized(self, steps: int, people: int, number: int) -> _Past:
+        """The same with more room, before the `number`th step is noted."""
+        more = _Past.empty(steps, self.rows.shape[1], people)
+        for each in range(max(0, number - len(self.at)), number):
+            a, b = each % len(self.at), each % steps
+            more.people[b, : self.people.shape[1]] = self.people[a]
+            more.rows[b, :, : self.rows.shape[2]] = self.rows[a]
+            more.counts[b], more.roots[b], more.at[b] = self.counts[a], self.roots[a], self.at[a]
+        return more
