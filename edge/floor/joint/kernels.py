@@ -39,6 +39,7 @@ def walk_on(people: Records, took: Integers, count: int, dt: float, rules: Recor
             t.cov[0, 0] += rules.wander**2 * dt
             t.cov[1, 1] += rules.wander**2 * dt
         t.views = 0
+        t.due = 0
         t.found = 0
         took[r] = -1
 
@@ -63,9 +64,7 @@ def weigh(  # noqa: PLR0917 - compiled, takes no keywords
             miss[r] = log(1 - rules.detection_rate)
         for j in range(m):
             gains[r, j] = (
-                evidence(
-                    t.cov, camera, expected, jacobian, boxes[j], scores[j], rules, noise, spread, inverse, gain
-                )
+                evidence(t.cov, camera, expected, jacobian, boxes[j], scores[j], rules, noise, spread, inverse, gain)
                 - miss[r]
             )
     return gains
@@ -92,9 +91,12 @@ def meet(  # noqa: PLR0917 - compiled, takes no keywords
     begin: int,
     boxes: Floats,
     scores: Floats,
+    fresh: float,
     rules: Record,
 ) -> tuple[int, int]:
     """Every hypothesis gives out the boxes of camera `c` in its best ways; the best of all go on in the other bank.
+
+    What pictures say of who is there counts `fresh`: those in quick succession err alike.
 
     Returns:
         Records and hypotheses in use there.
@@ -135,13 +137,14 @@ def meet(  # noqa: PLR0917 - compiled, takes no keywords
                 to_people[made] = people[r]
                 to_took[made] = took[r]
                 t = to_people[made]
+                t.due += 1 if miss[r] < 0.0 else 0
                 if j >= 0:
                     correct(t.mean, t.cov, camera, boxes[j], rules)
-                    t.evidence += gains[r, j] + miss[r]
+                    t.evidence += fresh * (gains[r, j] + miss[r])
                     t.views += 1
                     to_took[made, c] = begin + j
                 else:
-                    t.evidence += miss[r]
+                    t.evidence += fresh * miss[r]
                 child[r, at] = made
                 made += 1
             to_rows[kept, a] = child[r, at]
@@ -271,6 +274,7 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
     """
     rules = params[0]
     walk_on(people, took, count, dt, rules)
+    fresh = min(1.0, dt / rules.memory_s)
     for k in range(alive):
         roots[k] = k
     a_people, a_took, a_rows, a_counts, a_weights, a_roots = people, took, rows, counts, weights, roots
@@ -282,7 +286,7 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
         count, alive = meet(
             a_people, a_took, count, a_rows, a_counts, a_weights, a_roots, alive,
             b_people, b_took, b_rows, b_counts, b_weights, b_roots,
-            c, cameras[c], first[c], boxes[first[c] : first[c + 1]], scores[first[c] : first[c + 1]], rules,
+            c, cameras[c], first[c], boxes[first[c] : first[c + 1]], scores[first[c] : first[c + 1]], fresh, rules,
         )  # fmt: skip
         a_people, b_people = b_people, a_people
         a_took, b_took = b_took, a_took
@@ -385,7 +389,7 @@ def tell(  # noqa: PLR0917 - compiled, takes no keywords
         t = past_people[oldest, row[a]]
         if not np.isnan(t.lost_at):
             continue
-        is_sure, is_seen, is_followed, length = t.sure == 1, t.views > 0, True, 1
+        is_sure, views_in_all, due, is_followed, length = t.sure == 1, t.views, t.due, True, 1
         means[0], covs[0] = t.mean, t.cov
         for d in range(1, back + 1):
             at = (oldest + d) % ring
@@ -398,12 +402,13 @@ def tell(  # noqa: PLR0917 - compiled, takes no keywords
                     is_followed = False
                 if is_followed:
                     is_sure |= s.sure == 1
-                    is_seen |= s.views > 0
+                    views_in_all += s.views
+                    due += s.due
                     dts[length - 1] = past_at[at] - past_at[(at - 1) % ring]
                     means[length], covs[length] = s.mean, s.cov
                     length += 1
                 break
-        if not is_sure or not is_seen:
+        if not is_sure or views_in_all == 0 or views_in_all < rules.vouched * due:
             continue
         best = smooth(means[:length], covs[:length], dts[:length], rules.acceleration, rules.height_walk)
         ids[told], views[told] = t.id, t.views

@@ -31,6 +31,7 @@ PERSON = np.dtype(
         ("hits", np.int64),  # steps in which some camera saw them
         ("sure", np.int64),  # 1 once they count
         ("views", np.int64),  # cameras that saw them in this step
+        ("due", np.int64),  # cameras that should have
         ("found", np.int64),  # 1 where this step found them again: their way here is unknown
     ]
 )

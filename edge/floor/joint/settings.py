@@ -37,11 +37,14 @@ class JointSettings:
         score_middle: log-odds of the score at which a box says nothing for or against somebody.
         in_view: share of a person inside the picture from which a missing box speaks against them;
         in_sight: and from which a box is looked for at all.
-        newborn: evidence that somebody new needs at once; each birth costs a hypothesis as much.
+        newborn: evidence that somebody new needs at once; each birth costs a hypothesis as much. A box of a score above
+            0.92 suffices where no other camera looks; elsewhere it takes two cameras.
         seed_score: a box of at least this score may be somebody new.
         sure: evidence from which somebody counts,
         firm_hits: seen in at least so many steps.
         most_evidence: more is not saved up.
+        memory_s: pictures closer together than this repeat each other's errors; their evidence of who is there counts
+            less. (Which box is whose is decided in every picture.)
         gone: evidence below which somebody is lost,
         unseen_s: as is whoever nobody saw for this long, seconds.
         lost_s: how long somebody lost may be found again, seconds.
@@ -56,6 +59,8 @@ class JointSettings:
             other; standard deviations, share of the height. It is learned.
         bias_drift: forgetting; the variance that every observation adds.
         most_reach_m: nobody is tracked farther from a camera than this.
+        vouched: somebody is told of where at least this share of the cameras that should see them does, from that
+            moment to `lag_s` later.
         lag_s: what is told is this old, seconds; later boxes have had their say by then.
     """
 
@@ -81,13 +86,14 @@ class JointSettings:
     score_middle: float = 0.5
     in_view: float = 0.4
     in_sight: float = 0.1
-    newborn: float = 3.0
+    newborn: float = 2.9
     seed_score: float = 0.4
     sure: float = 14.0
     firm_hits: float = 2.0
     most_evidence: float = 18.0
-    gone: float = -2.0
-    unseen_s: float = 2.5
+    memory_s: float = 0.5
+    gone: float = 0.0
+    unseen_s: float = 4.0
     lost_s: float = 10.0
     wander: float = 0.8
     newcomers_per_m2: float = 0.03
@@ -99,4 +105,5 @@ class JointSettings:
     bias_spread: float = 0.05
     bias_drift: float = 1e-7
     most_reach_m: float = 60.0
+    vouched: float = 0.3
     lag_s: float = 1.0

@@ -111,7 +111,10 @@ class JointTracker:
         self._next_id += len(boxes)
         self._remember(now)
         told = []
-        while self._told < self._steps and now - self._past.at[self._told % len(self._past.at)] >= self.settings.lag_s - 1e-9:
+        while (
+            self._told < self._steps
+            and now - self._past.at[self._told % len(self._past.at)] >= self.settings.lag_s - 1e-9
+        ):
             told.append(self._tell())
         return told
 
@@ -163,9 +166,7 @@ class JointTracker:
         )
         at = float(past.at[self._told % ring])
         self._told += 1
-        return PeopleThere(
-            at, ids, values[:, :2], values[:, 2:4], values[:, [4, 5, 5, 6]].reshape(-1, 2, 2), views
-        )
+        return PeopleThere(at, ids, values[:, :2], values[:, 2:4], values[:, [4, 5, 5, 6]].reshape(-1, 2, 2), views)
 
 
 @dataclass(slots=True)

@@ -13,9 +13,7 @@ Integers = NDArray[np.int64]
 
 
 @njit(cache=True)
-def rank(
-    gains: Floats, people: Integers, margin: float, choice: Integers, loss: Floats
-) -> tuple[int, float]:
+def rank(gains: Floats, people: Integers, margin: float, choice: Integers, loss: Floats) -> tuple[int, float]:
     """Writes the best ways to give out boxes, best first.
 
     People who want none of each other's boxes are settled apart, so that the cost grows with the largest crowd and not

@@ -122,7 +122,8 @@ def gather(  # noqa: PLR0917 - compiled, takes no keywords
             continue
         if expected[INSIDE] < rules.in_sight:
             continue
-        best = log(1 - rules.detection_rate) if expected[INSIDE] >= rules.in_view else 0.0
+        is_due = expected[INSIDE] >= rules.in_view
+        best = log(1 - rules.detection_rate) if is_due else 0.0
         for j in range(first[c], first[c + 1]):
             if not free[j]:
                 continue
@@ -235,6 +236,7 @@ def give_birth(  # noqa: PLR0917 - compiled, takes no keywords
             if groups[k, c] >= 0:
                 free[groups[k, c]] = False
                 t.views += 1
+        t.due = t.views
         count += 1
         change += worth[k] - rules.newborn
         worth[k] = -np.inf

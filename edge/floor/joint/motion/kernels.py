@@ -90,7 +90,9 @@ def evidence(  # noqa: PLR0917 - compiled, takes no keywords
     )
     if far > rules.gate:
         return -np.inf
-    honest = (1 - rules.wild_share) + rules.wild_share / 27 * exp(far * 4 / 9)  # the wild ones scatter three times as far
+    honest = (1 - rules.wild_share) + rules.wild_share / 27 * exp(
+        far * 4 / 9
+    )  # the wild ones scatter three times as far
     density = log(honest) - 0.5 * far - 0.5 * (log(det) - 6 * log(tall)) - LOG_2PI_3
     return log(rules.detection_rate) + density - log(rules.clutter) + score_evidence(score, rules)
 
