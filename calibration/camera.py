@@ -26,8 +26,8 @@ DISTORTION_LENGTHS = (0, 4, 5, 8, 12, 14)
 ROTATION_TOLERANCE = 1e-3
 
 
-class CameraFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One entry of ``cameras.json``."""
+class CameraFile(msgspec.Struct, frozen=True):
+    """One entry of ``cameras.json``; further fields, as other tools write them, are passed over."""
 
     width: int
     height: int

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": ("cli.demo:demo", "A whole mall on this machine, against the simulator's truth."),
     "detect": ("cli.detect:detect", "Detections of a video, image folder or stream, as MOT text."),
     "edge": ("cli.edge:edge", "One floor's box."),
+    "fuse": ("cli.fuse:fuse", "People on the floor from detections of all its cameras."),
     "models": ("cli.models:models", "The model shelf."),
     "replay": ("cli.replay:replay", "The edge pipeline on a recording, offline."),
     "simulate": ("cli.simulate:simulate", "A mall twin with ground truth: clips, or live RTSP."),

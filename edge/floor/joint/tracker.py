@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
 from edge.floor.joint.boxes import camera_record, straighten
-from edge.floor.joint.kernels import step, tell
+from edge.floor.joint.kernels import step
+from edge.floor.joint.past.kernels import tell
 from edge.floor.joint.records import PERSON, RULES
 from edge.floor.joint.settings import JointSettings
 
@@ -104,8 +105,8 @@ class JointTracker:
         self._grow(len(boxes))
         bank, spare = self._banks
         self._count, self._alive = step(
-            *bank.arrays(self._count, self._alive),
-            *spare.spares(),
+            bank.people, bank.took, self._count, bank.rows, bank.counts, bank.weights, bank.roots, self._alive,
+            spare.people, spare.took, spare.rows, spare.counts, spare.weights, spare.roots,
             self._views, first, boxes, scores, present, now, now - float(before), self._next_id, self._rules,
         )  # fmt: skip
         self._next_id += len(boxes)
@@ -192,14 +193,6 @@ class _Bank:
             np.zeros(hypotheses),
             np.zeros(hypotheses, np.int64),
         )
-
-    def arrays(self, count: int, alive: int) -> tuple[Any, ...]:
-        """What the kernel takes of the bank in use."""
-        return (self.people, self.took, count, self.rows, self.counts, self.weights, self.roots, alive)
-
-    def spares(self) -> tuple[Any, ...]:
-        """What the kernel takes of the other."""
-        return (self.people, self.took, self.rows, self.counts, self.weights, self.roots)
 
     def resized(self, people: int) -> _Bank:
         """The same with room for more people a hypothesis."""

@@ -23,7 +23,9 @@ VARIED = (0, 1, 4)
 
 
 @njit(cache=True)
-def outline(camera: Record, x: float, y: float, tall_m: float, radius_m: float, out: Floats) -> bool:
+def outline(  # noqa: PLR0917 - compiled, takes no keywords
+    camera: Record, x: float, y: float, tall_m: float, radius_m: float, out: Floats
+) -> bool:
     """Writes the box around an ellipsoid that stands on the floor; gives whether it lies before the camera.
 
     The outline of a quadric is a conic (Hartley and Zisserman, Multiple View Geometry, 2nd ed., 8.3); its dual is
@@ -63,7 +65,9 @@ def outline(camera: Record, x: float, y: float, tall_m: float, radius_m: float, 
 
 
 @njit(cache=True)
-def expect(camera: Record, mean: Floats, radius_m: float, out: Floats, jacobian: Floats, scratch: Floats) -> bool:
+def expect(  # noqa: PLR0917 - compiled, takes no keywords
+    camera: Record, mean: Floats, radius_m: float, out: Floats, jacobian: Floats, scratch: Floats
+) -> bool:
     """Writes the box expected of somebody, with what the camera is off by, and how it depends on their state.
 
     Args:
@@ -134,7 +138,7 @@ def invert(s: Floats, out: Floats) -> float:
     """Writes the inverse of a symmetric (3, 3) matrix and gives its determinant."""
     a, b, c, d, e, f = s[0, 0], s[0, 1], s[0, 2], s[1, 1], s[1, 2], s[2, 2]
     aa, bb, cc = d * f - e * e, c * e - b * f, b * e - c * d
-    det = a * aa + b * bb + c * cc
+    det: float = a * aa + b * bb + c * cc
     out[0, 0], out[0, 1], out[0, 2] = aa / det, bb / det, cc / det
     out[1, 1], out[1, 2], out[2, 2] = (a * f - c * c) / det, (b * c - a * e) / det, (a * d - b * b) / det
     out[1, 0], out[2, 0], out[2, 1] = out[0, 1], out[0, 2], out[1, 2]

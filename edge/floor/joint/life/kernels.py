@@ -56,7 +56,7 @@ def age(people: Records, count: int, now: float, rules: Record, keep: NDArray[np
 
 
 @njit(cache=True)
-def part_doubles(
+def part_doubles(  # noqa: PLR0917 - compiled, takes no keywords
     people: Records, took: Integers, count: int, row: Integers, n: int, now: float, rules: Record
 ) -> tuple[int, int]:
     """Keeps one of two who stand in one place and whom no camera sees apart, the older; the other is lost or forgotten.
@@ -140,7 +140,9 @@ def gather(  # noqa: PLR0917 - compiled, takes no keywords
 
 
 @njit(cache=True)
-def recall(people: Records, row: Integers, n: int, mean: Floats, cov: Floats, rules: Record) -> int:
+def recall(  # noqa: PLR0917 - compiled, takes no keywords
+    people: Records, row: Integers, n: int, mean: Floats, cov: Floats, rules: Record
+) -> int:
     """Place in the hypothesis of the lost person who was found at that place, of that height; -1 for a newcomer."""
     who, most = -1, 0.0
     for a in range(n):

@@ -94,7 +94,8 @@ def evidence(  # noqa: PLR0917 - compiled, takes no keywords
         far * 4 / 9
     )  # the wild ones scatter three times as far
     density = log(honest) - 0.5 * far - 0.5 * (log(det) - 6 * log(tall)) - LOG_2PI_3
-    return log(rules.detection_rate) + density - log(rules.clutter) + score_evidence(score, rules)
+    found: float = log(rules.detection_rate) + density - log(rules.clutter) + score_evidence(score, rules)
+    return found
 
 
 @njit(cache=True)
@@ -147,7 +148,7 @@ def smooth(means: Floats, covs: Floats, dts: Floats, acceleration: float, height
         acceleration: see `move`.
         height_walk: see `move`.
     """
-    later = means[len(means) - 1].copy()
+    later: Floats = means[len(means) - 1].copy()
     forward = np.eye(5)
     for r in range(len(means) - 2, -1, -1):
         ahead, spread = means[r].copy(), covs[r].copy()

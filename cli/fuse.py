@@ -1,0 +1,47 @@
+"""`atrium fuse SEQ_DIR --fps F --out floor.csv`: detections of all cameras of a floor to people in metres."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def fuse(
+    sequence: Annotated[
+        Path, typer.Argument(metavar="SEQ_DIR", help="Folder with cameras.json and a <camera>.det.txt for each camera.")
+    ],
+    fps: Annotated[float, typer.Option(help="Frames a second of the recordings; all begin together.")],
+    out: Annotated[Path, typer.Option(help="Result: CSV frame,id,x,y; frames from 1, metres on the floor.")],
+    bridge: Annotated[float, typer.Option(help="Gaps of one person up to this long are filled, seconds.")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures instead of a sentence.")] = False,
+) -> None:
+    """Follow people over a floor that several calibrated cameras watch: one person, one id.
+
+    Boxes of all cameras are tracked together, so that nobody counts twice. What is told of a moment is certain two
+    seconds later at most: one in which later boxes have their say, one in which a gap may close.
+    """
+    import json  # noqa: PLC0415 - numba and numpy load only when the command runs
+    import time  # noqa: PLC0415
+
+    from edge.floor.joint.recording import fuse_recording, read_sequence, write_floor  # noqa: PLC0415
+
+    if not 0 < fps < float("inf"):
+        raise typer.BadParameter("must be above 0", param_hint="--fps")
+    if not 0 <= bridge < float("inf"):
+        raise typer.BadParameter("must be 0 or above", param_hint="--bridge")
+    cameras, frames = read_sequence(sequence)
+    begun = time.perf_counter()
+    rows = fuse_recording(cameras, frames, fps, bridge_s=bridge)
+    seconds = time.perf_counter() - begun
+    write_floor(out, rows)
+    people, length = len(set(rows[:, 1].tolist())), max(len(each) for each in frames.values())
+    if as_json:
+        figures = {"cameras": len(cameras), "frames": length, "people": people, "positions": len(rows)}
+        typer.echo(json.dumps(figures | {"seconds": round(seconds, 3)}))
+    else:
+        typer.echo(
+            f"{people} people in {length} frames of {len(cameras)} cameras, {len(rows)} positions, "
+            f"{seconds:.2f} s -> {out}"
+        )

@@ -1,0 +1,1 @@
+"""What the best hypothesis of now says of some steps ago."""
