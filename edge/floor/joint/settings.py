@@ -97,7 +97,7 @@ class JointSettings:
     lost_s: float = 10.0
     wander: float = 0.8
     newcomers_per_m2: float = 0.03
-    one_body_m: float = 0.35
+    one_body_m: float = 0.2
     alike_m: float = 0.1
     hypotheses: float = 20.0
     branches: float = 5.0
