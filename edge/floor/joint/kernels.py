@@ -15,9 +15,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from edge.floor.joint.body.kernels import FOOT, INSIDE, MIDDLE, TALL, TOP, expect
-from edge.floor.joint.choice.kernels import rank
+from edge.floor.joint.choice.kernels import find_wants, rank
 from edge.floor.joint.life.kernels import age, give_birth, part_doubles
-from edge.floor.joint.motion.kernels import correct, evidence, move
+from edge.floor.joint.motion.kernels import correct, evidence, move, reach
 from edge.floor.joint.records import Record
 
 Floats = NDArray[np.float64]
@@ -51,7 +51,7 @@ def weigh(  # noqa: PLR0917 - compiled, takes no keywords
     """(R, M) what everybody gains by each box over having none, and writes to `miss` (R,) what having none costs."""
     m = len(boxes)
     gains = np.full((count, m), -np.inf)
-    expected, scratch, jacobian = np.empty(5), np.empty(5), np.zeros((3, 5))
+    expected, scratch, jacobian, most = np.empty(5), np.empty(5), np.zeros((3, 5)), np.empty(3)
     noise, spread, inverse, gain = np.empty(3), np.empty((3, 3)), np.empty((3, 3)), np.empty((5, 3))
     for r in range(count):
         t = people[r]
@@ -62,7 +62,14 @@ def weigh(  # noqa: PLR0917 - compiled, takes no keywords
             continue
         if expected[INSIDE] >= rules.in_view:
             miss[r] = log(1 - rules.detection_rate)
+        reach(t.cov, jacobian, expected[TALL], rules, most)
         for j in range(m):
+            if (
+                abs((boxes[j, 0] + boxes[j, 2]) / 2 - expected[MIDDLE]) > most[MIDDLE]
+                or abs(boxes[j, 1] - expected[TOP]) > most[TOP]
+                or abs(boxes[j, 3] - expected[FOOT]) > most[FOOT]
+            ):
+                continue
             gains[r, j] = (
                 evidence(t.cov, camera, expected, jacobian, boxes[j], scores[j], rules, noise, spread, inverse, gain)
                 - miss[r]
@@ -104,6 +111,7 @@ def meet(  # noqa: PLR0917 - compiled, takes no keywords
     m = len(boxes)
     miss = np.empty(count)
     gains = weigh(people, count, camera, boxes, scores, rules, miss)
+    wants, wanted = find_wants(gains)
     branches = int(rules.branches)
     widest = 0
     for k in range(alive):
@@ -117,7 +125,7 @@ def meet(  # noqa: PLR0917 - compiled, takes no keywords
         base = weights[k]
         for a in range(n):
             base += miss[rows[k, a]]
-        some, total = rank(gains, rows[k, :n], SIDEWAYS, ways[found : found + branches, : n + 1], loss)
+        some, total = rank(gains, wants, wanted, rows[k, :n], SIDEWAYS, ways[found : found + branches, : n + 1], loss)
         for way in range(some):
             worth[found + way] = base + total - loss[way]
             parent[found + way] = k
@@ -157,6 +165,8 @@ def meet(  # noqa: PLR0917 - compiled, takes no keywords
 def are_alike(people: Records, row: Integers, other: Integers, n: int, alike_m: float) -> bool:
     """Whether two hypotheses have the same people, lost or not, in the same places."""
     for a in range(n):
+        if row[a] == other[a]:
+            continue
         s = people[row[a]]
         is_there = False
         for b in range(n):

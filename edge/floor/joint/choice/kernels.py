@@ -13,7 +13,27 @@ Integers = NDArray[np.int64]
 
 
 @njit(cache=True)
-def rank(gains: Floats, people: Integers, margin: float, choice: Integers, loss: Floats) -> tuple[int, float]:
+def find_wants(gains: Floats) -> tuple[Integers, Integers]:
+    """(R, M) by which columns each row of (R, M) gains, first ones used, and (R,) how many those are."""
+    wants, counts = np.empty(gains.shape, np.int64), np.zeros(len(gains), np.int64)
+    for r in range(len(gains)):
+        for j in range(gains.shape[1]):
+            if gains[r, j] > 0.0:
+                wants[r, counts[r]] = j
+                counts[r] += 1
+    return wants, counts
+
+
+@njit(cache=True)
+def rank(  # noqa: PLR0917 - compiled, takes no keywords
+    gains: Floats,
+    wants: Integers,
+    counts: Integers,
+    people: Integers,
+    margin: float,
+    choice: Integers,
+    loss: Floats,
+) -> tuple[int, float]:
     """Writes the best ways to give out boxes, best first.
 
     People who want none of each other's boxes are settled apart, so that the cost grows with the largest crowd and not
@@ -22,6 +42,8 @@ def rank(gains: Floats, people: Integers, margin: float, choice: Integers, loss:
 
     Args:
         gains: (R, M) what each record's person gains by each box; not positive where it is none of theirs.
+        wants: (R, M) the boxes by which each gains, and
+        counts: (R,) how many, see `find_wants`.
         people: (N,) the rows of `gains` that take part.
         margin: ways worse than the best by more are left out.
         choice: (W, N) takes the box of each, -1 for none.
@@ -40,26 +62,38 @@ def rank(gains: Floats, people: Integers, margin: float, choice: Integers, loss:
     group = np.full(n, -1)
     column_group = np.full(m, -1)
     rows, columns, queue = np.empty(n, np.int64), np.empty(m, np.int64), np.empty(n, np.int64)
+    edges = 0
+    for a in range(n):
+        edges += counts[people[a]]
+    head, following, suitor = np.full(m, -1), np.empty(edges, np.int64), np.empty(edges, np.int64)
+    edge = 0
+    for a in range(n):
+        for w in range(counts[people[a]]):
+            j = wants[people[a], w]
+            suitor[edge], following[edge], head[j] = a, head[j], edge
+            edge += 1
     for first in range(n):
         if group[first] >= 0:
             continue
         group[first] = first
         queue[0] = first
-        r, c, pairs, head = 1, 0, 0, 0
-        while head < r:
-            a = queue[head]
-            head += 1
-            for j in range(m):
-                if gains[people[a], j] <= 0.0:
-                    continue
+        r, c, pairs, done = 1, 0, 0, 0
+        while done < r:
+            a = queue[done]
+            done += 1
+            for w in range(counts[people[a]]):
+                j = wants[people[a], w]
                 pairs += 1
                 if column_group[j] >= 0:
                     continue
                 column_group[j] = first
                 columns[c] = j
                 c += 1
-                for b in range(n):
-                    if group[b] < 0 and gains[people[b], j] > 0.0:
+                edge = head[j]
+                while edge >= 0:
+                    b = suitor[edge]
+                    edge = following[edge]
+                    if group[b] < 0:
                         group[b] = first
                         queue[r] = b
                         r += 1

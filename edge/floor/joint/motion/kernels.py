@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, log, sqrt
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from edge.floor.joint.body.kernels import TALL, box_noise, expect, innovation, invert
+from edge.floor.joint.body.kernels import TALL, VARIED, box_noise, expect, innovation, invert
 from edge.floor.joint.records import Record
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,21 @@ def score_evidence(score: float, rules: Record) -> float:
     """What a detector's score says for somebody, capped."""
     s = min(max(score, 1e-3), 1 - 1e-3)
     return float(min(max(log(s / (1 - s)) - rules.score_middle, -MOST_SCORE), MOST_SCORE))
+
+
+@njit(cache=True)
+def reach(person_cov: Floats, jacobian: Floats, tall_px: float, rules: Record, out: Floats) -> None:
+    """Writes (3,) how far a box's middle, top and foot may be off, pixels, before it is surely outside the gate.
+
+    A squared Mahalanobis distance is at least that of any one coordinate alone.
+    """
+    for e in range(3):
+        share = rules.side_noise if e == 0 else (rules.top_noise if e == 1 else rules.foot_noise)
+        spread = ((share * tall_px) ** 2 + rules.noise_px**2) * rules.cut_noise**2
+        for a in VARIED:
+            for b in VARIED:
+                spread += jacobian[e, a] * person_cov[a, b] * jacobian[e, b]
+        out[e] = sqrt(rules.gate * spread)
 
 
 @njit(cache=True)
