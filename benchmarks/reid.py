@@ -124,6 +124,12 @@ def forms_of(embeddings: NDArray[np.float32], whitening: Whitening, people: Peop
     for bits in LENGTHS:
         codes = [Coder(key_of(number), whitening, bits).encode(embeddings)[0] for number in range(keys + 1)]
         forms[f"{bits} bits"] = mean_of([judge(agreement(code, code), people) for code in codes[:keys]])
+        coders = [Coder(key_of(number), whitening, bits) for number in range(keys)]
+        mixed = [
+            judge(coder.likeness(code, embeddings).astype(np.float64), people)
+            for coder, code in zip(coders, codes, strict=False)
+        ]
+        forms[f"{bits} bits to float"] = mean_of(mixed)
         crossed = [judge(agreement(one, other), people) for one, other in pairwise(codes)]
         forms[f"{bits} bits, two keys"] = mean_of(crossed)
     return forms

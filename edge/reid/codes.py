@@ -74,6 +74,25 @@ class Coder:
         words[~usable] = 0
         return words, usable
 
+    def likeness(self, codes: Words, embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """How alike codes and embeddings are: only one side is rounded to bits, so less is lost than between codes.
+
+        For a box that gets somebody's code and still has its own visitors' embeddings at hand (asymmetric distance,
+        Gordo et al. 2014, doi:10.1109/TPAMI.2013.101, section 3).
+
+        Args:
+            codes: (M, W) of this coder's key.
+            embeddings: (N, D).
+
+        Returns:
+            (M, N), -1 to 1; not a number where an embedding is none.
+        """
+        rows = embeddings @ self._directions - self._offsets
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rows /= np.abs(rows).sum(1, keepdims=True)
+        bits = np.unpackbits(codes.astype("<u8").view(np.uint8), axis=1, bitorder="little")
+        return np.asarray((2 * bits.astype(np.float32) - 1) @ rows.T, np.float32)
+
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Code:
