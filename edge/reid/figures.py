@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -15,35 +17,70 @@ SKIN_BGR = (80.0, 110.0, 170.0)
 SEED = 5
 
 
-def draw_figures(count: int, seed: int = SEED) -> list[Image]:
-    """Crude people on noise, (256, 128, 3) uint8 BGR each: clothes, stance, light, blur and grain are drawn by lot.
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """What stays from picture to picture.
 
-    They need not look real. They need to differ in what pictures of people differ in, so that the directions in which
-    an embedder answers strongly to light or grain are known (see ``whitening``).
+    Attributes:
+        upper: colour (3,) BGR,
+        lower: likewise,
+        skin: likewise,
+        hair: likewise.
+        half_px: half of the shoulders' width.
+        pattern: (H, W, 3) of the clothes, added.
+    """
+
+    upper: npt.NDArray[np.float64]
+    lower: npt.NDArray[np.float64]
+    skin: npt.NDArray[np.float64]
+    hair: npt.NDArray[np.float64]
+    half_px: float
+    pattern: npt.NDArray[np.float32]
+
+
+def draw_figures(people: int, pictures: int, seed: int = SEED) -> list[Image]:
+    """Crude people on noise, (256, 128, 3) uint8 BGR each, all pictures of the first, then of the next.
+
+    Clothes and build are drawn by lot for each; stance, turn, ground, light, blur and grain for each picture. They need
+    not look real. They need to differ in what pictures of one person differ in, so that the directions in which an
+    embedder answers strongly to light or grain are known (see ``whitening``).
     """
     random = np.random.default_rng(seed)
-    return [_figure(random) for _ in range(count)]
+    found = []
+    for _ in range(people):
+        person = _person(random)
+        found += [_picture(person, random) for _ in range(pictures)]
+    return found
 
 
-def _figure(random: np.random.Generator) -> Image:
-    picture = _background(random)
-    upper, lower = _cloth(random), _cloth(random)
+def _person(random: np.random.Generator) -> Person:
+    pattern = _patches(random.normal(0, 1, (HEIGHT // 8, WIDTH // 8, 3))) * np.float32(random.uniform(0, 30))
     skin, hair = np.array(SKIN_BGR) * random.uniform(0.5, 1.4), np.full(3, random.uniform(10, 120))
-    middle, half, hip = random.uniform(54, 74), random.uniform(24, 36), int(random.uniform(120, 145))
-    cv2.ellipse(picture, (int(middle), 35), (14, 20), 0, 0, 360, skin.tolist(), -1)
-    cv2.ellipse(picture, (int(middle), 27), (15, 14), 0, 0, 360, hair.tolist(), -1)
+    return Person(_cloth(random), _cloth(random), skin, hair, random.uniform(24, 36), pattern)
+
+
+def _picture(person: Person, random: np.random.Generator) -> Image:
+    picture = _background(random)
+    middle, half, hip = (
+        random.uniform(54, 74),
+        person.half_px * random.uniform(0.75, 1.15),
+        int(random.uniform(120, 145)),
+    )
+    cv2.ellipse(picture, (int(middle), 35), (14, 20), 0, 0, 360, person.skin.tolist(), -1)
+    cv2.ellipse(picture, (int(middle), 27), (15, 14), 0, 0, 360, person.hair.tolist(), -1)
     for side in (-1, 1):
         foot, hand = middle + side * random.uniform(2, 24), middle + side * random.uniform(24, 44)
         leg, arm = int(random.uniform(16, 24)), int(random.uniform(10, 16))
-        cv2.line(picture, (int(middle + side * 10), hip), (int(foot), 240), lower.tolist(), leg)
-        sleeve = (upper * random.uniform(0.8, 1.0)).tolist()
+        cv2.line(picture, (int(middle + side * 10), hip), (int(foot), 240), person.lower.tolist(), leg)
+        sleeve = (person.upper * random.uniform(0.8, 1.0)).tolist()
         wrist = (int(hand), int(random.uniform(120, 150)))
         cv2.line(picture, (int(middle + side * 0.8 * half), 62), wrist, sleeve, arm)
-    cv2.rectangle(picture, (int(middle - half), 52), (int(middle + half), hip), upper.tolist(), -1)
-    picture += _patches(random.normal(0, 1, (HEIGHT // 8, WIDTH // 8, 3))) * np.float32(random.uniform(0, 30))
+    cv2.rectangle(picture, (int(middle - half), 52), (int(middle + half), hip), person.upper.tolist(), -1)
+    picture += person.pattern * np.float32(random.uniform(0.5, 1.2))
     picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), random.uniform(0.6, 4.0)), np.float32)
-    light, grain = random.uniform(0.6, 1.3), random.uniform(0, 8)
-    return np.clip(picture * light + random.normal(0, grain, picture.shape), 0, 255).astype(np.uint8)
+    light = random.uniform(0.6, 1.3) * random.uniform(0.9, 1.1, 3)
+    grain = random.normal(0, random.uniform(0, 8), picture.shape)
+    return np.clip(picture * light + grain, 0, 255).astype(np.uint8)
 
 
 def _background(random: np.random.Generator) -> npt.NDArray[np.float32]:
