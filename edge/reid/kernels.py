@@ -110,6 +110,39 @@ def stripes(picture: Bytes, boxes: Floats32, looks: Floats32) -> None:
                 looks[i, k] = np.sqrt(looks[i, k] / count)
 
 
+@njit(cache=True, nogil=True)
+def settle_signs(along: Floats32, overlaps: Floats32, pull: float, sweeps: int, signs: Floats32) -> None:
+    """Signs of components, turned one by one where together they then stand closer to the vector.
+
+    Where directions overlap, all signs together say too much of what several directions share. Coordinate descent on
+    the distance between the vector and what its signs add up to (Jegou, Furon and Fuchs 2012, arXiv:1110.3767, have the
+    aim), held back by ``pull``.
+
+    Args:
+        along: (N, B) components, of about unit variance.
+        overlaps: (B, B) inner products of the directions, 0 on the diagonal.
+        pull: 0 leaves the signs of the components.
+        sweeps: how often every sign is looked at.
+        signs: (N, B), filled with -1 and 1.
+    """
+    count = along.shape[1]
+    shared = np.empty(count, np.float32)
+    for n in range(along.shape[0]):
+        for i in range(count):
+            signs[n, i] = 1.0 if along[n, i] > 0 else -1.0
+        shared[:] = 0.0
+        for i in range(count):
+            for j in range(count):
+                shared[j] += overlaps[i, j] * signs[n, i]
+        for _ in range(sweeps):
+            for i in range(count):
+                sign = np.float32(1.0) if along[n, i] > pull * shared[i] else np.float32(-1.0)
+                if sign != signs[n, i]:
+                    signs[n, i] = sign
+                    for j in range(count):
+                        shared[j] += overlaps[i, j] * sign * 2
+
+
 def _ones(_context: Any, word: Any) -> Any:
     """How many bits of a word are set: LLVM's ``ctpop``, one instruction where the processor has it."""
 

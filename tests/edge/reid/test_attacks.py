@@ -49,9 +49,9 @@ def found_first(guess, truth):
     return float(((guess @ white.T).argmax(1) == np.arange(len(truth))).mean())
 
 
-@pytest.mark.parametrize(("bits", "least"), [(256, 0.75), (512, 0.83)])
+@pytest.mark.parametrize(("bits", "least"), [(256, 0.75), (512, 0.87)])
 def test_who_has_the_key_gets_the_direction_of_the_embedding_back(bits, least):
-    """Succeeds: cosine 0.80 from 256 bits and 0.88 from 512, and everybody is found among 200."""
+    """Succeeds: cosine 0.80 from 256 bits and 0.91 from 512, and everybody is found among 200."""
     truth = people(200, 1)
     guess = inverted([code(truth, 1, bits)], [1])
     assert cosines(truth, guess).mean() > least
@@ -142,8 +142,9 @@ def linked_by_acquaintances(here, there, known):
 def test_who_knows_some_of_a_crowd_stolen_on_two_days_links_the_others():
     """Succeeds: distances survive a key, as they must for codes to be matched.
 
-    Of 100 others are linked 97 (the same pictures) and 12 (other cameras) by 20 people known on both days, 100 and 45
-    by 100; without any, 1 or 2. Only deletion helps: a code dies with its visit, so that nobody holds two days' crowds.
+    Of 100 others are linked 97 (the same pictures) and 14 (other cameras) by 20 people known on both days, 100 and 48
+    by 100; of 100 who are not the same people, 1 to 3. Only deletion helps: a code dies with its visit, so that nobody
+    holds two days' crowds.
     """
     few, many = people(120, 20), people(200, 20)
     assert linked_by_acquaintances(few, few, 20) > 0.9
@@ -163,7 +164,7 @@ def test_a_crowd_without_acquaintances_is_not_linked_by_a_common_solver():
 
 
 def test_who_is_told_scores_climbs_to_the_embedding():
-    """Succeeds: 5,000 answered scores give a cosine of 0.85 without the key, 1,000 give 0.76, 20 give 0.2.
+    """Succeeds: 5,000 answered scores give a cosine of 0.88 without the key, 1,000 give 0.79, 20 give 0.22.
 
     No interface tells scores.
     """

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from contract.errors import BadInputError
 from contract.events import Handoff
 from edge.reid.codes import HANDOFF_S, Code, Coder
+from edge.reid.kernels import settle_signs
 from edge.reid.keys import SiteKey, rotations
 from edge.reid.whitening import Whitening
 from tests.edge.reid.made_up import people, seen_again
@@ -25,8 +26,8 @@ WORDS = np.arange(1, 9, dtype=np.uint64)
 GOLDEN = ["a1957e6f87a58d18", "4f08bba4942e0202", "997d67907b8c21c5", "fdbea9738f6a40f1"]
 
 
-@pytest.mark.parametrize("bits", [256, 512])
-def test_codes_are_the_plain_signs(bits):
+def test_codes_are_the_plain_signs():
+    bits = 256
     rows = people(50, 1)
     words, usable = Coder(KEY, PUBLIC, bits).encode(rows)
     white = (rows - PUBLIC.mean) @ PUBLIC.matrix
@@ -36,6 +37,37 @@ def test_codes_are_the_plain_signs(bits):
     assert sure.mean() > 0.99
     assert usable.all()
     np.testing.assert_array_equal(found.astype(bool)[sure], (along > 0)[sure])
+
+
+def settled(along, overlaps, pull, sweeps):
+    """The kernel's plain twin, for one row."""
+    signs = np.where(along > 0, 1.0, -1.0)
+    for _ in range(sweeps):
+        for i in range(len(signs)):
+            signs[i] = 1.0 if along[i] > pull * (overlaps[:, i] @ signs) else -1.0
+    return signs
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 3), st.floats(0, 0.5))
+def test_signs_settle_as_plainly(seed, sweeps, pull):
+    rng = np.random.default_rng(seed)
+    directions = np.concatenate([np.linalg.qr(rng.normal(size=(12, 12)))[0] for _ in range(2)])
+    overlaps = directions @ directions.T - np.eye(24)
+    along = (rng.normal(size=(3, 12)) @ directions.T).astype(np.float32)
+    signs = np.empty_like(along)
+    settle_signs(along, overlaps.astype(np.float32), pull, sweeps, signs)
+    np.testing.assert_array_equal(signs, [settled(row.astype(float), overlaps, pull, sweeps) for row in along])
+
+
+def test_signs_that_settle_stand_closer_to_what_they_stand_for():
+    rows = people(100, 8)
+    drawn, white = rotations(KEY, 256, 512), PUBLIC.apply(rows)
+    words, _ = Coder(KEY, PUBLIC, 512).encode(rows)
+    signs = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little") * 2.0 - 1
+    plain = np.sign(white @ drawn.T)
+    cosines = [((told @ drawn) * white).sum(1) / np.linalg.norm(told @ drawn, axis=1) for told in (signs, plain)]
+    assert (cosines[0] > cosines[1]).mean() > 0.95
 
 
 def test_a_code_is_the_same_on_every_machine():
