@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.reid.likelihood import Likelihood, fit
+from edge.reid.likelihood import LIKELIHOODS, Likelihood, fit
 
 LINE = Likelihood(0.35, 25.0, 4.0)
 SHARES = st.floats(0, 1)
@@ -68,3 +68,10 @@ def test_pairs_that_never_overlap_still_give_a_line():
     line = fit(np.full(10, 0.1), np.full(10, 0.5))
     assert 0.1 < line.even < 0.5
     assert 0 < line.slope < math.inf
+
+
+def test_every_model_has_a_line_for_both_lengths():
+    assert {bits for _, bits in LIKELIHOODS} == {256, 512}
+    assert len(LIKELIHOODS) == 2 * len({name for name, _ in LIKELIHOODS})
+    for line in LIKELIHOODS.values():
+        assert line.evidence(0.5) < -1 < 1 < line.evidence(0.25)
