@@ -25,7 +25,8 @@ DEFAULT_BITS: Bits = 512
 WORD = 64
 PULL, SWEEPS = 0.16, 3
 """How much signs along overlapping directions take each other into account. In the twin, 512 bits of 256 numbers:
-rank-1 in other frames 0.804 without and 0.812 with it (person-reidentification-retail-0248), 0.693 and 0.700 (0287)."""
+rank-1 in other frames 0.807 without and 0.810 with it (person-reidentification-retail-0248), 0.686 and 0.693 (0287),
+0.562 and 0.570 (0288)."""
 HANDOFF_S = 120.0
 """No handoff lives longer, seconds."""
 
