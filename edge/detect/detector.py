@@ -71,7 +71,7 @@ class Detector:
         self.model = Path(model)
         self.score_min = score_min
         self.iou_max = iou_max
-        self._session = _load(self.model, threads, providers)
+        self._session = open_session(self.model, threads, providers)
         head, graph = recognise_head(self._session, self.model, size)
         if size is not None and tuple(size) != graph.size:
             raise BadInputError(
@@ -226,7 +226,12 @@ def session_options(threads: int) -> ort.SessionOptions:
     return options
 
 
-def _load(model: Path, threads: int, providers: Sequence[Provider]) -> Any:
+def open_session(model: Path, threads: int, providers: Sequence[Provider]) -> Any:
+    """An ``onnxruntime.InferenceSession`` of a model.
+
+    Raises:
+        BadInputError: the file is missing, or no model that the runtime takes.
+    """
     if not model.is_file():
         raise BadInputError(f"{model}: no such model file; correct the path, or see `atrium models list`")
     try:

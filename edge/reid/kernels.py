@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic
 
 Floats32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
 
 STRIPES = 4
 CHANNELS = 3
@@ -25,6 +30,8 @@ MOST_COLUMNS = 24
 """and columns: more pixels say no more."""
 LIGHT_LOW, LIGHT_HIGH = 10.0, 200.0
 COLOUR_LOW, COLOUR_HIGH = -25.0, 40.0
+BLOCK = 256
+"""Codes compared at a time: so many lie in the fastest cache, with their distances."""
 DARK = 20.0
 """Added to the lightness that colour is divided by: in the dark colour is noise."""
 
@@ -101,3 +108,147 @@ def stripes(picture: Bytes, boxes: Floats32, looks: Floats32) -> None:
                 break
             for k in range(start, start + CHANNELS * BINS):
                 looks[i, k] = np.sqrt(looks[i, k] / count)
+
+
+@njit(cache=True, nogil=True)
+def settle_signs(along: Floats32, overlaps: Floats32, pull: float, sweeps: int, signs: Floats32) -> None:
+    """Signs of components, turned one by one where together they then stand closer to the vector.
+
+    Where directions overlap, all signs together say too much of what several directions share. Coordinate descent on
+    the distance between the vector and what its signs add up to (Jegou, Furon and Fuchs 2012, arXiv:1110.3767, have the
+    aim), held back by ``pull``.
+
+    Args:
+        along: (N, B) components, of about unit variance.
+        overlaps: (B, B) inner products of the directions, 0 on the diagonal.
+        pull: 0 leaves the signs of the components.
+        sweeps: how often every sign is looked at.
+        signs: (N, B), filled with -1 and 1.
+    """
+    count = along.shape[1]
+    shared = np.empty(count, np.float32)
+    for n in range(along.shape[0]):
+        for i in range(count):
+            signs[n, i] = 1.0 if along[n, i] > 0 else -1.0
+        shared[:] = 0.0
+        for i in range(count):
+            for j in range(count):
+                shared[j] += overlaps[i, j] * signs[n, i]
+        for _ in range(sweeps):
+            for i in range(count):
+                sign = np.float32(1.0) if along[n, i] > pull * shared[i] else np.float32(-1.0)
+                if sign != signs[n, i]:
+                    signs[n, i] = sign
+                    for j in range(count):
+                        shared[j] += overlaps[i, j] * sign * 2
+
+
+def _ones(_context: Any, word: Any) -> Any:
+    """How many bits of a word are set: LLVM's ``ctpop``, one instruction where the processor has it."""
+
+    def build(_: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return (types.uint64(types.uint64), build) if word == types.uint64 else None
+
+
+ones: Any = intrinsic(_ones)
+
+
+@njit(cache=True, nogil=True)
+def apart_256(  # noqa: PLR0917
+    q0: np.uint64, q1: np.uint64, q2: np.uint64, q3: np.uint64, codes: Words, found: Ints
+) -> int:
+    """Hamming distances (N,) of codes (N, 4) to the code q0 to q3, and the least of them.
+
+    The query's words come one by one: read from its array in the loop they cost ten times as much.
+    """
+    least = 257
+    for i in range(codes.shape[0]):
+        low = ones(codes[i, 0] ^ q0) + ones(codes[i, 1] ^ q1)
+        high = ones(codes[i, 2] ^ q2) + ones(codes[i, 3] ^ q3)
+        count: Any = np.int64(low + high)
+        found[i] = count
+        least = min(least, count)
+    return least
+
+
+@njit(cache=True, nogil=True)
+def apart_512(  # noqa: PLR0917
+    q0: np.uint64,
+    q1: np.uint64,
+    q2: np.uint64,
+    q3: np.uint64,
+    q4: np.uint64,
+    q5: np.uint64,
+    q6: np.uint64,
+    q7: np.uint64,
+    codes: Words,
+    found: Ints,
+) -> int:
+    """As ``apart_256`` of codes (N, 8); two passes of four words each would cost four times as much."""
+    least = 513
+    for i in range(codes.shape[0]):
+        low = ones(codes[i, 0] ^ q0) + ones(codes[i, 1] ^ q1)
+        low += ones(codes[i, 2] ^ q2) + ones(codes[i, 3] ^ q3)
+        high = ones(codes[i, 4] ^ q4) + ones(codes[i, 5] ^ q5)
+        high += ones(codes[i, 6] ^ q6) + ones(codes[i, 7] ^ q7)
+        count: Any = np.int64(low + high)
+        found[i] = count
+        least = min(least, count)
+    return least
+
+
+@njit(cache=True, nogil=True)
+def distances(query: Words, codes: Words, found: Ints) -> int:
+    """Hamming distances of a code to others.
+
+    Args:
+        query: (W,) of 64 bits each, W 4 or 8.
+        codes: (N, W).
+        found: (N,) or longer, filled with bits, 0 to 64 W.
+
+    Returns:
+        The least of them; 64 W + 1 where there are no codes.
+    """
+    q = query
+    if q.shape[0] == 4:
+        return int(apart_256(q[0], q[1], q[2], q[3], codes, found))
+    return int(apart_512(q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], codes, found))
+
+
+@njit(cache=True, nogil=True)
+def nearest(queries: Words, codes: Words, rows: Ints, bits: Ints) -> None:
+    """The nearest codes of each query, nearest first; of equally near ones those of lower rows.
+
+    Args:
+        queries: (M, W) of 64 bits each, W 4 or 8.
+        codes: (N, W).
+        rows: (M, K), filled with rows of ``codes``; -1 where N is below K.
+        bits: (M, K), filled with their Hamming distances; 64 W + 1 where there is none.
+    """
+    most = rows.shape[1]
+    none = 64 * codes.shape[1] + 1
+    found = np.empty(BLOCK, np.int64)
+    rows[:] = -1
+    bits[:] = none
+    if most == 0:
+        return
+    # a block stays in the cache for all queries
+    for start in range(0, codes.shape[0], BLOCK):
+        stop = min(start + BLOCK, codes.shape[0])
+        for m in range(queries.shape[0]):
+            worst = bits[m, most - 1]
+            if distances(queries[m], codes[start:stop], found) >= worst:
+                continue
+            for i in range(stop - start):
+                if found[i] >= worst:
+                    continue
+                k = most - 1
+                while k > 0 and bits[m, k - 1] > found[i]:
+                    bits[m, k] = bits[m, k - 1]
+                    rows[m, k] = rows[m, k - 1]
+                    k -= 1
+                bits[m, k] = found[i]
+                rows[m, k] = start + i
+                worst = bits[m, most - 1]

@@ -1,0 +1,70 @@
+"""What an embedder says of everybody is taken out before it becomes a code; public, and learnt of nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.reid.embedder import Embedder, unit
+from edge.reid.figures import draw_figures
+
+Floats64 = npt.NDArray[np.float64]
+PEOPLE, PICTURES = 100, 4
+"""Drawn people that an embedder is asked about, and pictures of each."""
+SHRINK = 3.0
+"""Added to every direction's variance, as a share of the mean one: more keeps more of the embedder's own cosine."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whitening:
+    """``(embedding - mean) @ matrix``: centred, and strong directions no longer drown the others.
+
+    Attributes:
+        mean: (D,).
+        matrix: (D, D), symmetric.
+    """
+
+    mean: Floats64
+    matrix: Floats64
+
+    @classmethod
+    def none(cls, dimension: int) -> Whitening:
+        """Changes nothing."""
+        return cls(np.zeros(dimension), np.eye(dimension))
+
+    @classmethod
+    def of(cls, embeddings: npt.NDArray[np.float32], shrink: float = SHRINK) -> Whitening:
+        """Takes out the mean, and the covariance of what differs between pictures of one person.
+
+        Within-class covariance normalisation (Hatch, Kajarekar and Stolcke 2006, Interspeech), shrunk.
+
+        Args:
+            embeddings: (P, V, D) of P people's V pictures each, V at least 2.
+            shrink: see ``SHRINK``.
+        """
+        rows = embeddings.astype(np.float64)
+        people, pictures, dimension = rows.shape
+        within = (rows - rows.mean(1, keepdims=True)).reshape(-1, dimension)
+        variances, directions = np.linalg.eigh(within.T @ within / (people * (pictures - 1)))
+        floor = shrink * variances.mean() + np.finfo(np.float64).tiny
+        matrix = (directions * (np.maximum(variances, 0) + floor) ** -0.5) @ directions.T
+        return cls(rows.mean((0, 1)), matrix)
+
+    def apply(self, embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Whitened embeddings (N, D) of length 1, for comparison by cosine; not a number where they are none."""
+        return unit(np.asarray((embeddings - self.mean) @ self.matrix, np.float32))
+
+
+def learn_whitening(embedder: Embedder, people: int = PEOPLE, pictures: int = PICTURES) -> Whitening:
+    """An embedder's whitening, of its answers to drawn people: the same in every box, with nobody's picture in it.
+
+    Chosen on the twin's people (53, five cameras) and on photographs' (500, one against 24, both pictures roughly
+    treated: cut, lit, coloured, blurred, partly hidden). Rank-1 of the float cosine without and with it: in the twin in
+    one frame 0.957 and 0.946 (person-reidentification-retail-0248), 0.904 and 0.904 (0287), 0.775 and 0.828 (0288),
+    0.923 and 0.933 (OSNet x0.25), in other frames 0.852 and 0.840, 0.713 and 0.736, 0.539 and 0.603, 0.798 and 0.811;
+    photographs 0.58 and 0.66, 0.41 and 0.53, 0.37 and 0.51, 0.38 and 0.44.
+    """
+    told = embedder.embed(draw_figures(people, pictures))
+    return Whitening.of(told.reshape(people, pictures, -1))

@@ -1,0 +1,77 @@
+"""The public whitening: learnt of drawn people, the same everywhere, and it takes out what it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.reid.embedder import unit
+from edge.reid.figures import HEIGHT, WIDTH, draw_figures
+from edge.reid.whitening import Whitening, learn_whitening
+
+
+class Colours:
+    """An embedder that answers with mean colours of 16 stripes, and mostly with how light it is."""
+
+    dimension = 48
+
+    def embed(self, crops):
+        stripes = np.array([[part.mean((0, 1)) for part in np.array_split(crop, 16)] for crop in crops])
+        rows = stripes.reshape(len(crops), 48) / 255
+        return unit((rows + 3 * rows.mean(1, keepdims=True)).astype(np.float32))
+
+
+def test_figures_are_the_same_each_time_and_differ_from_each_other():
+    one, other = draw_figures(3, 2), draw_figures(3, 2)
+    for a, b in zip(one, other, strict=True):
+        assert a.shape == (HEIGHT, WIDTH, 3)
+        assert a.dtype == np.uint8
+        np.testing.assert_array_equal(a, b)
+    assert len({figure.tobytes() for figure in one}) == 6
+    assert not (draw_figures(1, 1, seed=6)[0] == one[0]).all()
+
+
+def test_two_pictures_of_one_drawn_person_are_more_alike_than_of_two():
+    told = Colours().embed(draw_figures(60, 2)).reshape(60, 2, -1)
+    alike = told[:, 0] @ told[:, 1].T
+    assert (np.diag(alike)[:, None] > alike).mean() > 0.6
+
+
+def test_what_differs_between_pictures_of_one_person_counts_less():
+    """Everybody wears the first axis differently from picture to picture, and the second as ever."""
+    rng = np.random.default_rng(0)
+    kept = rng.normal(size=(200, 1, 8))
+    rows = np.repeat(kept, 4, 1) + rng.normal(size=(200, 4, 8)) * ([3.0] + [0.1] * 7) + 5
+    whitening = Whitening.of(rows.astype(np.float32), shrink=0.1)
+    gains = np.linalg.norm(whitening.matrix, axis=1)
+    assert gains[0] < gains[1:].min() / 2
+    np.testing.assert_allclose(whitening.mean, rows.mean((0, 1)), atol=1e-5)
+    np.testing.assert_allclose(whitening.matrix, whitening.matrix.T, atol=1e-9)
+
+
+def test_without_shrinking_the_covariance_within_becomes_one():
+    rng = np.random.default_rng(1)
+    rows = (rng.normal(size=(300, 3, 6)) @ rng.normal(size=(6, 6))).astype(np.float32)
+    whitening = Whitening.of(rows, shrink=0.0)
+    white = (rows - rows.mean(1, keepdims=True)).reshape(-1, 6) @ whitening.matrix
+    np.testing.assert_allclose(white.T @ white / 600, np.eye(6), atol=1e-3)
+
+
+def test_an_embedder_that_always_says_the_same_breaks_nothing():
+    whitening = Whitening.of(np.ones((5, 2, 4), np.float32))
+    assert np.isfinite(whitening.matrix).all()
+    assert np.isnan(whitening.apply(np.ones((1, 4), np.float32))).all()
+
+
+def test_none_changes_nothing_but_the_length():
+    rows = np.random.default_rng(2).normal(size=(4, 9)).astype(np.float32)
+    np.testing.assert_allclose(Whitening.none(9).apply(rows), unit(rows), atol=1e-6)
+
+
+def test_whitened_rows_have_length_one_and_no_numbers_stay_none():
+    whitening = learn_whitening(Colours(), people=30, pictures=2)
+    rows = Colours().embed(draw_figures(4, 1, seed=9))
+    rows[1] = np.nan
+    white = whitening.apply(rows)
+    assert np.isnan(white[1]).all()
+    assert np.linalg.norm(white[[0, 2, 3]], axis=1) == pytest.approx(1, abs=1e-5)
