@@ -153,7 +153,9 @@ def looked_at(place: Path, seed: int, *, jitter: bool) -> Moments:
     moments: Moments = []
     for tick in jittered(ticks, list(floor.cameras), seed) if jitter else ticks:
         found = stage.update(tick.now, list(tick.frames.values()))
-        seen = {n: CameraObservation(tick.frames[n].captured_at, each, tick.frames[n].size) for n, each in found.items()}
+        seen = {
+            n: CameraObservation(tick.frames[n].captured_at, each, tick.frames[n].size) for n, each in found.items()
+        }
         moments.append((tick.now, seen))
     stage.close()
     part = path.with_suffix(".part")

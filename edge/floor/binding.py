@@ -106,10 +106,11 @@ class Binding:
             person = self.people.owner.get(track)
             place_m = (float(place[0]), float(place[1]))
             if person is not None and (
-                self._is_through(at, place_m, person) or self._is_leap(at, track, place_m, person)
+                self.is_through(at, place_m, person) or self._is_leap(at, track, place_m, person)
             ):
                 self.people.unbind(track)
                 self.strayed[track] = person.key
+                self.sights.cut(track)
             self.placed[track] = (at, place_m)
 
     def part_torn(self, dt: float, here: Mapping[TrackKey, Floats]) -> None:
@@ -163,7 +164,7 @@ class Binding:
         reach = leap_m + leap_mps * (at - since) + 2 * self.sights.latest[track].blur_m
         return float(np.hypot(place_m[0] - start_m[0], place_m[1] - start_m[1])) > reach
 
-    def _is_through(self, at: float, place_m: tuple[float, float], person: Person) -> bool:
+    def is_through(self, at: float, place_m: tuple[float, float], person: Person) -> bool:
         """Whether a wall stands between a place and where a person certainly was a moment ago."""
         is_fresh = at - person.clear_at <= self.settings.through_s
         return is_fresh and self.walls.part(person.clear_m, place_m) and self.walls.is_clear(place_m)
@@ -216,8 +217,7 @@ class Binding:
             if new is None and not self.sights.latest[tracks[i]].reported:
                 continue  # a thing, for all we know
             if new is None:
-                is_split = old is not None or tracks[i] in self.strayed or self._is_near_lost(at, here[tracks[i]], here)
-                self._start(at, tracks[i], here[tracks[i]], is_split=is_split)
+                self._start(at, tracks[i], here, old)
             else:
                 if old is None:
                     self._rejoin(at, tracks[i], new, here)
@@ -255,7 +255,7 @@ class Binding:
         start_at, start_m = sight.start
         if start_at < person.seen_at and sight.reported:
             start_at, start_m = sight.at, sight.position_m
-        if self._is_through(start_at, (float(start_m[0]), float(start_m[1])), person):
+        if self.is_through(start_at, (float(start_m[0]), float(start_m[1])), person):
             return IMPOSSIBLE
         gap = start_at - person.seen_at
         last = np.array(person.seen_m)
@@ -264,24 +264,42 @@ class Binding:
         # the filter has coasted to the present; by the time the track began it had come only part of that way
         coasted = self.people.state[row, :2] - last
         expected = last + coasted * min(1.0, gap / max(1e-6, at - person.seen_at))
-        share = own.still_share if person.speed_mps < STILL_MPS else 1.0
-        variance = (share * min(own.wander_mps * gap, own.wander_m)) ** 2 + own.evidence.slack_m**2
-        variance += sight.blur_m**2
+        blur = own.evidence.slack_m**2 + sight.blur_m**2
+        walks = min(own.wander_mps * gap, own.wander_m)
+        stays = own.stays if person.speed_mps < STILL_MPS else 0.0
+        spreads = ((stays, (own.still_share * walks) ** 2 + blur), (1.0 - stays, walks**2 + own.start_m**2 + blur))
         off = start_m - expected
-        return reunion(float(off @ off), variance, newcomers) - gap / own.forget_s
+        forget_s = own.forget_s if self.by_way_out(person) else own.forget_inside_s
+        evidence = reunion(float(off @ off), spreads, newcomers) - gap / forget_s
+        return evidence - own.unseen_pass * self.coverage.parts((last[0], last[1]), (start_m[0], start_m[1]))
+
+    def by_way_out(self, person: Person) -> bool:
+        """Whether somebody was last seen where people come and go."""
+        if person.by_way_out is None or person.by_way_out[0] != person.seen_at:
+            person.by_way_out = (person.seen_at, self.coverage.is_way_out(person.seen_m))
+        return person.by_way_out[1]
 
     def _is_still_there(self, sight: Sight, person: Person) -> bool:
         """Whether something that never moved began clearly, where somebody who stood still was last seen."""
         near = float(np.hypot(*(sight.start[1] - person.seen_m))) < STILL_M
         return near and person.speed_mps < STILL_MPS and sight.score >= self.settings.clear_score
 
-    def _start(self, at: float, track: TrackKey, position_m: Floats, *, is_split: bool) -> None:
-        """Somebody new, unless all we have is faint and others, who should see them, do not."""
-        sight = self.sights.latest[track]
+    def _start(self, at: float, track: TrackKey, here: dict[TrackKey, Floats], old: Person | None) -> None:
+        """Somebody new, unless all we have is faint and others, who should see them, do not.
+
+        Args:
+            at: seconds.
+            track: theirs.
+            here: where all tracks are.
+            old: whose the track was until now.
+        """
+        sight, position_m = self.sights.latest[track], here[track]
         if not self.sights.is_clear(track, self.settings) and (
             at - sight.born_at < self.settings.faint_s or self._should_be_seen(track[0], position_m)
         ):
             return
+        is_other = old is not None or track in self.strayed
+        is_split = is_other or self._is_near_lost(at, position_m, here)
         token = f"{self.rng.getrandbits(TOKEN_BITS):0{TOKEN_BITS // 4}x}"
         person = Person(
             self.next_key, token, at, at, (float(position_m[0]), float(position_m[1])), sight.score, is_split
@@ -291,8 +309,11 @@ class Binding:
         self.people.bind(track, person)
         if track in self.strayed:
             self.doubles.part(self.strayed[track], person.key)
-        if not is_split:
+        if is_other:
+            person.trail = list(self.sights.trails.get(track, ()))
+        else:
             self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
+        if not is_split:
             person.claim = self.sights.stood_before(track, at - self.settings.remembered_s)
 
     def _should_be_seen(self, but_by: str, place_m: Floats) -> bool:
@@ -312,9 +333,10 @@ class Binding:
         """A track is reported only once it has moved; its beginning counts as seen all the same."""
         if not np.isfinite(sight.born_m).all() or not not_before <= sight.born_at < at:
             return
-        known = [Sample(person.key, *row) for row in sight.past.tolist() if sight.born_at < row[0] < at]
+        blur_m = sight.blur_m
+        known = [Sample(person.key, *row, blur_m) for row in sight.past.tolist() if sight.born_at < row[0] < at]
         known = [sample for sample in known if np.isfinite(sample.x)]
-        first = known[0] if known else Sample(person.key, at, *sight.position_m.tolist())
+        first = known[0] if known else Sample(person.key, at, *sight.position_m.tolist(), blur_m)
         person.pending += [*in_steps(person.key, sight.born_at, sight.born_m, first), *known]
         person.seen_s += at - sight.born_at
         person.seen_at = person.pending[-1].at
@@ -373,5 +395,6 @@ def in_steps(key: int, since: float, place_m: Floats, until: Sample) -> list[Sam
     steps = int((until.at - since) / BACKFILL_STEP_S) + 1
     way = np.array([until.x, until.y]) - place_m
     return [
-        Sample(key, since + k / steps * (until.at - since), *(place_m + k / steps * way).tolist()) for k in range(steps)
+        Sample(key, since + k / steps * (until.at - since), *(place_m + k / steps * way).tolist(), until.blur_m)
+        for k in range(steps)
     ]

@@ -41,6 +41,7 @@ class Person:
         tracks: track by camera.
         claim: something unmoved that stood where they set out, perhaps they themselves.
         pending: sightings not handed on yet.
+        trail: seconds, x, y: where its first track was while it was taken for somebody else's.
     """
 
     key: int
@@ -62,6 +63,7 @@ class Person:
     tracks: dict[str, int] = field(default_factory=dict)
     claim: TrackKey | None = None
     pending: list[Sample] = field(default_factory=list)
+    trail: list[tuple[float, float, float]] = field(default_factory=list)
 
     def track_keys(self) -> list[TrackKey]:
         """Its tracks as keys."""
