@@ -10,6 +10,7 @@ from math import log
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from edge.floor.beginnings import since_birth
 from edge.floor.coverage import Coverage
 from edge.floor.doubles import Doubles
 from edge.floor.evidence import density, reunion
@@ -17,7 +18,7 @@ from edge.floor.exchanges import Exchanges
 from edge.floor.people import People, Person
 from edge.floor.settings import FusionSettings
 from edge.floor.sights import Sight, Sights
-from edge.floor.visitors import Floats, Sample
+from edge.floor.visitors import Floats
 from edge.floor.walls import Walls
 from edge.reid.looks import Looks
 from edge.track.tracks import TrackKey
@@ -28,8 +29,6 @@ STILL_M = 0.6
 """Something that never moved is at most somebody lost no farther away than this,"""
 STILL_MPS = 0.4
 """and no faster when last seen."""
-BACKFILL_STEP_S = 0.5
-"""What is told afterwards is told in such steps."""
 
 
 @dataclass(slots=True)
@@ -106,7 +105,7 @@ class Binding:
             person = self.people.owner.get(track)
             place_m = (float(place[0]), float(place[1]))
             if person is not None and (
-                self.is_through(at, place_m, person) or self._is_leap(at, track, place_m, person)
+                self._is_through(at, place_m, person) or self._is_leap(at, track, place_m, person)
             ):
                 self.people.unbind(track)
                 self.strayed[track] = person.key
@@ -151,7 +150,18 @@ class Binding:
             and self.looks.people(person.key, new.key) >= -own.doubt_look
         ]
         near = [entry for entry in found if entry[0] <= own.handover_m]
-        return min(near)[2] if near else None
+        return min(near)[2] if near else self._left_behind(new)
+
+    def _left_behind(self, new: Person) -> Person | None:
+        """Whoever somebody new was taken for, where nobody has seen them since: a track that leapt came to itself."""
+        own, first = self.settings, new.pending[0]
+        for person in self.people.rows:
+            if person.key == new.taken_for and person.confirmed and person.seen_at <= first.at + own.current_s:
+                near = float(np.hypot(first.x - person.seen_m[0], first.y - person.seen_m[1])) <= own.mistaken_m
+                alike = self.looks.people(person.key, new.key) >= -own.doubt_look
+                is_apart = self.coverage.parts(person.seen_m, (first.x, first.y))
+                return person if near and alike and not is_apart else None
+        return None
 
     def _is_leap(self, at: float, track: TrackKey, place_m: tuple[float, float], person: Person) -> bool:
         """Whether nobody gets from where a track was, or its person where it was out of sight, to a place so soon."""
@@ -164,7 +174,7 @@ class Binding:
         reach = leap_m + leap_mps * (at - since) + 2 * self.sights.latest[track].blur_m
         return float(np.hypot(place_m[0] - start_m[0], place_m[1] - start_m[1])) > reach
 
-    def is_through(self, at: float, place_m: tuple[float, float], person: Person) -> bool:
+    def _is_through(self, at: float, place_m: tuple[float, float], person: Person) -> bool:
         """Whether a wall stands between a place and where a person certainly was a moment ago."""
         is_fresh = at - person.clear_at <= self.settings.through_s
         return is_fresh and self.walls.part(person.clear_m, place_m) and self.walls.is_clear(place_m)
@@ -255,7 +265,7 @@ class Binding:
         start_at, start_m = sight.start
         if start_at < person.seen_at and sight.reported:
             start_at, start_m = sight.at, sight.position_m
-        if self.is_through(start_at, (float(start_m[0]), float(start_m[1])), person):
+        if self._is_through(start_at, (float(start_m[0]), float(start_m[1])), person):
             return IMPOSSIBLE
         gap = start_at - person.seen_at
         last = np.array(person.seen_m)
@@ -311,6 +321,7 @@ class Binding:
             self.doubles.part(self.strayed[track], person.key)
         if is_other:
             person.trail = list(self.sights.trails.get(track, ()))
+            person.taken_for = self.strayed.get(track, old.key if old is not None else None)
         else:
             self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
         if not is_split:
@@ -333,11 +344,7 @@ class Binding:
         """A track is reported only once it has moved; its beginning counts as seen all the same."""
         if not np.isfinite(sight.born_m).all() or not not_before <= sight.born_at < at:
             return
-        blur_m = sight.blur_m
-        known = [Sample(person.key, *row, blur_m) for row in sight.past.tolist() if sight.born_at < row[0] < at]
-        known = [sample for sample in known if np.isfinite(sample.x)]
-        first = known[0] if known else Sample(person.key, at, *sight.position_m.tolist(), blur_m)
-        person.pending += [*in_steps(person.key, sight.born_at, sight.born_m, first), *known]
+        person.pending += since_birth(sight, person.key, at)
         person.seen_s += at - sight.born_at
         person.seen_at = person.pending[-1].at
 
@@ -388,13 +395,3 @@ def elder(one: Person, other: Person) -> tuple[Person, Person]:
     """Both, first the one who counts already, else the older."""
     stay, go = sorted((one, other), key=lambda person: (not person.confirmed, person.key))
     return stay, go
-
-
-def in_steps(key: int, since: float, place_m: Floats, until: Sample) -> list[Sample]:
-    """Sightings along the straight way from a place to, and without, a later one."""
-    steps = int((until.at - since) / BACKFILL_STEP_S) + 1
-    way = np.array([until.x, until.y]) - place_m
-    return [
-        Sample(key, since + k / steps * (until.at - since), *(place_m + k / steps * way).tolist(), until.blur_m)
-        for k in range(steps)
-    ]

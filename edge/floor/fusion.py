@@ -14,7 +14,8 @@ from math import inf
 
 import numpy as np
 
-from edge.floor.binding import STILL_MPS, Binding, in_steps
+from edge.floor.beginnings import in_steps
+from edge.floor.binding import STILL_MPS, Binding
 from edge.floor.coverage import Coverage
 from edge.floor.footing import Footing
 from edge.floor.people import Person
@@ -135,13 +136,12 @@ class Fusion:
             x, y = people.state[i, :2].tolist()
             views = [track for track in person.track_keys() if track in here]
             person.views = max(person.views, len(views))
-            is_through = self._binding.is_through(at, (x, y), person)
-            if (at > person.seen_at and not is_through) or not (person.pending or person.confirmed):
+            if at > person.seen_at or not person.pending:
                 person.pending.append(Sample(person.key, at, x, y, blur_m[i]))
             person.seen_s += min(dt, at - person.seen_at) if person.seen_at < at else 0.0
             person.seen_at, person.seen_m = at, (x, y)
             person.speed_mps = float(np.hypot(*people.state[i, 2:]))
-            if self._binding.walls.is_clear((x, y)) and not is_through:
+            if self._binding.walls.is_clear((x, y)):
                 person.clear_at, person.clear_m = at, (x, y)
 
     def _confirm(self, at: float, current: set[TrackKey]) -> None:
@@ -172,6 +172,8 @@ class Fusion:
         """How long somebody unseen stays with us: nobody vanishes in the middle of the floor."""
         if self._binding.by_way_out(person):
             return self.settings.lost_s
+        if sum(self.coverage.should_see(camera, person.seen_m) for camera in self.coverage.floor.cameras) > 1:
+            return self.settings.watched_s
         return self.settings.still_s if person.speed_mps < STILL_MPS else self.settings.stranded_s
 
     def _leave(self, at: float) -> tuple[int, ...]:

@@ -38,7 +38,8 @@ class FusionSettings:
         ambiguous_s: longest time that a likely double is held back, seconds.
         drop_s: somebody doubtful is forgotten when unseen for this long, seconds.
         lost_s: longest time somebody unseen near a way out stays with us, seconds.
-        stranded_s: the same in the middle of the floor, where nobody vanishes, seconds.
+        watched_s: the same where several cameras watch: they would not all miss somebody for longer, seconds.
+        stranded_s: the same elsewhere in the middle of the floor, where nobody vanishes, seconds.
         still_s: the same of somebody who stood still there, seconds.
         wander_mps: how fast the place of somebody unseen grows uncertain, metres a second.
         wander_m: the most it grows, metres.
@@ -93,6 +94,7 @@ class FusionSettings:
     ambiguous_s: float = 2.0
     drop_s: float = 1.0
     lost_s: float = 6.0
+    watched_s: float = 30.0
     stranded_s: float = 120.0
     still_s: float = 300.0
     wander_mps: float = 0.6
