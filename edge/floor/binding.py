@@ -159,7 +159,10 @@ class Binding:
             if person.key == new.taken_for and person.confirmed and person.seen_at <= first.at + own.current_s:
                 near = float(np.hypot(first.x - person.seen_m[0], first.y - person.seen_m[1])) <= own.mistaken_m
                 alike = self.looks.people(person.key, new.key) >= -own.doubt_look
-                is_apart = self.coverage.parts(person.seen_m, (first.x, first.y))
+                place_m = (first.x, first.y)
+                is_apart = self._is_through(person.seen_at, place_m, person) or self.coverage.parts(
+                    person.seen_m, place_m
+                )
                 return person if near and alike and not is_apart else None
         return None
 
