@@ -1,10 +1,10 @@
 """The demo's mall without its wires: rendered, filmed, detected and followed offline, beside the simulator's truth.
 
-    python -m benchmarks.mall [--quick] [--json] [--seeds 1-8] [--jitter] [--folder DIR]
+    python -m benchmarks.mall [--quick] [--json] [--seeds 1-8] [--one-in N] [--folder DIR]
 
 Each seed is another crowd of the demo's size on the demo's floor. Clips and detections are kept in the folder, so that
-tracking and fusion can be measured again in seconds. Jitter is what a live box lives with: pictures that come late or
-not at all, moments left out when there is too much to do, and cameras whose clocks differ.
+tracking and fusion can be measured again in seconds. ``--one-in`` is what a live box lives with that has too much to
+do: it looks at one moment in so many, at irregular times, misses pictures, and its cameras' clocks differ.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pickle
 import random
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,12 @@ from calibration.site import Floor, load_site
 from contract.events import Crossing, Visit
 from contract.files import read_json
 from contract.times import from_rfc3339
-from edge.capture.frame import Frame
 from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.eye import DetectSettings
 from edge.detect.stage import DetectStage
 from edge.pipeline import CameraObservation, FloorPipeline, PipelineSettings, Step
-from edge.playback import Playback, Tick
+from edge.playback import Playback
 from models.registry import resolve
 from simulator.clips import quiet_threads, write_clips
 from simulator.scene import GALLERIA
@@ -61,11 +60,9 @@ SECONDS, TAIL_S = 120.0, 2.0
 """What is counted, and how long people walk on: a crossing is certain only when nobody has come back."""
 NEAR_M = 1.0
 """A visitor this near to somebody is taken for them."""
-LOST_PICTURES, LOST_MOMENTS = 0.08, 0.08
-"""Share of one camera's pictures, and of all cameras' at once, that a jittery box does not look at."""
-BUSY_EVERY_S, BUSY_S = 20.0, 3.0
-"""So often, and for so long, such a box has time for every other picture only."""
-CLOCK_SPREAD_S = 0.06
+LOST_PICTURES = 0.15
+"""Share of each camera's pictures that a busy box does not get to besides."""
+CLOCK_SPREAD_S = 0.03
 """Standard deviation of its cameras' clocks."""
 DEFAULT_FOLDER = Path(tempfile.gettempdir()) / "atrium-mall"
 
@@ -140,9 +137,9 @@ def filmed(folder: Path, seed: int) -> Path:
     return place
 
 
-def looked_at(place: Path, seed: int, *, jitter: bool) -> Moments:
+def looked_at(place: Path) -> Moments:
     """What the box's detection stage finds in a seed's clips, made where it is missing."""
-    path = place / ("jittered.pickle" if jitter else "looked.pickle")
+    path = place / "looked.pickle"
     if path.is_file():
         return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301 - our own
     floor = load_site(GALLERIA).floor(FLOOR)
@@ -150,7 +147,7 @@ def looked_at(place: Path, seed: int, *, jitter: bool) -> Moments:
     ticks = Playback(recordings, ANALYSED_FPS, {}).ticks()
     stage = DetectStage(Detector(resolve(MODEL).path), settings=DetectSettings(usual_interval_s=1.0 / ANALYSED_FPS))
     moments: Moments = []
-    for tick in jittered(ticks, list(floor.cameras), seed) if jitter else ticks:
+    for tick in ticks:
         found = stage.update(tick.now, list(tick.frames.values()))
         seen = {
             n: CameraObservation(tick.frames[n].captured_at, each, tick.frames[n].size) for n, each in found.items()
@@ -163,21 +160,19 @@ def looked_at(place: Path, seed: int, *, jitter: bool) -> Moments:
     return moments
 
 
-def jittered(ticks: Iterator[Tick], cameras: Sequence[str], seed: int) -> Iterator[Tick]:
-    """The same moments as a busy box on an unsteady network sees them."""
+def thinned(moments: Moments, one_in: float, seed: int) -> Moments:
+    """What a box sees of it that has time for one moment in so many."""
     rng = np.random.default_rng([seed, 9])
+    cameras = sorted({name for _, seen in moments for name in seen})
     ahead = dict(zip(cameras, rng.normal(0, CLOCK_SPREAD_S, len(cameras)).tolist(), strict=True))
-    for index, tick in enumerate(ticks):
-        lost = rng.random(1 + len(cameras))
-        is_busy = tick.now % BUSY_EVERY_S > BUSY_EVERY_S - BUSY_S and index % 2 == 0
-        if lost[0] < LOST_MOMENTS or is_busy:
-            continue
-        frames = {
-            name: Frame(name, tick.frames[name].captured_at + ahead[name], tick.frames[name].index, frame.image)
-            for name, frame, draw in zip(tick.frames, tick.frames.values(), lost[1:].tolist(), strict=False)
-            if draw >= LOST_PICTURES
-        }
-        yield Tick(tick.now + 4 * CLOCK_SPREAD_S, frames)
+    latest_s = max(0.0, *ahead.values())
+    kept: Moments = []
+    for now, seen in moments:
+        if rng.random() * one_in < 1:
+            found = {name: each for name, each in seen.items() if rng.random() >= LOST_PICTURES}
+            shifted = {n: replace(each, captured_at=each.captured_at + ahead[n]) for n, each in found.items()}
+            kept.append((now + latest_s, shifted))
+    return kept
 
 
 def play(moments: Moments, floor: Floor, settings: PipelineSettings | None = None) -> Played:
@@ -315,7 +310,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the demo's own seed only")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     parser.add_argument("--seeds", default="1-8", help="crowds, as 1-3,7")
-    parser.add_argument("--jitter", action="store_true", help="pictures late or lost, clocks apart")
+    parser.add_argument("--one-in", type=float, default=0.0, help="overload: look at one moment in so many, from 1")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="keeps clips and detections")
     wanted = parser.parse_args()
     quiet_threads()
@@ -323,7 +318,10 @@ def main() -> None:
     scores: dict[int, Score] = {}
     for seed in [7] if wanted.quick else seeds_of(wanted.seeds):
         place = filmed(wanted.folder, seed)
-        scores[seed] = score(play(looked_at(place, seed, jitter=wanted.jitter), floor), place)
+        moments = looked_at(place)
+        if wanted.one_in:
+            moments = thinned(moments, wanted.one_in, seed)
+        scores[seed] = score(play(moments, floor), place)
     total = Score()
     for each in scores.values():
         total = total.plus(each)
