@@ -10,6 +10,7 @@ from math import log
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from edge.floor.beginnings import since_birth
 from edge.floor.coverage import Coverage
 from edge.floor.doubles import Doubles
 from edge.floor.evidence import density, reunion
@@ -17,7 +18,7 @@ from edge.floor.exchanges import Exchanges
 from edge.floor.people import People, Person
 from edge.floor.settings import FusionSettings
 from edge.floor.sights import Sight, Sights
-from edge.floor.visitors import Floats, Sample
+from edge.floor.visitors import Floats
 from edge.floor.walls import Walls
 from edge.reid.looks import Looks
 from edge.track.tracks import TrackKey
@@ -28,8 +29,6 @@ STILL_M = 0.6
 """Something that never moved is at most somebody lost no farther away than this,"""
 STILL_MPS = 0.4
 """and no faster when last seen."""
-BACKFILL_STEP_S = 0.5
-"""What is told afterwards is told in such steps."""
 
 
 @dataclass(slots=True)
@@ -110,6 +109,7 @@ class Binding:
             ):
                 self.people.unbind(track)
                 self.strayed[track] = person.key
+                self.sights.cut(track)
             self.placed[track] = (at, place_m)
 
     def part_torn(self, dt: float, here: Mapping[TrackKey, Floats]) -> None:
@@ -150,7 +150,21 @@ class Binding:
             and self.looks.people(person.key, new.key) >= -own.doubt_look
         ]
         near = [entry for entry in found if entry[0] <= own.handover_m]
-        return min(near)[2] if near else None
+        return min(near)[2] if near else self._left_behind(new)
+
+    def _left_behind(self, new: Person) -> Person | None:
+        """Whoever somebody new was taken for, where nobody has seen them since: a track that leapt came to itself."""
+        own, first = self.settings, new.pending[0]
+        for person in self.people.rows:
+            if person.key == new.taken_for and person.confirmed and person.seen_at <= first.at + own.current_s:
+                near = float(np.hypot(first.x - person.seen_m[0], first.y - person.seen_m[1])) <= own.mistaken_m
+                alike = self.looks.people(person.key, new.key) >= -own.doubt_look
+                place_m = (first.x, first.y)
+                is_apart = self._is_through(person.seen_at, place_m, person) or self.coverage.parts(
+                    person.seen_m, place_m
+                )
+                return person if near and alike and not is_apart else None
+        return None
 
     def _is_leap(self, at: float, track: TrackKey, place_m: tuple[float, float], person: Person) -> bool:
         """Whether nobody gets from where a track was, or its person where it was out of sight, to a place so soon."""
@@ -216,8 +230,7 @@ class Binding:
             if new is None and not self.sights.latest[tracks[i]].reported:
                 continue  # a thing, for all we know
             if new is None:
-                is_split = old is not None or tracks[i] in self.strayed or self._is_near_lost(at, here[tracks[i]], here)
-                self._start(at, tracks[i], here[tracks[i]], is_split=is_split)
+                self._start(at, tracks[i], here, old)
             else:
                 if old is None:
                     self._rejoin(at, tracks[i], new, here)
@@ -264,24 +277,42 @@ class Binding:
         # the filter has coasted to the present; by the time the track began it had come only part of that way
         coasted = self.people.state[row, :2] - last
         expected = last + coasted * min(1.0, gap / max(1e-6, at - person.seen_at))
-        share = own.still_share if person.speed_mps < STILL_MPS else 1.0
-        variance = (share * min(own.wander_mps * gap, own.wander_m)) ** 2 + own.evidence.slack_m**2
-        variance += sight.blur_m**2
+        blur = own.evidence.slack_m**2 + sight.blur_m**2
+        walks = min(own.wander_mps * gap, own.wander_m)
+        stays = own.stays if person.speed_mps < STILL_MPS else 0.0
+        spreads = ((stays, (own.still_share * walks) ** 2 + blur), (1.0 - stays, walks**2 + own.start_m**2 + blur))
         off = start_m - expected
-        return reunion(float(off @ off), variance, newcomers) - gap / own.forget_s
+        forget_s = own.forget_s if self.by_way_out(person) else own.forget_inside_s
+        evidence = reunion(float(off @ off), spreads, newcomers) - gap / forget_s
+        return evidence - own.unseen_pass * self.coverage.parts((last[0], last[1]), (start_m[0], start_m[1]))
+
+    def by_way_out(self, person: Person) -> bool:
+        """Whether somebody was last seen where people come and go."""
+        if person.by_way_out is None or person.by_way_out[0] != person.seen_at:
+            person.by_way_out = (person.seen_at, self.coverage.is_way_out(person.seen_m))
+        return person.by_way_out[1]
 
     def _is_still_there(self, sight: Sight, person: Person) -> bool:
         """Whether something that never moved began clearly, where somebody who stood still was last seen."""
         near = float(np.hypot(*(sight.start[1] - person.seen_m))) < STILL_M
         return near and person.speed_mps < STILL_MPS and sight.score >= self.settings.clear_score
 
-    def _start(self, at: float, track: TrackKey, position_m: Floats, *, is_split: bool) -> None:
-        """Somebody new, unless all we have is faint and others, who should see them, do not."""
-        sight = self.sights.latest[track]
+    def _start(self, at: float, track: TrackKey, here: dict[TrackKey, Floats], old: Person | None) -> None:
+        """Somebody new, unless all we have is faint and others, who should see them, do not.
+
+        Args:
+            at: seconds.
+            track: theirs.
+            here: where all tracks are.
+            old: whose the track was until now.
+        """
+        sight, position_m = self.sights.latest[track], here[track]
         if not self.sights.is_clear(track, self.settings) and (
             at - sight.born_at < self.settings.faint_s or self._should_be_seen(track[0], position_m)
         ):
             return
+        is_other = old is not None or track in self.strayed
+        is_split = is_other or self._is_near_lost(at, position_m, here)
         token = f"{self.rng.getrandbits(TOKEN_BITS):0{TOKEN_BITS // 4}x}"
         person = Person(
             self.next_key, token, at, at, (float(position_m[0]), float(position_m[1])), sight.score, is_split
@@ -291,8 +322,12 @@ class Binding:
         self.people.bind(track, person)
         if track in self.strayed:
             self.doubles.part(self.strayed[track], person.key)
-        if not is_split:
+        if is_other:
+            person.trail = list(self.sights.trails.get(track, ()))
+            person.taken_for = self.strayed.get(track, old.key if old is not None else None)
+        else:
             self._backfill(at, sight, person, not_before=at - self.settings.backfill_s)
+        if not is_split:
             person.claim = self.sights.stood_before(track, at - self.settings.remembered_s)
 
     def _should_be_seen(self, but_by: str, place_m: Floats) -> bool:
@@ -312,10 +347,7 @@ class Binding:
         """A track is reported only once it has moved; its beginning counts as seen all the same."""
         if not np.isfinite(sight.born_m).all() or not not_before <= sight.born_at < at:
             return
-        known = [Sample(person.key, *row) for row in sight.past.tolist() if sight.born_at < row[0] < at]
-        known = [sample for sample in known if np.isfinite(sample.x)]
-        first = known[0] if known else Sample(person.key, at, *sight.position_m.tolist())
-        person.pending += [*in_steps(person.key, sight.born_at, sight.born_m, first), *known]
+        person.pending += since_birth(sight, person.key, at)
         person.seen_s += at - sight.born_at
         person.seen_at = person.pending[-1].at
 
@@ -366,12 +398,3 @@ def elder(one: Person, other: Person) -> tuple[Person, Person]:
     """Both, first the one who counts already, else the older."""
     stay, go = sorted((one, other), key=lambda person: (not person.confirmed, person.key))
     return stay, go
-
-
-def in_steps(key: int, since: float, place_m: Floats, until: Sample) -> list[Sample]:
-    """Sightings along the straight way from a place to, and without, a later one."""
-    steps = int((until.at - since) / BACKFILL_STEP_S) + 1
-    way = np.array([until.x, until.y]) - place_m
-    return [
-        Sample(key, since + k / steps * (until.at - since), *(place_m + k / steps * way).tolist()) for k in range(steps)
-    ]

@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, MultiLineString
+from shapely.geometry import MultiLineString
 
 from calibration.camera import Floats
 from calibration.site import Floor
+from edge.floor.pockets import CELL_M, blind_ways
 
 SMALLEST_PERSON_PX = 24.0
 """People who look smaller than this are not reliably found; their place counts as unwatched."""
 SURE_PERSON_PX = 36.0
 """People who look larger than this are hardly missed."""
-CELL_M = 0.25
-"""Whether somebody should be seen is asked for cells of this size."""
 AROUND = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [0.7, 0.7], [-0.7, 0.7], [0.7, -0.7], [-0.7, -0.7]])
 """Where we look about a place, in units of the margin."""
+MOST_PLACES = 4096
+"""So many answers about ways out are remembered."""
 LOW_WALL_M = 1.2
 """Lower walls hide nobody."""
 
@@ -40,15 +41,28 @@ class Coverage:
     door_m: float = 1.5
     margin_m: float = 1.0
     _cells: dict[tuple[str, int, int], bool] = field(default_factory=dict, init=False, repr=False)
+    _ways_out: dict[tuple[float, float], bool] = field(default_factory=dict, init=False, repr=False)
+    _open_cells: NDArray[np.bool_] | None = field(default=None, init=False, repr=False)
+    _walls: shapely.Geometry = field(init=False, repr=False)
+    _lines: shapely.Geometry = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Lays out walls and lines for the many questions about them."""
+        walls = (wall.path_m for wall in self.floor.walls if wall.height_m >= LOW_WALL_M)
+        self._walls = MultiLineString(list(walls))
+        self._lines = MultiLineString([line.ends_m for line in self.floor.lines.values()])
+        shapely.prepare(self._walls)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be found out again."""
-        return {name: {} if name == "_cells" else getattr(self, name) for name in self.__slots__}
+        return {"floor": self.floor, "door_m": self.door_m, "margin_m": self.margin_m}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Takes it all back."""
         for name, value in state.items():
             setattr(self, name, value)
+        self._cells, self._ways_out, self._open_cells = {}, {}, None
+        self.__post_init__()
 
     def should_see(self, camera_name: str, place_m: tuple[float, float]) -> bool:
         """Whether a camera would hardly miss somebody at a place, or within half a cell of it, who is not hidden."""
@@ -80,19 +94,41 @@ class Coverage:
         return seen
 
     def is_way_out(self, xy_m: tuple[float, float]) -> bool:
-        """Whether somebody at that place can come or go unseen: at a line, or at the edge of what is watched."""
-        here = np.array(xy_m)
-        point = shapely.Point(here)
-        if any(LineString(line.ends_m).distance(point) <= self.door_m for line in self.floor.lines.values()):
+        """Whether somebody at that place can come or go unseen: at a line, or at the edge of what is watched.
+
+        A blind corner of a shop is no way out: who is there must come back, or go by the shop's door.
+        """
+        if xy_m not in self._ways_out:
+            if len(self._ways_out) >= MOST_PLACES:  # asked in every picture about where its tracks began
+                self._ways_out.clear()
+            self._ways_out[xy_m] = self._leads_out(np.array(xy_m))
+        return self._ways_out[xy_m]
+
+    def _leads_out(self, here_m: Floats) -> bool:
+        if shapely.distance(self._lines, shapely.Point(here_m)) <= self.door_m:  # no line: not a number
             return True
-        around = here + self.margin_m * AROUND
-        return bool((self.watching(around[self._in_sight(here, around)]) == 0).any())
+        around = here_m + self.margin_m * AROUND
+        around = around[self._in_sight(here_m, around)]
+        unwatched = around[self.watching(around) == 0]
+        return bool(self._open_at(unwatched).any())
+
+    def parts(self, one_m: tuple[float, float], other_m: tuple[float, float]) -> bool:
+        """Whether a wall or a line lies between two places: nobody gets from one to the other without being seen to."""
+        way = shapely.LineString([one_m, other_m])
+        return bool(shapely.intersects(self._walls, way) or shapely.intersects(self._lines, way))
+
+    def _open_at(self, xy_m: Floats) -> NDArray[np.bool_]:
+        """(N,) whether blind ground at or beside each place (N, 2) leads away; beyond the plan everything does."""
+        if self._open_cells is None:
+            self._open_cells = blind_ways(self.floor, self.watching, self._walls, self._lines)
+        rows, columns = self._open_cells.shape
+        cell = np.floor(np.asarray(xy_m).reshape(-1, 2) / CELL_M).astype(np.int64) + 1  # a rim of open cells
+        row, column = np.clip(cell[:, 1], 0, rows - 1), np.clip(cell[:, 0], 0, columns - 1)
+        return np.asarray(self._open_cells[row, column], np.bool_)
 
     def _in_sight(self, here_m: Floats, xy_m: Floats) -> NDArray[np.bool_]:
         """(N,) whether no wall stands between one place (2,) and each of (N, 2)."""
-        walls = MultiLineString([wall.path_m for wall in self.floor.walls if wall.height_m >= LOW_WALL_M])
-        if walls.is_empty or not len(xy_m):
+        if self._walls.is_empty or not len(xy_m):
             return np.ones(len(xy_m), np.bool_)
-        return np.asarray(
-            ~shapely.intersects(shapely.linestrings([[here_m, place] for place in xy_m]), walls), np.bool_
-        )
+        sights = np.stack([np.broadcast_to(here_m, np.shape(xy_m)), xy_m], 1)
+        return np.asarray(~shapely.intersects(self._walls, shapely.linestrings(sights)), np.bool_)

@@ -81,7 +81,9 @@ class Doubles:
                 )
                 look += looks.people(one.key, other.key)
                 look = min(MOST_FOR, max(MOST_AGAINST, look))
-            score = self.score.get(pair, 0.0) + min(1.0, dt / LOOK_S) * look
+            # who were seen apart until now are two
+            before = self.score.get(pair, LEAST if one.confirmed and other.confirmed else 0.0)
+            score = before + min(1.0, dt / LOOK_S) * look
             self.score[pair] = min(MOST, max(LEAST, score))
 
     def are_two(self, one: Person, other: Person) -> bool:

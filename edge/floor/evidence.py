@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log, pi
 
@@ -48,12 +49,13 @@ def density(a_m: Floats, a_cov: Floats, b_m: Floats, b_cov: Floats, settings: Ev
     return np.logaddexp(*parts)
 
 
-def reunion(gap_m2: float, variance_m2: float, newcomers_per_m2: float) -> float:
+def reunion(gap_m2: float, spreads: Sequence[tuple[float, float]], newcomers_per_m2: float) -> float:
     """Log-likelihood ratio that somebody new at a place is somebody lost before, rather than a newcomer.
 
     Args:
         gap_m2: squared distance from where the lost one is expected, square metres.
-        variance_m2: of that expectation along each axis, square metres.
+        spreads: how that expectation may be off: share of such cases, and variance along each axis, square metres.
         newcomers_per_m2: how likely somebody new turns up on a square metre there.
     """
-    return -0.5 * gap_m2 / variance_m2 - log(2 * pi * variance_m2 * newcomers_per_m2)
+    parts = [log(share) - 0.5 * gap_m2 / variance - log(2 * pi * variance) for share, variance in spreads if share > 0]
+    return float(np.logaddexp.reduce(parts)) - log(newcomers_per_m2)

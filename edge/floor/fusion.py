@@ -14,7 +14,8 @@ from math import inf
 
 import numpy as np
 
-from edge.floor.binding import STILL_MPS, Binding, in_steps
+from edge.floor.beginnings import in_steps
+from edge.floor.binding import STILL_MPS, Binding
 from edge.floor.coverage import Coverage
 from edge.floor.footing import Footing
 from edge.floor.people import Person
@@ -105,6 +106,13 @@ class Fusion:
         if thing.at <= first.at + HANDOVER_S:
             person.pending = [*in_steps(person.key, thing.born_at, thing.position_m, first), *person.pending]
 
+    def _settle_trail(self, person: Person) -> None:
+        """Who was taken for somebody beside them was where their own track was: they came in with the other."""
+        first = person.pending[0] if person.pending else None
+        known = [(at, x, y) for at, x, y in person.trail if first is not None and at < first.at]
+        person.pending = [*(Sample(person.key, at, x, y, person.blur_m) for at, x, y in known), *person.pending]
+        person.trail = []
+
     def _correct(self, at: float, dt: float, fresh: list[TrackKey], here: dict[TrackKey, Floats]) -> None:
         """Corrects the filters with what was seen, and notes the sightings."""
         people = self._binding.people
@@ -126,7 +134,8 @@ class Fusion:
             person = people.rows[i]
             person.blur_m = min(person.blur_m, blur_m[i])
             x, y = people.state[i, :2].tolist()
-            person.views = max(person.views, sum(track in here for track in person.track_keys()))
+            views = [track for track in person.track_keys() if track in here]
+            person.views = max(person.views, len(views))
             if at > person.seen_at or not person.pending:
                 person.pending.append(Sample(person.key, at, x, y, blur_m[i]))
             person.seen_s += min(dt, at - person.seen_at) if person.seen_at < at else 0.0
@@ -148,21 +157,23 @@ class Fusion:
             is_clear &= person.blur_m <= own.blurred_m or person.seen_s >= own.blurred_s
             is_double = at - person.reported_at < own.ambiguous_s and person.key in doubles
             is_open = (person.claim is not None or person.split) and at - person.reported_at < own.probation_s
+            is_open |= person.split and at - person.seen_at > own.current_s
             if not is_clear or is_double or is_open:
                 continue
             lost = self._binding.lost_as(person)
             if lost is None:
                 self._settle_claim(person)
+                self._settle_trail(person)
                 person.confirmed = True
             else:
                 self._binding.absorb(lost, person, current)
 
     def _patience_s(self, person: Person) -> float:
         """How long somebody unseen stays with us: nobody vanishes in the middle of the floor."""
-        if person.by_way_out is None or person.by_way_out[0] != person.seen_at:
-            person.by_way_out = (person.seen_at, self.coverage.is_way_out(person.seen_m))
-        if person.by_way_out[1]:
+        if self._binding.by_way_out(person):
             return self.settings.lost_s
+        if sum(self.coverage.should_see(camera, person.seen_m) for camera in self.coverage.floor.cameras) > 1:
+            return self.settings.watched_s
         return self.settings.still_s if person.speed_mps < STILL_MPS else self.settings.stranded_s
 
     def _leave(self, at: float) -> tuple[int, ...]:

@@ -38,12 +38,17 @@ class FusionSettings:
         ambiguous_s: longest time that a likely double is held back, seconds.
         drop_s: somebody doubtful is forgotten when unseen for this long, seconds.
         lost_s: longest time somebody unseen near a way out stays with us, seconds.
-        stranded_s: the same in the middle of the floor, where nobody vanishes, seconds.
+        watched_s: the same where several cameras watch: they would not all miss somebody for longer, seconds.
+        stranded_s: the same elsewhere in the middle of the floor, where nobody vanishes, seconds.
         still_s: the same of somebody who stood still there, seconds.
         wander_mps: how fast the place of somebody unseen grows uncertain, metres a second.
         wander_m: the most it grows, metres.
         still_share: how much of that is true of somebody who stood still.
-        forget_s: after this time it takes e times the evidence to know somebody again, seconds.
+        stays: share of those who stood still of whom that is true; the others have walked on unseen.
+        start_m: who is about to be lost is half hidden, and their place so vague, metres.
+        forget_s: after this time it takes e times the evidence to know somebody again, seconds;
+        forget_inside_s: of somebody lost where nobody comes or goes, after this time.
+        unseen_pass: what it speaks against, that a wall or a line lies between and nobody saw them pass,
         newcomers_per_m2: how likely a newcomer turns up on a square metre where people can come in unseen.
         strays_per_m2: the same in the middle of the floor.
         backfill_s: most that a track's first report may reach back at once, seconds.
@@ -89,12 +94,17 @@ class FusionSettings:
     ambiguous_s: float = 2.0
     drop_s: float = 1.0
     lost_s: float = 6.0
+    watched_s: float = 30.0
     stranded_s: float = 120.0
     still_s: float = 300.0
     wander_mps: float = 0.6
     wander_m: float = 4.0
     still_share: float = 0.25
+    stays: float = 0.7
+    start_m: float = 0.5
     forget_s: float = 30.0
+    forget_inside_s: float = 120.0
+    unseen_pass: float = 2.0
     newcomers_per_m2: float = 0.1
     strays_per_m2: float = 0.004
     backfill_s: float = 10.0

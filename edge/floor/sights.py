@@ -19,6 +19,12 @@ HANDOVER_M = 0.8
 """And no farther away than this."""
 
 
+TRAIL_S = 4.0
+"""So far back it is remembered where a track has been."""
+Place = tuple[float, float, float]
+"""Seconds, x and y in metres."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """Where a camera last saw a track; fields as in :class:`Footing`, ``past`` (K, 3) of this track alone.
@@ -58,9 +64,15 @@ class Sight:
 
 @dataclass(slots=True)
 class Sights:
-    """The latest sight of every track that a camera follows."""
+    """The latest sight of every track that a camera follows.
+
+    Attributes:
+        latest: by track.
+        trails: where those that are people have been of late, in order of time.
+    """
 
     latest: dict[TrackKey, Sight] = field(default_factory=dict)
+    trails: dict[TrackKey, list[Place]] = field(default_factory=dict)
 
     def take(self, footings: Mapping[str, Footing]) -> tuple[list[TrackKey], set[TrackKey]]:
         """Takes in new sightings; gives the tracks just seen, sorted, and those that ended."""
@@ -89,9 +101,29 @@ class Sights:
                     float(sharpness[i]),
                 )
                 fresh.append(track)
+                self._remember(track)
         for track in ended:
             del self.latest[track]
+            self.trails.pop(track, None)
         return sorted(fresh), ended
+
+    def _remember(self, track: TrackKey) -> None:
+        """Adds where a person's track is to its trail, which begins where it was first detected."""
+        sight = self.latest[track]
+        if not sight.reported:
+            return
+        trail = self.trails.get(track)
+        if trail is None:
+            born = [(sight.born_at, *sight.born_m.tolist())] if np.isfinite(sight.born_m).all() else []
+            trail = self.trails[track] = [*born, *((at, x, y) for at, x, y in sight.past.tolist() if np.isfinite(x))]
+        trail.append((sight.at, float(sight.position_m[0]), float(sight.position_m[1])))
+        while trail[0][0] < sight.at - TRAIL_S:
+            trail.pop(0)
+
+    def cut(self, track: TrackKey) -> None:
+        """What a track was before is somebody else's."""
+        if track in self.trails:
+            del self.trails[track][:-1]
 
     def is_clear(self, track: TrackKey, settings: FusionSettings) -> bool:
         """Whether a track was last seen well enough to say that somebody is there."""

@@ -118,7 +118,8 @@ class Journeys:
                 else:
                     self._take(self._walks[sample.key], sample, depth, confidence[sample.key], told)
             self._cross(visitors.samples, told)
-        for key, _ in visitors.merged:
+        for key, stays in visitors.merged:
+            self._share(key, stays)
             self._finish(key, told)
         for key in visitors.gone:
             self._vanish(key, visitors.at, told)
@@ -268,6 +269,14 @@ class Journeys:
             length_m=round(length_m(points), 2),
         )
         told.append(Told(left, body))
+
+    def _share(self, key: int, stays: int) -> None:
+        """Two turn out to be one, who is nowhere twice: what both did at a time counts once."""
+        one, other = self._walks.get(key), self._walks.get(stays)
+        if one is None or other is None:
+            return
+        for zone in one.stays.keys() & other.stays.keys():
+            one.stays[zone].end_by(other.stays[zone].entered_at)
 
     def _token(self) -> str:
         return f"{self.rng.getrandbits(TOKEN_BITS):0{TOKEN_BITS // 4}x}"

@@ -68,6 +68,12 @@ class Stay:
         """Seconds: the end of what is counted so far."""
         return self.entered_at + self.account.total_s
 
+    def end_by(self, at: float) -> None:
+        """Counts nothing after a time."""
+        total_s = self.account.total_s
+        keep = max(0.0, min(1.0, (at - self.entered_at) / total_s)) if total_s > 0 else 0.0
+        self.account = share_of(self.account, keep)
+
 
 def begin(leg: Leg | None, at: float, before_m: float, depth_m: float) -> Stay:
     """The stay of somebody seen inside for the first time.

@@ -52,6 +52,7 @@ class _Passage:
         beyond_at: when it first got to that other side.
         beyond_place_m: where along the line it did.
         blur_m: how well its place has been known lately, one standard deviation.
+        crossing_blur_m: the least that was while crossing.
         waiting: a crossing that is not certain yet.
         waiting_since: when it was clear of the line on the other side.
     """
@@ -66,6 +67,7 @@ class _Passage:
     beyond_at: float = 0.0
     beyond_place_m: float = 0.0
     blur_m: float = 0.0
+    crossing_blur_m: float = 0.0
     waiting: Crossing | None = None
     waiting_since: float = 0.0
 
@@ -144,9 +146,11 @@ class Tripwire:
                 came_back, passage.waiting = passage.waiting is not None, None
                 if not came_back and self._counts(passage.crossed_m):
                     passage.waiting = Crossing(visitor, "in" if side > 0 else "out", passage.crossed_at)
-                    passage.waiting_since = now
+                    passage.waiting_since, passage.crossing_blur_m = now, passage.blur_m
+            # who goes on into a crowd or away from all cameras but one was known well enough when they crossed
+            passage.crossing_blur_m = min(passage.crossing_blur_m, passage.blur_m)
             if passage.waiting is not None and now - passage.waiting_since >= self.certain_s:
-                if passage.blur_m <= self.vague_m:
+                if passage.crossing_blur_m <= self.vague_m:
                     found.append(passage.waiting)
                 passage.waiting = None
             passage.side = side or passage.side
@@ -167,10 +171,10 @@ class Tripwire:
         come back, is taken to have gone on.
         """
         passage = self._passages.pop(visitor, None)
-        if passage is None or passage.blur_m > self.vague_m:
+        if passage is None:
             return []
         if passage.waiting is not None:
-            return [passage.waiting]
-        if passage.beyond_m < NEAR_M or not self._counts(passage.beyond_place_m):
+            return [passage.waiting] if passage.crossing_blur_m <= self.vague_m else []
+        if passage.blur_m > self.vague_m or passage.beyond_m < NEAR_M or not self._counts(passage.beyond_place_m):
             return []
         return [Crossing(visitor, "out" if passage.side > 0 else "in", passage.beyond_at)]

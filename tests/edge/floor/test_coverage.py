@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 
+from calibration.geometry import Zone
 from edge.floor.coverage import Coverage
 from tests.edge.floor_scene import camera, floor, line, wall, zone
 
@@ -47,3 +48,32 @@ def test_ways_out_are_doors_and_the_edge_of_sight():
     assert with_door.is_way_out((7.5, 6.0))
     assert not without.is_way_out((7.5, 6.0))
     assert without.is_way_out((0.5, 11.5))
+
+
+def shop_with_a_blind_corner(category="shop", walls=True):
+    """A shop of 8 by 6 metres in whose far corner, under the camera, nobody is seen; its door is at the left."""
+    place = Zone("shop", "shop", category, (np.array([[8, 4], [16, 4], [16, 10], [8, 10]], float),))
+    around = [wall("shop", (8, 6), (8, 4), (16, 4), (16, 10), (8, 10), (8, 8))] if walls else []
+    door = line("door", "shop", (8, 6), (8, 8), (1, 0))
+    return Coverage(floor([camera("a", (15.8, 9.8), (9, 6))], [place], [door], around))
+
+
+def test_a_blind_corner_that_is_left_by_the_shops_door_alone_is_no_way_out():
+    corner = (14.3, 8.7)
+    assert shop_with_a_blind_corner().watching(np.array([[15.4, 9.4]])).tolist() == [0]
+    assert not shop_with_a_blind_corner().is_way_out(corner)
+    assert shop_with_a_blind_corner().is_way_out((8.5, 7.0))
+    known = pickle.loads(pickle.dumps(shop_with_a_blind_corner()))  # noqa: S301
+    assert not known.is_way_out(corner)
+
+
+def test_a_blind_corner_is_a_way_out_where_people_change_floors_or_no_wall_shuts_it_in():
+    assert shop_with_a_blind_corner("transit").is_way_out((14.3, 8.7))
+    assert shop_with_a_blind_corner(walls=False).is_way_out((14.3, 8.7))
+
+
+def test_a_wall_or_a_line_parts_two_places_and_a_gap_does_not():
+    coverage = shop_with_a_blind_corner()
+    assert coverage.parts((10, 3), (10, 5))
+    assert coverage.parts((7, 7), (9, 7))
+    assert not coverage.parts((9, 7), (12, 8))

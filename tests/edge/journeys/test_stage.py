@@ -171,3 +171,18 @@ def test_pickled_in_the_middle_it_tells_the_same():
     told += stage.update(visitors(35, [], gone=[1]))
     assert [type(each.body) for each in told] == [type(each.body) for each in whole]
     assert [each.at for each in told] == pytest.approx([each.at for each in whole], abs=1e-6)
+
+
+def test_somebody_who_turns_out_to_be_another_in_the_same_zone_was_there_once():
+    stage = journeys([zone("shop", 8, 4, 12, 8)])
+    told = []
+    for k in range(40):
+        here = [Sample(1, k / 5, 10, 6)] if k >= 15 else []
+        told += stage.update(visitors(k / 5, [*here, Sample(2, k / 5, 10.1, 6)]))
+    told += stage.update(visitors(8.0, [Sample(1, 8.0, 10, 6)], merged=[(2, 1)]))
+    (double,) = of(told, Visit, phase="closed")
+    assert from_rfc3339(double.left_at) - from_rfc3339(double.entered_at) == pytest.approx(3.0, abs=0.01)
+    told += stage.update(visitors(20.0, [], gone=[1]))
+    visits = of(told, Visit, phase="closed")
+    total_s = sum(from_rfc3339(each.left_at) - from_rfc3339(each.entered_at) for each in visits)
+    assert total_s == pytest.approx(8.0, abs=0.01)

@@ -159,3 +159,13 @@ def test_who_is_seen_from_afar_has_crossed_only_well_beyond_the_line():
         assert [c.direction for c in found] == expected
         if not expected:
             assert wire.conclude(7) == []
+
+
+def test_who_goes_on_into_a_crowd_was_known_well_enough_when_they_crossed():
+    path = [*straight((5, 3), (5, 6.2), 20), *[(5, 6.2)] * 16]
+    for clear_until, expected in ((15, ["in"]), (5, [])):
+        wire = door()
+        wire.vague_m = 0.4
+        blurs = [0.2 if i < clear_until else 0.9 for i in range(len(path))]
+        found = [c for i, xy in enumerate(path) for c in wire.update(i / 8, [7], [xy], [blurs[i]])]
+        assert [c.direction for c in found] == expected
