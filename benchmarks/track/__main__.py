@@ -1,0 +1,109 @@
+"""Our tracker beside five others on the same detections: quality, frames a second, growth with the crowd.
+
+    python -m benchmarks.track [--quick] [--json] [--data DIR]
+
+DIR holds one folder a sequence with `det.txt`, `gt.txt` (MOTChallenge text) and `seqinfo.ini` (`frameRate=`). All see
+every detection and the true frame rate, and start cold of anything but compilation; each is timed on one thread, best
+of several passes. "atrium" is what `atrium track` writes, first boxes, joined pieces and bridged gaps included, and
+that work is in its time. "atrium live" is what a box tells picture by picture; it says nothing of anybody before they
+have moved, and does not go back. Peers that are not installed are named and left out.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.track.growth import CROWDS, peer_step_ms, step_ms
+from benchmarks.track.ours import Run, live, ours
+from benchmarks.track.peers import installed
+from benchmarks.track.scores import Bar, Score, bars, mean, score
+from benchmarks.track.sequences import DATA, read
+
+PASSES, QUICK_PASSES = 5, 1
+STEPS, QUICK_STEPS = 40, 10
+PEER_BOXES = 10_000
+"""Boxes a peer is given at each size of crowd; it would be at it for minutes else."""
+STEP_MS = 2.0
+"""Most a step of `STEP_BOXES` boxes may take."""
+STEP_BOXES = 300
+
+
+def show(rows: dict[str, dict[str, Score]]) -> None:
+    """Prints scores by sequence and tracker."""
+    table = Table("sequence", "tracker", "HOTA", "IDF1", "MOTA", "switches", "frames/s")
+    for name, scores in rows.items():
+        for tracker, s in scores.items():
+            figures = (f"{s.hota:.3f}", f"{s.idf1:.3f}", f"{s.mota:.3f}", str(s.switches), f"{s.fps:.0f}")
+            table.add_row(name, tracker, *figures)
+        table.add_section()
+    Console(width=120).print(table)
+
+
+def grow(peer: str, run: Run | None, steps: int) -> dict[int, dict[str, float]]:
+    """Prints and gives the milliseconds of a step by the number of boxes, ours and the fastest peer's."""
+    table = Table("boxes", "atrium live ms", "longest", f"{peer} ms", "times")
+    curve = {}
+    for people in CROWDS:
+        median, longest = step_ms(people, steps)
+        theirs = peer_step_ms(run, people, max(2, min(steps, PEER_BOXES // people))) if run else float("nan")
+        curve[people] = {"ms": median, "longest_ms": longest, "peer_ms": theirs}
+        table.add_row(str(people), f"{median:.3f}", f"{longest:.3f}", f"{theirs:.2f}", f"{theirs / median:.0f}")
+    Console(width=120).print(table)
+    return curve
+
+
+def main(
+    quick: Annotated[bool, typer.Option(help="One timed pass instead of five, and short crowds.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures as the last line.")] = False,
+    data: Annotated[Path, typer.Option(help="Folder of sequences in MOTChallenge text.")] = DATA,
+) -> None:
+    """Prints our tracker beside the others, and which bars it clears."""
+    folders = sorted(p.parent for p in data.glob("*/gt.txt"))
+    if not folders:
+        raise SystemExit(f"no sequences in {data}: give their folder with --data")
+    warnings.filterwarnings("ignore", message="OpenCV", category=UserWarning)
+    peers, missing = installed()
+    if missing:
+        print(f"not installed and left out: {', '.join(missing)}")
+    runs = {"atrium": ours, "atrium live": live, **peers}
+    passes = QUICK_PASSES if quick else PASSES
+    scores: dict[str, dict[str, Score]] = {}
+    for folder in folders:
+        footage = read(folder)
+        scores[folder.name] = {name: score(run, footage, passes) for name, run in runs.items()}
+    by_tracker = {name: [row[name] for row in scores.values()] for name in runs}
+    means = {name: mean(rows) for name, rows in by_tracker.items()}
+    show({**scores, "mean": means})
+
+    fastest = max(peers, key=lambda name: means[name].fps, default="")
+    curve = grow(fastest or "no peer", peers.get(fastest), QUICK_STEPS if quick else STEPS)
+    reached = [Bar(f"milliseconds to spare in a step of {STEP_BOXES} boxes", STEP_MS - curve[STEP_BOXES]["ms"], 0.0)]
+    if peers:
+        theirs = {name: by_tracker[name] for name in peers}
+        reached = [*bars(by_tracker["atrium"], by_tracker["atrium live"], theirs), *reached]
+    for bar in reached:
+        print(f"{'clears' if bar.clears else 'MISSES'}  {bar.says}: {bar.value:.3f} (at least {bar.least:g})")
+    if as_json:
+        figures = {
+            "sequences": {name: {who: asdict(s) for who, s in row.items()} for name, row in scores.items()},
+            "mean": {who: asdict(s) for who, s in means.items()},
+            "growth": curve,
+            "fastest_peer": fastest,
+            "missing": missing,
+            "bars": [{**asdict(bar), "clears": bar.clears} for bar in reached],
+        }
+        print(json.dumps(figures))
+    sys.exit(0 if all(bar.clears for bar in reached) else 1)
+
+
+if __name__ == "__main__":
+    typer.run(main)
