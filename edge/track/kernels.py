@@ -16,8 +16,25 @@ from edge.track.matching.kernels import assign, drop_duplicates, drop_repeats, d
 from edge.track.motion.kernels import correct, go_on_as, pair_cost, predict, stopped_apart
 from edge.track.records import CONFIRMED, FURNITURE, TENTATIVE, Record
 
-IN_SIGHT, LOST, NEWBORN = 0, 1, 2
-"""Kinds of track that a round of association is for: seen a moment ago (and furniture), out of sight, not yet known."""
+CONFIDENT, FAINT, LEFT_OVER = 0, 1, 2
+"""Rounds of association: confident detections, for all who have some claim; faint ones, for those in sight; and what
+is left, for the newborn."""
+
+
+@njit(cache=True)
+def takes_part(t: Record, turn: int, recent: float, now: float, p: Record) -> bool:
+    """True where a track may be matched in a round; `recent` is how long ago it is in sight.
+
+    Those out of sight compete with those in sight, and so does a newborn that confident detections have shown: left
+    for later, their boxes would go to whoever stands beside them and is missed this once. The doubt about where they
+    are is in their covariance, and costs them.
+    """
+    in_sight = now - t.seen_at <= recent
+    if turn == CONFIDENT:
+        return bool(t.state != TENTATIVE or (in_sight and t.firm >= p.firm_hits))
+    if turn == FAINT:
+        return bool(t.state == FURNITURE or (t.state == CONFIRMED and in_sight))
+    return bool(t.state == TENTATIVE)
 
 
 @njit(cache=True)
@@ -100,7 +117,7 @@ def bring_back(tracks: NDArray[Any], n: int, taken: NDArray[np.int64], now: floa
 def play_round(  # noqa: PLR0917 - compiled, takes no keywords
     tracks: NDArray[Any],
     n: int,
-    who: int,
+    turn: int,
     recent: float,
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
@@ -110,20 +127,12 @@ def play_round(  # noqa: PLR0917 - compiled, takes no keywords
     now: float,
     p: Record,
 ) -> None:
-    """Associates the unmatched tracks of one kind with the free detections of scores `least` to `below`."""
+    """Associates the unmatched tracks of a round with the free detections of scores `least` to `below`."""
     rows = np.empty(n, np.int64)
     k = 0
     for i in range(n):
         t = tracks[i]
-        if t.det >= 0:
-            continue
-        if t.state == TENTATIVE:
-            kind = NEWBORN
-        elif t.state == FURNITURE or now - t.seen_at <= recent:
-            kind = IN_SIGHT
-        else:
-            kind = LOST
-        if kind == who:
+        if t.det < 0 and takes_part(t, turn, recent, now, p):
             rows[k] = i
             k += 1
     if k == 0:
@@ -173,17 +182,15 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
             tracks[i].trail_length = 0
     taken = np.full(m, -1)
     recent = max(p.faint_s, 1.5 * dt)
-    play_round(tracks, n, IN_SIGHT, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
+    play_round(tracks, n, CONFIDENT, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
     drop_shadows(tracks, boxes, scores, taken, p)
-    play_round(tracks, n, IN_SIGHT, recent, boxes, scores, p.low_score, p.high_score, taken, now, p)
-    drop_duplicates(tracks, boxes, taken, p)
-    play_round(tracks, n, LOST, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
+    play_round(tracks, n, FAINT, recent, boxes, scores, p.low_score, p.high_score, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
     drop_shadows(tracks, boxes, scores, taken, p)
     order = np.argsort(-scores)
     drop_repeats(order, boxes, scores, taken, p)
-    play_round(tracks, n, NEWBORN, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
+    play_round(tracks, n, LEFT_OVER, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
     bring_back(tracks, n, taken, now, p)
     drop_duplicates(tracks, boxes, taken, p)
     for j in order:

@@ -21,6 +21,10 @@ HIDDEN_FOOT = -0.12
 """Boxes that end this far above the foot (in heights, negative is up) may have their feet hidden: more than a stride
 bobs."""
 
+EDGE = 2.0
+"""Variance of the lower edge of a box over that of its middle, where every edge errs alike: the middle is the mean of
+two."""
+
 
 @njit(cache=True)
 def predict(tracks: NDArray[Any], n: int, dt: float, p: Record) -> None:
@@ -58,7 +62,7 @@ def pair_cost(t: Record, box: NDArray[np.float32], score: float, p: Record) -> t
     mx = dx * dx / sx
     if mx > p.gate:
         return FORBIDDEN, 0
-    sy = t.ypp + noise
+    sy = t.ypp + EDGE * noise
     foot = box[3] - t.fy
     my = foot * foot / sy
     faint = score < p.high_score
@@ -91,6 +95,7 @@ def correct(t: Record, box: NDArray[np.float32], score: float, hidden: int, p: R
     t.xpv *= 1.0 - gain_p
     t.xpp *= 1.0 - gain_p
     measured = box[3]
+    noise *= EDGE
     height_noise = (p.height_noise * t.h) ** 2
     if hidden == 1:
         measured = box[1] + t.h
