@@ -24,13 +24,10 @@ def ours(frames: list[sv.Detections], fps: float) -> NDArray[np.float64]:
 def live(frames: list[sv.Detections], fps: float) -> NDArray[np.float64]:
     """As a box tells it, picture by picture: people seen in it, from the moment they are known to have moved."""
     tracker = Tracker()
-    told = []
-    for index, found in enumerate(frames):
-        tracks = tracker.update(index / fps, found)
-        told.append((index + 1, tracks))
-    rows = [np.empty((0, 6))]
-    for number, tracks in told:
-        box = tracks.box_px[tracks.observed].astype(float)
-        ids = tracks.id[tracks.observed]
-        rows.append(np.column_stack([np.full(len(ids), number), ids, box[:, :2], box[:, 2:] - box[:, :2]]))
-    return np.concatenate(rows)
+    told = [tracker.update(index / fps, found) for index, found in enumerate(frames)]
+    number = np.repeat(np.arange(1, len(told) + 1), [len(tracks) for tracks in told])
+    box = np.concatenate([tracks.box_px for tracks in told]).astype(float)
+    ids = np.concatenate([tracks.id for tracks in told])
+    seen = np.concatenate([tracks.observed for tracks in told])
+    rows: NDArray[np.float64] = np.column_stack([number, ids, box[:, :2], box[:, 2:] - box[:, :2]])[seen]
+    return rows

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from edge.track.motion.kernels import EDGE
+from edge.track.motion.kernels import EDGE, MOST_NOISE
 from edge.track.records import CONFIRMED, FURNITURE, TENTATIVE, TRAIL, Record
 
 TRAIL_STEP_S = 0.12
@@ -100,7 +100,7 @@ def give_birth(  # noqa: PLR0917 - compiled, takes no keywords
     t.vx = t.vy = 0.0
     t.h = h
     t.w = box[2] - box[0]
-    t.xpp = (p.noise * h * (1.5 - score)) ** 2
+    t.xpp = (p.noise * h * (MOST_NOISE - score)) ** 2
     t.ypp = EDGE * t.xpp
     t.xpv = t.ypv = 0.0
     t.xvv = t.yvv = (p.start_speed * h) ** 2

@@ -25,6 +25,9 @@ EDGE = 2.0
 """Variance of the lower edge of a box over that of its middle, where every edge errs alike: the middle is the mean of
 two."""
 
+MOST_NOISE = 1.5
+"""A box of score 0 errs by this many times `TrackerConfig.noise`, one of score 1 by 1 less."""
+
 
 @njit(cache=True)
 def predict(tracks: NDArray[Any], n: int, dt: float, p: Record) -> None:
@@ -56,7 +59,7 @@ def pair_cost(t: Record, box: NDArray[np.float32], score: float, p: Record) -> t
     The foot explains the box, or, where the box ends above the foot, the head does (at a price). Height counts
     little and is capped: merged boxes hop in height while their foot stays.
     """
-    noise = (p.noise * t.h * (1.5 - score)) ** 2
+    noise = (p.noise * t.h * (MOST_NOISE - score)) ** 2
     dx = 0.5 * (box[0] + box[2]) - t.fx
     sx = t.xpp + noise
     mx = dx * dx / sx
@@ -85,7 +88,7 @@ def pair_cost(t: Record, box: NDArray[np.float32], score: float, p: Record) -> t
 @njit(cache=True)
 def correct(t: Record, box: NDArray[np.float32], score: float, hidden: int, p: Record) -> None:
     """Kalman update of track `t` with its box; a hidden foot is measured through head and height."""
-    noise = (p.noise * t.h * (1.5 - score)) ** 2
+    noise = (p.noise * t.h * (MOST_NOISE - score)) ** 2
     gain_p = t.xpp / (t.xpp + noise)
     gain_v = t.xpv / (t.xpp + noise)
     e = 0.5 * (box[0] + box[2]) - t.fx
