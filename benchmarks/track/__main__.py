@@ -1,6 +1,6 @@
 """Our tracker beside five others on the same detections: quality, frames a second, growth with the crowd.
 
-    python -m benchmarks.track [--quick] [--json] [--data DIR]
+    python -m benchmarks.track [--quick] [--json] [--write] [--data DIR]
 
 DIR holds one folder a sequence with `det.txt`, `gt.txt` (MOTChallenge text) and `seqinfo.ini` (`frameRate=`). All see
 every detection and the true frame rate, and start cold of anything but compilation; each is timed on one thread, best
@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.streams.report import told_command, write_section
 from benchmarks.track.growth import CROWDS, peer_step_ms, step_ms
 from benchmarks.track.ours import Run, live, ours
 from benchmarks.track.peers import installed
+from benchmarks.track.report import Figures, Step, markdown, show
 from benchmarks.track.scores import Bar, Score, bars, mean, score
 from benchmarks.track.sequences import DATA, read
 
@@ -37,33 +38,20 @@ STEP_MS = 2.0
 STEP_BOXES = 300
 
 
-def show(rows: dict[str, dict[str, Score]]) -> None:
-    """Prints scores by sequence and tracker."""
-    table = Table("sequence", "tracker", "HOTA", "IDF1", "MOTA", "switches", "frames/s")
-    for name, scores in rows.items():
-        for tracker, s in scores.items():
-            figures = (f"{s.hota:.3f}", f"{s.idf1:.3f}", f"{s.mota:.3f}", str(s.switches), f"{s.fps:.0f}")
-            table.add_row(name, tracker, *figures)
-        table.add_section()
-    Console(width=120).print(table)
-
-
-def grow(peer: str, run: Run | None, steps: int) -> dict[int, dict[str, float]]:
-    """Prints and gives the milliseconds of a step by the number of boxes, ours and the fastest peer's."""
-    table = Table("boxes", "atrium live ms", "longest", f"{peer} ms", "times")
-    curve = {}
+def grow(run: Run | None, steps: int) -> list[Step]:
+    """How long a step takes by the number of boxes, ours and that of a peer."""
+    curve = []
     for people in CROWDS:
         median, longest = step_ms(people, steps)
         theirs = peer_step_ms(run, people, max(2, min(steps, PEER_BOXES // people))) if run else float("nan")
-        curve[people] = {"ms": median, "longest_ms": longest, "peer_ms": theirs}
-        table.add_row(str(people), f"{median:.3f}", f"{longest:.3f}", f"{theirs:.2f}", f"{theirs / median:.0f}")
-    Console(width=120).print(table)
+        curve.append(Step(people, median, longest, theirs))
     return curve
 
 
 def main(
     quick: Annotated[bool, typer.Option(help="One timed pass instead of five, and short crowds.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures as the last line.")] = False,
+    write: Annotated[bool, typer.Option(help="Put the figures into docs/performance.md.")] = False,
     data: Annotated[Path, typer.Option(help="Folder of sequences in MOTChallenge text.")] = DATA,
 ) -> None:
     """Prints our tracker beside the others, and which bars it clears."""
@@ -82,26 +70,28 @@ def main(
         scores[folder.name] = {name: score(run, footage, passes) for name, run in runs.items()}
     by_tracker = {name: [row[name] for row in scores.values()] for name in runs}
     means = {name: mean(rows) for name, rows in by_tracker.items()}
-    show({**scores, "mean": means})
-
     fastest = max(peers, key=lambda name: means[name].fps, default="")
-    curve = grow(fastest or "no peer", peers.get(fastest), QUICK_STEPS if quick else STEPS)
-    reached = [Bar(f"milliseconds to spare in a step of {STEP_BOXES} boxes", STEP_MS - curve[STEP_BOXES]["ms"], 0.0)]
+    growth = grow(peers.get(fastest), QUICK_STEPS if quick else STEPS)
+    step = next(s.ms for s in growth if s.boxes == STEP_BOXES)
+    reached = [Bar(f"milliseconds to spare in a step of {STEP_BOXES} boxes", STEP_MS - step, 0.0)]
     if peers:
         theirs = {name: by_tracker[name] for name in peers}
         reached = [*bars(by_tracker["atrium"], by_tracker["atrium live"], theirs), *reached]
-    for bar in reached:
-        print(f"{'clears' if bar.clears else 'MISSES'}  {bar.says}: {bar.value:.3f} (at least {bar.least:g})")
+    figures = Figures({**scores, "mean": means}, growth, fastest, missing, reached)
+    show(figures)
+    if write:
+        command = told_command("benchmarks.track", sys.argv[1:])
+        write_section("track", markdown(figures, command, time.strftime("%Y-%m-%d")))
     if as_json:
-        figures = {
+        told = {
             "sequences": {name: {who: asdict(s) for who, s in row.items()} for name, row in scores.items()},
             "mean": {who: asdict(s) for who, s in means.items()},
-            "growth": curve,
+            "growth": [asdict(s) for s in growth],
             "fastest_peer": fastest,
             "missing": missing,
             "bars": [{**asdict(bar), "clears": bar.clears} for bar in reached],
         }
-        print(json.dumps(figures))
+        print(json.dumps(told))
     sys.exit(0 if all(bar.clears for bar in reached) else 1)
 
 
