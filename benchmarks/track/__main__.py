@@ -4,7 +4,7 @@
 
 DIR holds one folder a sequence with `det.txt`, `gt.txt` (MOTChallenge text) and `seqinfo.ini` (`frameRate=`). All see
 every detection and the true frame rate, and start cold of anything but compilation; each is timed on one thread, best
-of several passes. "atrium" is what `atrium track` writes, first boxes, joined pieces and bridged gaps included, and
+of several turns. "atrium" is what `atrium track` writes, first boxes, joined pieces and bridged gaps included, and
 that work is in its time. "atrium live" is what a box tells picture by picture; it says nothing of anybody before they
 have moved, and does not go back. Peers that are not installed are named and left out.
 """
@@ -29,7 +29,7 @@ from benchmarks.track.report import Figures, Step, markdown, show
 from benchmarks.track.scores import Bar, Score, bars, mean, score
 from benchmarks.track.sequences import DATA, read
 
-PASSES, QUICK_PASSES = 5, 1
+TURNS, QUICK_TURNS = 5, 1
 STEPS, QUICK_STEPS = 40, 10
 PEER_BOXES = 10_000
 """Boxes a peer is given at each size of crowd; it would be at it for minutes else."""
@@ -49,7 +49,7 @@ def grow(run: Run | None, steps: int) -> list[Step]:
 
 
 def main(
-    quick: Annotated[bool, typer.Option(help="One timed pass instead of five, and short crowds.")] = False,
+    quick: Annotated[bool, typer.Option(help="One timed turn instead of five, and short crowds.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures as the last line.")] = False,
     write: Annotated[bool, typer.Option(help="Put the figures into docs/performance.md.")] = False,
     data: Annotated[Path, typer.Option(help="Folder of sequences in MOTChallenge text.")] = DATA,
@@ -63,11 +63,11 @@ def main(
     if missing:
         print(f"not installed and left out: {', '.join(missing)}")
     runs = {"atrium": ours, "atrium live": live, **peers}
-    passes = QUICK_PASSES if quick else PASSES
+    turns = QUICK_TURNS if quick else TURNS
     scores: dict[str, dict[str, Score]] = {}
     for folder in folders:
         footage = read(folder)
-        scores[folder.name] = {name: score(run, footage, passes) for name, run in runs.items()}
+        scores[folder.name] = score(runs, footage, turns)
     by_tracker = {name: [row[name] for row in scores.values()] for name in runs}
     means = {name: mean(rows) for name, rows in by_tracker.items()}
     fastest = max(peers, key=lambda name: means[name].fps, default="")

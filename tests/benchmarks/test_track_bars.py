@@ -1,14 +1,18 @@
 """What the tracker's benchmark says of given scores, crowds and peers."""
 
+import time
+from itertools import groupby
+
 import numpy as np
 import pytest
 import supervision as sv
 
 from benchmarks.track import peers
-from benchmarks.track.growth import HEIGHT, ROOM, crowd, step_ms
+from benchmarks.track.growth import FPS, HEIGHT, ROOM, WARM_FRAMES, crowd, peer_step_ms, step_ms
 from benchmarks.track.ours import live, ours
 from benchmarks.track.report import Figures, Step, markdown
-from benchmarks.track.scores import Bar, Score, bars, mean, timed
+from benchmarks.track.scores import Bar, Score, bars, mean, score
+from benchmarks.track.sequences import Footage
 
 
 def scored(hota, idf1, fps):
@@ -59,17 +63,37 @@ def test_a_crowd_grows_with_its_place():
     assert min(step_ms(10, 3)) > 0
 
 
-def test_short_passes_are_repeated_for_half_a_second():
-    calls = []
-
+def test_a_peers_step_is_timed_frame_by_frame():
     def run(frames, fps):
-        calls.append(len(frames))
+        assert fps == FPS
+        for k, found in enumerate(frames):
+            time.sleep(0.02 if k < WARM_FRAMES else 0.002 * len(found) / 10)
         return np.empty((0, 6))
 
-    timed(run, [sv.Detections.empty()] * 9, 8.0, 3)
-    assert calls[0] == 5
-    assert set(calls[1:]) == {9}
-    assert len(calls) > 100
+    assert 2.0 <= peer_step_ms(run, 10, 9) < 15.0
+
+
+def test_trackers_take_turns_and_short_passes_are_repeated():
+    calls = []
+
+    def runner(name, pause):
+        def run(frames, fps):
+            calls.append((name, len(frames)))
+            time.sleep(pause)
+            return np.array([[1.0, 7, 10, 10, 20, 40]])
+
+        return run
+
+    truth = np.array([[1.0, 3, 10, 10, 20, 40]])
+    footage = Footage("x", 8.0, 9, [sv.Detections.empty()] * 9, truth)
+    scores = score({"quick": runner("quick", 0.005), "slow": runner("slow", 0.15)}, footage, 2)
+    assert calls[:2] == [("quick", 5), ("slow", 5)]
+    turns = [name for name, _ in groupby(name for name, size in calls if size == 9)]
+    assert turns == ["quick", "slow", "quick", "slow"]
+    assert calls.count(("slow", 9)) == 2
+    assert calls.count(("quick", 9)) > 4
+    assert scores["quick"].hota == scores["slow"].idf1 == 1.0
+    assert 20 < scores["slow"].fps < 9 / 0.15 < scores["quick"].fps
 
 
 def test_live_tells_nothing_from_before_somebody_moved():
