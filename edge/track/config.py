@@ -25,9 +25,7 @@ class TrackerConfig:
         damping_s: An unseen person's speed falls by 1/e in this time.
         gate: Largest squared Mahalanobis distance of a match.
         faint_gate: The same of a detection below `high_score`, whose height must fit as well.
-        clutter: Cost of leaving a track unmatched; larger reaches farther and mixes people up sooner. This much says
-            that a box has to be likelier than a stranger's, of whom a crowd has one in every four square heights of
-            picture: 2 ln 4 - 2 ln 2 pi, about -1.
+        clutter: Cost of leaving a track unmatched; larger reaches farther and mixes people up sooner.
         hidden_penalty: Price of explaining a box by its head because its feet are hidden.
         shape_noise: Standard deviation of the logarithm of a box's height.
         shape_cap: Most that a wrong height costs; small, because merged boxes hop in height.
@@ -71,7 +69,7 @@ class TrackerConfig:
     damping_s: float = 1.5
     gate: float = 12.0
     faint_gate: float = 6.0
-    clutter: float = -1.0
+    clutter: float = 0.5
     hidden_penalty: float = 5.0
     shape_noise: float = 0.15
     shape_cap: float = 4.0
