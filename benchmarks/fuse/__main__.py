@@ -29,12 +29,12 @@ from rich.table import Table
 
 from benchmarks.eval.floor import FloorScore, floor_score
 from benchmarks.fuse.scene import AREA_EACH_M2, boxes_of, cameras_around, walk
-from benchmarks.track import DEFAULT_DATA as MOT
+from benchmarks.track.sequences import SHARED
 from calibration.camera import Camera
 from edge.floor.joint.recording import fuse_recording, read_sequence
 from edge.floor.joint.tracker import JointTracker
 
-DEFAULT_DATA = MOT.parent / "multicam"
+DEFAULT_DATA = SHARED / "multicam"
 BARS = {
     "CMC1": {"idf1": 0.98, "mota": 0.97},
     "CMC2": {"idf1": 0.88, "mota": 0.95, "hota": 0.75},

@@ -1,1 +1,1 @@
-"""Detections of one camera to tracks: Kalman foot points, two-stage exact association, no ids on what never moved."""
+"""Detections of one camera to tracks: Kalman foot points, exact association in rounds, no ids on what never moved."""

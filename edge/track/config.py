@@ -17,7 +17,8 @@ class TrackerConfig:
         low_score: Detections below are not looked at.
         birth_score: A track is reported only after one detection of at least this score.
         firm_hits: And after this many of `high_score`.
-        noise: Standard deviation of a detection's foot point at score 0.5.
+        noise: Standard deviation of the middle of a detection's box at score 0.5; its lower edge errs by more, see
+            `motion.kernels.EDGE`.
         height_noise: Standard deviation of a detection's height.
         acceleration: Change of speed in one second, heights a second; larger follows turns sooner and smooths less.
         start_speed: Standard deviation of the speed of somebody just detected, heights a second (walking is about 0.8).
@@ -43,7 +44,8 @@ class TrackerConfig:
         still_lost_s: The same of somebody who stood still.
         still_speed: Below this speed patience grows from `lost_s` to `still_lost_s`, heights a second.
         tentative_s: Time somebody not yet known to move may stay unseen.
-        faint_s: Who has not been seen for longer is found again by a confident detection only.
+        faint_s: Who has not been seen for longer is found again by a confident detection only, and no newborn comes
+            before others.
         comeback_s: Who was lost no longer than this before somebody else was first seen may be them, stopped.
         comeback_reach: How far from where they were last seen, heights,
         comeback_speed: and this much for every second since, heights a second.

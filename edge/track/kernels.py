@@ -1,10 +1,12 @@
 """One step of the tracker of one camera, compiled, and what is read off it.
 
-Numba notices a change of this file only: after a change in `matching`, `motion`, `life` or `records`, touch it.
+Numba notices a change of this file only: after a change in `matching`, `motion`, `life` or `records`, touch it, and
+`recording/kernels.py`, which compiles it in.
 """
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,32 @@ from numba import njit
 from numpy.typing import NDArray
 
 from edge.track.life.kernels import give_birth, outlived, remember, settle, settle_at
-from edge.track.matching.kernels import assign, drop_duplicates, drop_repeats, drop_shadows, is_duplicate
-from edge.track.motion.kernels import correct, go_on_as, pair_cost, predict, stopped_apart
+from edge.track.matching.kernels import assign, drop_duplicates, drop_repeats, drop_shadows, is_duplicate, overlaps
+from edge.track.motion.kernels import MOST_NOISE, correct, go_on_as, pair_cost, predict, stopped_apart
 from edge.track.records import CONFIRMED, FURNITURE, TENTATIVE, Record
 
-IN_SIGHT, LOST, NEWBORN = 0, 1, 2
-"""Kinds of track that a round of association is for: seen a moment ago (and furniture), out of sight, not yet known."""
+CONFIDENT, FAINT, LEFT_OVER = 0, 1, 2
+"""Rounds of association: confident detections, for all who have some claim; faint ones, for those in sight; and what
+is left, for the newborn."""
+
+FARTHEST = 1e6
+"""Coordinates beyond this many pixels are no picture's; their squares would leave float32."""
+
+
+@njit(cache=True)
+def takes_part(t: Record, turn: int, recent: float, now: float, p: Record) -> bool:
+    """True where a track may be matched in a round; `recent` is how long ago it is in sight.
+
+    Those out of sight compete with those in sight, and so does a newborn that confident detections have shown: left
+    for later, their boxes would go to whoever stands beside them and is missed this once. The doubt about where they
+    are is in their covariance, and costs them.
+    """
+    in_sight = now - t.seen_at <= recent
+    if turn == CONFIDENT:
+        return bool(t.state != TENTATIVE or (in_sight and t.firm >= p.firm_hits))
+    if turn == FAINT:
+        return bool(t.state == FURNITURE or (t.state == CONFIRMED and in_sight))
+    return bool(t.state == TENTATIVE)
 
 
 @njit(cache=True)
@@ -35,23 +57,45 @@ def associate(  # noqa: PLR0917 - compiled, takes no keywords
     n, m = len(rows), len(columns)
     if n == 0 or m == 0:
         return
-    cost = np.empty((n, m))
-    hidden = np.zeros((n, m), np.int8)
+    middles = 0.5 * (boxes[columns, 0] + boxes[columns, 2])
+    across = np.argsort(middles)
+    columns = columns[across]
+    middles = middles[across]
+    near = np.empty((n, 2), np.int64)  # the boxes within the gate of each track, sideways
+    room = 0
     for a in range(n):
         t = tracks[rows[a]]
-        for b in range(m):
-            j = columns[b]
-            cost[a, b], hidden[a, b] = pair_cost(t, boxes[j], scores[j], p)
-            if t.state == FURNITURE and scores[j] >= p.high_score:
-                cost[a, b] += p.furniture_penalty
-    match = assign(cost, p.clutter)
+        reach = sqrt(p.gate * (t.xpp + (MOST_NOISE * p.noise * t.h) ** 2))
+        near[a, 0] = np.searchsorted(middles, t.fx - reach)
+        near[a, 1] = near[a, 0]
+        while near[a, 1] < m and middles[near[a, 1]] <= t.fx + reach:
+            near[a, 1] += 1
+        room += near[a, 1] - near[a, 0]
+    starts = np.zeros(n + 1, np.int64)
+    edges = np.empty(room, np.int64)
+    costs = np.empty(room)
+    hidden = np.empty(room, np.int8)
+    k = 0
     for a in range(n):
-        if match[a] < 0:
+        t = tracks[rows[a]]
+        for b in range(near[a, 0], near[a, 1]):
+            j = columns[b]
+            cost, by_head = pair_cost(t, boxes[j], scores[j], p)
+            if t.state == FURNITURE and scores[j] >= p.high_score:
+                cost += p.furniture_penalty
+            if cost < p.clutter:
+                edges[k], costs[k], hidden[k] = b, cost, by_head
+                k += 1
+        starts[a + 1] = k
+    match = assign(starts, edges[:k], costs[:k], m, p.clutter)
+    for a in range(n):
+        e = match[a]
+        if e < 0:
             continue
-        j = columns[match[a]]
+        j = columns[edges[e]]
         t = tracks[rows[a]]
         if t.state != FURNITURE:
-            correct(t, boxes[j], scores[j], hidden[a, match[a]], p)
+            correct(t, boxes[j], scores[j], hidden[e], p)
         gap = now - t.seen_at
         take(t, j, boxes[j], scores[j], now, p)
         taken[j] = rows[a]
@@ -78,17 +122,25 @@ def take(t: Record, j: int, box: NDArray[np.float32], score: float, now: float, 
 @njit(cache=True)
 def bring_back(tracks: NDArray[Any], n: int, taken: NDArray[np.int64], now: float, p: Record) -> None:
     """Gives people just lost the tracks born standing about there, which would pass for things: they have stopped."""
+    lost = np.empty(n, np.int64)
+    k = 0
+    for i in range(n):
+        if tracks[i].state == CONFIRMED and tracks[i].det < 0:
+            lost[k] = i
+            k += 1
+    if k == 0:
+        return
     for i in range(n):
         newborn = tracks[i]
         is_due = newborn.state == TENTATIVE and newborn.det >= 0 and now - newborn.born_at >= p.comeback_after_s
         if not is_due or newborn.away > 0 or newborn.firm < p.firm_hits:
             continue
         nearest, who = 1.0, -1
-        for k in range(n):
-            if tracks[k].state == CONFIRMED and tracks[k].det < 0:
-                apart = stopped_apart(tracks[k], newborn, p)
+        for r in lost[:k]:
+            if tracks[r].det < 0:
+                apart = stopped_apart(tracks[r], newborn, p)
                 if apart < nearest:
-                    nearest, who = apart, k
+                    nearest, who = apart, r
         if who >= 0:
             go_on_as(tracks[who], newborn)
             taken[newborn.det] = who
@@ -100,7 +152,7 @@ def bring_back(tracks: NDArray[Any], n: int, taken: NDArray[np.int64], now: floa
 def play_round(  # noqa: PLR0917 - compiled, takes no keywords
     tracks: NDArray[Any],
     n: int,
-    who: int,
+    turn: int,
     recent: float,
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
@@ -110,20 +162,12 @@ def play_round(  # noqa: PLR0917 - compiled, takes no keywords
     now: float,
     p: Record,
 ) -> None:
-    """Associates the unmatched tracks of one kind with the free detections of scores `least` to `below`."""
+    """Associates the unmatched tracks of a round with the free detections of scores `least` to `below`."""
     rows = np.empty(n, np.int64)
     k = 0
     for i in range(n):
         t = tracks[i]
-        if t.det >= 0:
-            continue
-        if t.state == TENTATIVE:
-            kind = NEWBORN
-        elif t.state == FURNITURE or now - t.seen_at <= recent:
-            kind = IN_SIGHT
-        else:
-            kind = LOST
-        if kind == who:
+        if t.det < 0 and takes_part(t, turn, recent, now, p):
             rows[k] = i
             k += 1
     if k == 0:
@@ -172,25 +216,24 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
         if tracks[i].state == CONFIRMED:
             tracks[i].trail_length = 0
     taken = np.full(m, -1)
+    starts, others = overlaps(boxes)
     recent = max(p.faint_s, 1.5 * dt)
-    play_round(tracks, n, IN_SIGHT, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
-    drop_duplicates(tracks, boxes, taken, p)
-    drop_shadows(tracks, boxes, scores, taken, p)
-    play_round(tracks, n, IN_SIGHT, recent, boxes, scores, p.low_score, p.high_score, taken, now, p)
-    drop_duplicates(tracks, boxes, taken, p)
-    play_round(tracks, n, LOST, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
-    drop_duplicates(tracks, boxes, taken, p)
-    drop_shadows(tracks, boxes, scores, taken, p)
+    play_round(tracks, n, CONFIDENT, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
+    drop_duplicates(tracks, boxes, starts, others, taken, p)
+    drop_shadows(tracks, boxes, scores, starts, others, taken, p)
+    play_round(tracks, n, FAINT, recent, boxes, scores, p.low_score, p.high_score, taken, now, p)
+    drop_duplicates(tracks, boxes, starts, others, taken, p)
+    drop_shadows(tracks, boxes, scores, starts, others, taken, p)
     order = np.argsort(-scores)
-    drop_repeats(order, boxes, scores, taken, p)
-    play_round(tracks, n, NEWBORN, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
+    drop_repeats(order, boxes, scores, starts, others, taken, p)
+    play_round(tracks, n, LEFT_OVER, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
     bring_back(tracks, n, taken, now, p)
-    drop_duplicates(tracks, boxes, taken, p)
+    drop_duplicates(tracks, boxes, starts, others, taken, p)
     for j in order:
         if taken[j] == -1 and scores[j] >= p.low_score:
             give_birth(tracks[n], next_id, j, boxes[j], scores[j], now, p)
             taken[j] = n
-            for o in range(m):
+            for o in others[starts[j] : starts[j + 1]]:
                 if taken[o] == -1 and is_duplicate(boxes[o], boxes[j], p):
                     taken[o] = -2
             n += 1
@@ -203,6 +246,32 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
                 tracks[alive] = tracks[i]
             alive += 1
     return alive, next_id
+
+
+@njit(cache=True)
+def sound(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Rows of the (M, 4) boxes that can be somebody: finite, with an area, near enough to any picture, and scored."""
+    rows = np.empty(len(boxes), np.int64)
+    k = 0
+    for j in range(len(boxes)):
+        x1, y1, x2, y2 = boxes[j, 0], boxes[j, 1], boxes[j, 2], boxes[j, 3]
+        if x2 > x1 and y2 > y1 and min(x1, y1) > -FARTHEST and max(x2, y2) < FARTHEST and 0.0 <= scores[j] <= 1.0:
+            rows[k] = j
+            k += 1
+    return rows[:k]
+
+
+@njit(cache=True)
+def put_back(tracks: NDArray[Any], n: int, seconds: float) -> None:
+    """Takes `seconds` off all times that the first `n` tracks remember: their clock was put back."""
+    for i in range(n):
+        t = tracks[i]
+        t.born_at -= seconds
+        t.seen_at -= seconds
+        t.away_at -= seconds
+        t.home_at -= seconds
+        for e in range(t.trail_length):
+            t.trail[e, 0] -= seconds
 
 
 @njit(cache=True)
@@ -248,54 +317,3 @@ def report(
             past[told, 1], past[told, 2], past[told, 3] = t.trail[e, 0], t.trail[e, 1], t.trail[e, 2]
             told += 1
     return ids, values, flags, born_at, past
-
-
-@njit(cache=True)
-def sightings(
-    tracks: NDArray[Any], n: int, boxes: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Rows of id, box, score of the tracks matched in the latest step, and the ids of those known to be people."""
-    rows = np.empty((n, 6))
-    people = np.empty(n, np.int64)
-    r = 0
-    k = 0
-    for i in range(n):
-        t = tracks[i]
-        if t.det < 0:
-            continue
-        rows[r, 0] = t.id
-        for e in range(4):
-            rows[r, 1 + e] = boxes[t.det, e]
-        rows[r, 5] = t.score
-        r += 1
-        if t.state == CONFIRMED:
-            people[k] = t.id
-            k += 1
-    return rows[:r], people[:k]
-
-
-@njit(cache=True)
-def fill_gaps(table: NDArray[np.float64], longest: int) -> NDArray[np.float64]:
-    """Adds straight-line rows between sightings of one id up to `longest` frames apart.
-
-    `table` is (R, 7) of frame, id, box, score, sorted by id, then frame.
-    """
-    extra = 0
-    for r in range(1, len(table)):
-        gap = int(table[r, 0] - table[r - 1, 0])
-        if table[r, 1] == table[r - 1, 1] and 1 < gap <= longest:
-            extra += gap - 1
-    out = np.empty((len(table) + extra, 7))
-    k = 0
-    for r in range(len(table)):
-        if r > 0 and table[r, 1] == table[r - 1, 1]:
-            gap = int(table[r, 0] - table[r - 1, 0])
-            if 1 < gap <= longest:
-                for g in range(1, gap):
-                    for e in range(7):
-                        out[k, e] = table[r - 1, e] + (table[r, e] - table[r - 1, e]) * g / gap
-                    out[k, 1] = table[r, 1]
-                    k += 1
-        out[k] = table[r]
-        k += 1
-    return out

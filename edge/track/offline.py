@@ -7,14 +7,17 @@ theirs too, and a gap between two sightings is bridged along the straight line b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
-from edge.track.kernels import fill_gaps
-from edge.track.tracker import Tracker
+from edge.track.kernels import sound
+from edge.track.recording.kernels import fill_gaps, follow
+from edge.track.records import TRACK, compiled
+from edge.track.tracker import SPARE_TRACKS
 
 BRIDGE_S = 2.0
 """Longest gap between two sightings of a person that is filled by interpolation, seconds."""
@@ -35,19 +38,38 @@ def track_recording(
         (R, 7) rows of frame (from 0), id (from 1 in order of appearance), left, top, right, bottom in pixels, score;
         sorted by frame, then id.
     """
-    tracker = Tracker(config or TrackerConfig())
-    seen: list[NDArray[np.float64]] = []
-    people: set[int] = set()
-    for index, detections in enumerate(frames):
-        tracker.advance(index / fps, detections)
-        rows, confirmed = tracker.sightings()
-        seen.append(np.column_stack([np.full(len(rows), float(index)), rows]))
-        people.update(confirmed.tolist())
-    if not seen:
-        return np.empty((0, 7))
-    table = np.concatenate(seen)
-    table = table[np.isin(table[:, 1], np.fromiter(people, float, len(people)))]
-    table = table[np.lexsort((table[:, 0], table[:, 1]))]
+    boxes = np.concatenate([np.empty((0, 4), np.float32), *(f.xyxy for f in frames)]).astype(np.float32)
+    scores = np.concatenate([np.empty(0, np.float32), *map(confidences, frames)]).astype(np.float32)
+    cuts = np.concatenate([[0], np.cumsum([len(f.xyxy) for f in frames])]).astype(np.int64)
+    kept = sound(boxes, scores)
+    if len(kept) < len(boxes):
+        boxes, scores, cuts = boxes[kept], scores[kept], np.searchsorted(kept, cuts)
+    table = whole(boxes, scores, cuts, fps, compiled(config or TrackerConfig()))
     table = fill_gaps(table, round(bridge_s * fps))
     table[:, 1] = np.unique(table[:, 1], return_inverse=True)[1] + 1
     return table[np.lexsort((table[:, 1], table[:, 0]))]
+
+
+def confidences(found: sv.Detections) -> NDArray[np.float32]:
+    """How sure each detection is; entirely where none says."""
+    return np.ones(len(found), np.float32) if found.confidence is None else found.confidence
+
+
+def whole(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], cuts: NDArray[np.int64], fps: float, params: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Sightings of the people among all frames' detections, as `follow` takes and notes them, by id, then frame."""
+    bank = np.zeros(SPARE_TRACKS, TRACK)
+    rows = np.empty((len(boxes), 7))
+    people = np.zeros(len(boxes) + 1, np.bool_)
+    frame, count, next_id, written = 0, 0, 1, 0
+    while True:
+        frame, count, next_id, written = follow(
+            bank, count, next_id, frame, fps, boxes, scores, cuts, params, rows, written, people
+        )
+        if frame == len(cuts) - 1:
+            break
+        bank = np.concatenate([bank, np.zeros_like(bank)])
+    table = rows[:written]
+    table = table[people[table[:, 1].astype(np.int64)]]
+    return table[np.lexsort((table[:, 0], table[:, 1]))]

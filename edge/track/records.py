@@ -6,10 +6,11 @@ resolution and every frame rate.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import astuple, fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
 
@@ -78,3 +79,11 @@ PARAMS = np.dtype(
     + [("image_w", np.float64), ("image_h", np.float64)]
 )
 """The settings, and the picture's size where it is known, else 0."""
+
+
+def compiled(config: TrackerConfig) -> NDArray[Any]:
+    """The settings as the kernels take them: (1,) record of `PARAMS`, the picture's size unknown."""
+    params = np.zeros(1, PARAMS)
+    for setting, value in zip(fields(config), astuple(config), strict=True):
+        params[0][setting.name] = value
+    return params

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
-from edge.track.kernels import report, sightings, step
-from edge.track.records import PARAMS, TRACK
+from edge.track.kernels import put_back, report, sound, step
+from edge.track.records import TRACK, compiled
 from edge.track.tracks import Tracks
 
 SPARE_TRACKS = 64
@@ -34,17 +34,16 @@ class Tracker:
         """Lays out the bank of tracks and the compiled form of the settings."""
         self._bank = np.empty(SPARE_TRACKS, TRACK)
         self._bank.view(np.uint8)[:] = 0  # np.zeros would take its memory bit by bit, for minutes
-        self._params = np.zeros(1, PARAMS)
-        for setting, value in zip(fields(self.config), astuple(self.config), strict=True):
-            self._params[0][setting.name] = value
+        self._params = compiled(self.config)
         self._boxes = np.empty((0, 4), np.float32)
 
     def update(self, now: float, detections: sv.Detections, image_size: tuple[int, int] | None = None) -> Tracks:
         """The people in sight, or expected behind something, at `now`.
 
         Args:
-            now: Seconds of any clock that does not run backwards; the intervals may be irregular.
-            detections: Boxes (M, 4) in pixels with confidences; without confidences every box counts as certain.
+            now: Seconds of any clock; the intervals may be irregular. Where it was put back, no time has passed.
+            detections: Boxes (M, 4) in pixels with confidences; without confidences every box counts as certain. What
+                is not finite or has no area is passed over.
             image_size: Width and height in pixels, so that who walks out of the picture is not waited for.
 
         Returns:
@@ -62,17 +61,18 @@ class Tracker:
             scores = np.ascontiguousarray(detections.confidence, dtype=np.float32)
         if image_size is not None:
             self._params[0]["image_w"], self._params[0]["image_h"] = image_size
+        rows = sound(boxes, scores)
+        if len(rows) < len(boxes):
+            boxes, scores = boxes[rows], scores[rows]
         while self._count + len(boxes) > len(self._bank):
             self._bank = np.concatenate([self._bank, np.zeros_like(self._bank)])
-        dt = 0.0 if self._now is None else max(0.0, now - self._now)
+        dt = 0.0 if self._now is None else now - self._now
+        if dt < 0.0:
+            put_back(self._bank, self._count, -dt)
+            dt = 0.0
         self._count, self._next_id = step(self._bank, self._count, self._next_id, now, dt, boxes, scores, self._params)
         self._now = now
         self._boxes = boxes
-
-    def sightings(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Rows (K, 6) of id, box, score of all matched in the last update, and the ids of people among them."""
-        rows, people = sightings(self._bank, self._count, self._boxes)
-        return rows, people
 
     def hypotheses(self) -> tuple[Tracks, NDArray[np.int64]]:
         """Everything followed at the last update, posters and newborn included, and its states (see `records`)."""

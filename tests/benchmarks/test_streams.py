@@ -327,7 +327,7 @@ def test_a_page_tells_no_paths():
 
 def test_the_page_has_room_for_the_figures():
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
-    for name in ("streams", "soak"):
+    for name in ("streams", "soak", "track"):
         assert page.count(f"<!-- {name}: begin -->") == page.count(f"<!-- {name}: end -->") == 1
 
 

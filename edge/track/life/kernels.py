@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from edge.track.motion.kernels import EDGE, MOST_NOISE
 from edge.track.records import CONFIRMED, FURNITURE, TENTATIVE, TRAIL, Record
 
 TRAIL_STEP_S = 0.12
@@ -99,7 +100,8 @@ def give_birth(  # noqa: PLR0917 - compiled, takes no keywords
     t.vx = t.vy = 0.0
     t.h = h
     t.w = box[2] - box[0]
-    t.xpp = t.ypp = (p.noise * h * (1.5 - score)) ** 2
+    t.xpp = (p.noise * h * (MOST_NOISE - score)) ** 2
+    t.ypp = EDGE * t.xpp
     t.xpv = t.ypv = 0.0
     t.xvv = t.yvv = (p.start_speed * h) ** 2
     t.hpp = (p.height_noise * h) ** 2

@@ -29,94 +29,175 @@ def iou_matrix(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.flo
 
 
 @njit(cache=True)
-def assign(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
-    """Column of each row in the assignment of least total cost, -1 where leaving it out (at `unmatched`) is cheaper.
+def overlaps(boxes: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which of (M, 4) boxes touch: those of box `j` are `others[starts[j] : starts[j + 1]]`, rising.
 
-    Exact. Pairs that have nobody but each other are matched at once; `search` settles the rest.
+    A sweep from left to right, so that a crowd costs by its density and not by its square.
+
+    Returns:
+        (M + 1,) starts; (P,) others.
     """
-    n, m = cost.shape
+    m = len(boxes)
+    by_left = np.argsort(boxes[:, 0])
+    starts = np.zeros(m + 1, np.int64)
+    others = np.empty(0, np.int64)
+    fill = np.empty(0, np.int64)
+    for writes in (False, True):
+        for a in range(m):
+            j = by_left[a]
+            for b in range(a + 1, m):
+                o = by_left[b]
+                if boxes[o, 0] >= boxes[j, 2]:
+                    break
+                if min(boxes[j, 3], boxes[o, 3]) > max(boxes[j, 1], boxes[o, 1]):
+                    if writes:
+                        others[fill[j]] = o
+                        others[fill[o]] = j
+                        fill[j] += 1
+                        fill[o] += 1
+                    else:
+                        starts[j + 1] += 1
+                        starts[o + 1] += 1
+        if not writes:
+            starts = np.cumsum(starts)
+            others = np.empty(starts[m], np.int64)
+            fill = starts.copy()
+    for j in range(m):
+        others[starts[j] : starts[j + 1]].sort()
+    return starts, others
+
+
+@njit(cache=True)
+def assign(
+    starts: NDArray[np.int64], columns: NDArray[np.int64], cost: NDArray[np.float64], m: int, unmatched: float
+) -> NDArray[np.int64]:
+    """The edge of each row in the assignment of least total cost, -1 where leaving it out (at `unmatched`) is cheaper.
+
+    Exact. Rows and columns that hang together through edges are settled by themselves (`search`), pairs that have
+    nobody but each other at once: only who stands together competes.
+
+    Args:
+        starts: (N + 1,) where the edges of each row begin.
+        columns: (E,) column of each edge.
+        cost: (E,) its cost, below `unmatched`.
+        m: Number of columns.
+        unmatched: Cost of leaving out a row.
+    """
+    n = len(starts) - 1
     out = np.full(n, -1)
-    choices = np.zeros(n, np.int64)
-    suitors = np.zeros(m, np.int64)
-    only = np.zeros(n, np.int64)
+    owner = np.arange(n + m)  # a forest whose roots stand for what hangs together; rows, then columns
     for i in range(n):
-        for j in range(m):
-            if cost[i, j] < unmatched:
-                choices[i] += 1
-                suitors[j] += 1
-                only[i] = j
-    rows = np.empty(n, np.int64)
-    k = 0
+        for e in range(starts[i], starts[i + 1]):
+            a, b = root(owner, i), root(owner, n + columns[e])
+            owner[max(a, b)] = min(a, b)
+    groups = np.empty(n, np.int64)
     for i in range(n):
-        if choices[i] == 1 and suitors[only[i]] == 1:
-            out[i] = only[i]
-        elif choices[i] > 0:
-            rows[k] = i
-            k += 1
-    if k > 0:
-        columns = np.empty(m, np.int64)
-        c = 0
-        for j in range(m):
-            if suitors[j] > 0:
-                columns[c] = j
-                c += 1
-        search(cost, unmatched, rows[:k], columns[:c], out)
+        groups[i] = root(owner, i)
+    by_group = np.argsort(groups, kind="mergesort")
+    place = np.full(m, -1)  # of a column in its group
+    here = np.empty(m, np.int64)
+    a = 0
+    while a < n:
+        b = a + 1
+        while b < n and groups[by_group[b]] == groups[by_group[a]]:
+            b += 1
+        rows = by_group[a:b]
+        a = b
+        width = 0
+        for i in rows:
+            for e in range(starts[i], starts[i + 1]):
+                if place[columns[e]] < 0:
+                    place[columns[e]] = width
+                    here[width] = columns[e]
+                    width += 1
+        if width == 0:
+            continue
+        if width == 1 and len(rows) == 1:
+            out[rows[0]] = starts[rows[0]]
+            continue
+        dense = np.full((len(rows), width), FORBIDDEN)
+        for r in range(len(rows)):
+            for e in range(starts[rows[r]], starts[rows[r] + 1]):
+                dense[r, place[columns[e]]] = cost[e]
+        match = search(dense, unmatched)
+        for r in range(len(rows)):
+            for e in range(starts[rows[r]], starts[rows[r] + 1]):
+                if match[r] >= 0 and place[columns[e]] == match[r]:
+                    out[rows[r]] = e
     return out
 
 
 @njit(cache=True)
-def search(
-    cost: NDArray[np.float64],
-    unmatched: float,
-    rows: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    out: NDArray[np.int64],
-) -> None:
-    """Writes to `out` the best columns of `rows`: shortest augmenting paths with dual prices.
+def root(owner: NDArray[np.int64], i: int) -> int:
+    """The root of `i` in the forest `owner`, whose ways are shortened in passing."""
+    while owner[i] != i:
+        owner[i] = owner[owner[i]]
+        i = owner[i]
+    return i
 
-    Jonker and Volgenant, Computing 38, 1987; each row has a private column of cost `unmatched`.
+
+@njit(cache=True)
+def search(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
+    """The best columns of all rows, -1 for none: shortest augmenting paths with dual prices.
+
+    Jonker and Volgenant, Computing 38, 1987. A row can always be left out, at the price `unmatched`, which also ends
+    a path; a cost of `FORBIDDEN` is never chosen.
     """
-    n, m = len(rows), len(columns)
-    total = m + n
+    n, m = cost.shape
     u = np.zeros(n + 1)
-    v = np.zeros(total + 1)
-    row_of = np.zeros(total + 1, np.int64)  # 1-based; column 0 is the root of the search
-    way = np.zeros(total + 1, np.int64)
-    least = np.empty(total + 1)
-    done = np.empty(total + 1, np.bool_)
+    v = np.zeros(m + 1)
+    row_of = np.zeros(m + 1, np.int64)  # 1-based; column 0 is the root of the search
+    way = np.zeros(m + 1, np.int64)
+    least = np.empty(m + 1)
+    done = np.empty(m + 1, np.bool_)
+    settled = np.zeros(n + 1, np.bool_)
+    for i in range(1, n + 1):  # whose best column nobody has wanted yet gets it, which leaves few to search for
+        u[i] = unmatched
+        best = 0
+        for j in range(1, m + 1):
+            if cost[i - 1, j - 1] < u[i]:
+                u[i] = cost[i - 1, j - 1]
+                best = j
+        if row_of[best] == 0:
+            settled[i] = True
+            if best > 0:
+                row_of[best] = i
     for i in range(1, n + 1):
+        if settled[i]:
+            continue
         row_of[0] = i
-        column = 0
+        column = leaver = 0
+        leave = np.inf
         least[:] = np.inf
         done[:] = False
         while True:
             done[column] = True
             row = row_of[column]
-            delta = np.inf
+            if unmatched - u[row] < leave:
+                leave = unmatched - u[row]
+                leaver = column
+            delta = leave
             nearest = 0
-            for j in range(1, total + 1):
+            for j in range(1, m + 1):
                 if done[j]:
                     continue
-                c = FORBIDDEN
-                if j <= m:
-                    c = cost[rows[row - 1], columns[j - 1]]
-                    if c >= unmatched:
-                        c = FORBIDDEN
-                elif j == m + row:
-                    c = unmatched
-                reduced = c - u[row] - v[j]
+                reduced = cost[row - 1, j - 1] - u[row] - v[j]
                 if reduced < least[j]:
                     least[j] = reduced
                     way[j] = column
                 if least[j] < delta:
                     delta = least[j]
                     nearest = j
-            for j in range(total + 1):
+            for j in range(m + 1):
                 if done[j]:
                     u[row_of[j]] += delta
                     v[j] -= delta
                 else:
                     least[j] -= delta
+            leave -= delta
+            if nearest == 0:
+                column = leaver
+                break
             column = nearest
             if row_of[column] == 0:
                 break
@@ -124,10 +205,11 @@ def search(
             previous = way[column]
             row_of[column] = row_of[previous]
             column = previous
+    out = np.full(n, -1)
     for j in range(1, m + 1):
-        row = row_of[j]
-        if row > 0 and cost[rows[row - 1], columns[j - 1]] < unmatched:
-            out[rows[row - 1]] = columns[j - 1]
+        if row_of[j] > 0:
+            out[row_of[j] - 1] = j - 1
+    return out
 
 
 @njit(cache=True)
@@ -148,12 +230,19 @@ def is_duplicate(box: NDArray[np.float32], other: NDArray[np.float32], p: Record
 
 
 @njit(cache=True)
-def drop_duplicates(tracks: NDArray[Any], boxes: NDArray[np.float32], taken: NDArray[np.int64], p: Record) -> None:
-    """Marks with -2 the free detections that are second boxes of a matched person."""
+def drop_duplicates(  # noqa: PLR0917 - compiled, takes no keywords
+    tracks: NDArray[Any],
+    boxes: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    others: NDArray[np.int64],
+    taken: NDArray[np.int64],
+    p: Record,
+) -> None:
+    """Marks with -2 the free detections that are second boxes of a matched person; neighbours as of `overlaps`."""
     for j in range(len(taken)):
         if taken[j] != -1:
             continue
-        for o in range(len(taken)):
+        for o in others[starts[j] : starts[j + 1]]:
             if taken[o] >= 0 and tracks[taken[o]].state != FURNITURE and is_duplicate(boxes[j], boxes[o], p):
                 taken[j] = -2
                 break
@@ -177,14 +266,20 @@ def is_shadow(box: NDArray[np.float32], other: NDArray[np.float32], faint: bool,
 
 
 @njit(cache=True)
-def drop_shadows(
-    tracks: NDArray[Any], boxes: NDArray[np.float32], scores: NDArray[np.float32], taken: NDArray[np.int64], p: Record
+def drop_shadows(  # noqa: PLR0917 - compiled, takes no keywords
+    tracks: NDArray[Any],
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    others: NDArray[np.int64],
+    taken: NDArray[np.int64],
+    p: Record,
 ) -> None:
     """Marks with -2 the free detections that are shadows of a person matched in this step."""
     for j in range(len(taken)):
         if taken[j] != -1:
             continue
-        for o in range(len(taken)):
+        for o in others[starts[j] : starts[j + 1]]:
             if taken[o] < 0 or tracks[taken[o]].state != CONFIRMED:
                 continue
             if is_shadow(boxes[j], boxes[o], scores[j] < p.high_score, p):
@@ -193,22 +288,26 @@ def drop_shadows(
 
 
 @njit(cache=True)
-def drop_repeats(
+def drop_repeats(  # noqa: PLR0917 - compiled, takes no keywords
     order: NDArray[np.int64],
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    others: NDArray[np.int64],
     taken: NDArray[np.int64],
     p: Record,
 ) -> None:
-    """Marks with -2 the free detections that repeat a free one of higher score; `order` is by falling score."""
-    for a in range(1, len(order)):
-        j = order[a]
+    """Marks with -2 the free detections that repeat a free one earlier in `order`, which is by falling score."""
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    for j in order:
         if taken[j] != -1:
             continue
-        for b in range(a):
-            o = order[b]
-            if taken[o] == -1 and (
-                is_duplicate(boxes[j], boxes[o], p) or is_shadow(boxes[j], boxes[o], scores[j] < p.high_score, p)
+        for o in others[starts[j] : starts[j + 1]]:
+            if (
+                rank[o] < rank[j]
+                and taken[o] == -1
+                and (is_duplicate(boxes[j], boxes[o], p) or is_shadow(boxes[j], boxes[o], scores[j] < p.high_score, p))
             ):
                 taken[j] = -2
                 break

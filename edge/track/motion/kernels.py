@@ -21,6 +21,13 @@ HIDDEN_FOOT = -0.12
 """Boxes that end this far above the foot (in heights, negative is up) may have their feet hidden: more than a stride
 bobs."""
 
+EDGE = 2.0
+"""Variance of the lower edge of a box over that of its middle, where every edge errs alike: the middle is the mean of
+two."""
+
+MOST_NOISE = 1.5
+"""A box of score 0 errs by this many times `TrackerConfig.noise`, one of score 1 by 1 less."""
+
 
 @njit(cache=True)
 def predict(tracks: NDArray[Any], n: int, dt: float, p: Record) -> None:
@@ -52,13 +59,13 @@ def pair_cost(t: Record, box: NDArray[np.float32], score: float, p: Record) -> t
     The foot explains the box, or, where the box ends above the foot, the head does (at a price). Height counts
     little and is capped: merged boxes hop in height while their foot stays.
     """
-    noise = (p.noise * t.h * (1.5 - score)) ** 2
+    noise = (p.noise * t.h * (MOST_NOISE - score)) ** 2
     dx = 0.5 * (box[0] + box[2]) - t.fx
     sx = t.xpp + noise
     mx = dx * dx / sx
     if mx > p.gate:
         return FORBIDDEN, 0
-    sy = t.ypp + noise
+    sy = t.ypp + EDGE * noise
     foot = box[3] - t.fy
     my = foot * foot / sy
     faint = score < p.high_score
@@ -81,7 +88,7 @@ def pair_cost(t: Record, box: NDArray[np.float32], score: float, p: Record) -> t
 @njit(cache=True)
 def correct(t: Record, box: NDArray[np.float32], score: float, hidden: int, p: Record) -> None:
     """Kalman update of track `t` with its box; a hidden foot is measured through head and height."""
-    noise = (p.noise * t.h * (1.5 - score)) ** 2
+    noise = (p.noise * t.h * (MOST_NOISE - score)) ** 2
     gain_p = t.xpp / (t.xpp + noise)
     gain_v = t.xpv / (t.xpp + noise)
     e = 0.5 * (box[0] + box[2]) - t.fx
@@ -91,6 +98,7 @@ def correct(t: Record, box: NDArray[np.float32], score: float, hidden: int, p: R
     t.xpv *= 1.0 - gain_p
     t.xpp *= 1.0 - gain_p
     measured = box[3]
+    noise *= EDGE
     height_noise = (p.height_noise * t.h) ** 2
     if hidden == 1:
         measured = box[1] + t.h

@@ -131,6 +131,38 @@ def test_two_people_passing_each_other_keep_their_ids():
     assert last[rightward] == max(last.values())
 
 
+def said_of(frames, fps):
+    """After each frame, the id of every box that was followed, by its middle."""
+    tracker = Tracker()
+    told = []
+    for i, rows in enumerate(frames):
+        tracker.advance(i / fps, seen(*rows), (384, 288))
+        everything, _ = tracker.hypotheses()
+        middles = 0.5 * (everything.box_px[:, 0] + everything.box_px[:, 2])
+        seen_now = everything.observed
+        told.append(dict(zip(middles[seen_now].round().tolist(), everything.id[seen_now].tolist(), strict=True)))
+    return told
+
+
+def test_a_newcomers_box_does_not_go_to_a_neighbour_who_is_missed_this_once():
+    """At two pictures a second the neighbour might well have come so far; the newcomer is the likelier all the same."""
+    walker = [person(40 + 14 * i, 150) for i in range(12)]
+    newcomer = [person(52 + 14 * i, 152) for i in range(12)]
+    frames = [[walker[i]] for i in range(7)] + [[walker[i], newcomer[i]] for i in range(7, 10)]
+    told = said_of([*frames, [newcomer[10]], [walker[11], newcomer[11]]], 2)
+    assert told[10] == {192.0: told[9][178.0]}
+    assert told[11][194.0] == told[9][166.0]
+
+
+def test_who_was_out_of_sight_takes_their_own_box_and_not_whoever_stands_beside_it():
+    first, second = [person(40 + 6 * i, 150) for i in range(40)], [person(52 + 6 * i, 152) for i in range(40)]
+    both = [[first[i], second[i]] for i in range(20)]
+    hidden = [[first[i]] for i in range(20, 30)]
+    told = said_of([*both, *hidden, [second[30]], [first[31], second[31]]], 8)
+    assert told[30] == {232.0: told[19][166.0]}
+    assert told[31][226.0] == told[19][154.0]
+
+
 def test_second_boxes_of_a_person_start_no_track():
     frames = []
     for i in range(60):

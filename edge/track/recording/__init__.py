@@ -1,0 +1,1 @@
+"""A recording as a whole: all its frames in one call, and what lies between two sightings."""
