@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from edge.track.matching.kernels import FORBIDDEN, assign
+from edge.track.matching.kernels import FORBIDDEN, search
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -110,7 +110,7 @@ def rank(  # noqa: PLR0917 - compiled, takes no keywords
             for b in range(c):
                 gain = gains[people[rows[a]], columns[b]]
                 cost[a, b] = -gain if gain > 0.0 else FORBIDDEN
-        best = assign(cost, 0.0)
+        best = search(cost, 0.0)
         worth = 0.0
         for a in range(r):
             if best[a] >= 0:
@@ -122,7 +122,7 @@ def rank(  # noqa: PLR0917 - compiled, takes no keywords
                 continue
             kept = cost[a, best[a]]
             cost[a, best[a]] = FORBIDDEN
-            other = assign(cost, 0.0)
+            other = search(cost, 0.0)
             cost[a, best[a]] = kept
             lost = worth
             for b in range(r):

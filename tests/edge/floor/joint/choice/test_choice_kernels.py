@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from edge.floor.joint.choice.kernels import rank
+from edge.floor.joint.choice.kernels import find_wants, rank
 
 SEEDS = st.integers(0, 2**32 - 1)
 WIDE = 1e9
@@ -19,7 +19,7 @@ WIDE = 1e9
 def ways_of(gains, people, most=6, margin=WIDE):
     """The ways as lists of boxes, what each is worse by, and what the best gains."""
     choice, loss = np.full((most, len(people) + 1), -7), np.full(most, np.nan)
-    ways, total = rank(gains, np.array(people, np.int64), margin, choice, loss)
+    ways, total = rank(gains, *find_wants(gains), np.array(people, np.int64), margin, choice, loss)
     return choice[:ways, :-1].tolist(), loss[:ways].tolist(), total
 
 
