@@ -82,7 +82,7 @@ def doubled(people, took, n=2):
 
 
 def test_two_in_one_place_whom_no_camera_sees_apart_are_one():
-    people = people_of(standing(5, 4), standing(5.2, 4.1))
+    people = people_of(standing(5, 4), standing(5.1, 4.05))
     people["born_at"][:2] = 1.0, 2.0
     took = NOBODY.copy()
     took[0, 0], took[1, 1] = 3, 5
@@ -96,21 +96,21 @@ def test_two_in_one_place_whom_no_camera_sees_apart_are_one():
 
 
 def test_of_two_in_one_place_the_older_goes_on():
-    people = people_of(standing(5, 4), standing(5.2, 4.1))
+    people = people_of(standing(5, 4), standing(5.1, 4.05))
     people["born_at"][:2] = 2.0, 1.0
     _, row = doubled(people, NOBODY.copy())
     assert [int(people["id"][r]) for r in row if np.isnan(people["lost_at"][r])] == [2]
 
 
 def test_of_two_in_one_place_one_who_never_counted_is_forgotten():
-    people = people_of(standing(5, 4), standing(5.2, 4.1))
+    people = people_of(standing(5, 4), standing(5.1, 4.05))
     people["born_at"][:2], people["sure"][1] = [1.0, 2.0], 0
     assert doubled(people, NOBODY.copy()) == (2, [0])
 
 
 @pytest.mark.parametrize("case", ["seen apart", "far apart", "one is lost"])
 def test_two_who_are_not_one_go_on(case):
-    people, took = people_of(standing(5, 4), standing(5.2, 4.1)), NOBODY.copy()
+    people, took = people_of(standing(5, 4), standing(5.1, 4.05)), NOBODY.copy()
     if case == "seen apart":
         took[0, 2], took[1, 2] = 3, 4
     elif case == "far apart":
@@ -218,7 +218,7 @@ def test_boxes_that_are_taken_make_nobody():
 
 
 def test_somebody_lost_is_found_instead_of_born():
-    people = people_of(standing(5.2, 4.1), standing(2, 6))
+    people = people_of(standing(5.1, 4.05), standing(2, 6))
     lost_at(people, 0, 8.0)
     before = people[0].copy()
     new, took, _, count = born(people, shown((5.0, 4.0)), None, row_of(0, 1), 2)
