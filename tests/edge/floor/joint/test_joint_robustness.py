@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import supervision as sv
 
-from edge.floor.joint.tracker import JointTracker
+from edge.floor.joint.tracker import MOST_STEPS, JointTracker
 from tests.edge.floor.joint.joint_scene import (
     Room,
     corner_cameras,
@@ -108,6 +108,15 @@ def test_a_clock_that_goes_back_counts_as_the_same_moment():
     assert at == np.maximum.accumulate(clock).tolist()
     assert {int(name) for moment in told for name in moment.id} == {int(told[-1].id[0])}
     assert all(len(moment) == 1 for moment in told[20:])
+
+
+def test_a_clock_set_back_for_long_fills_no_memory_and_loses_no_moment():
+    tracker = JointTracker(corner_cameras(("sw",)))
+    clock = [*(k / 10 for k in range(20)), *(k / 10 - 100.0 for k in range(700)), *(2.0 + k / 10 for k in range(20))]
+    told = [moment for now in clock for moment in tracker.update(now, {"sw": sv.Detections.empty()})]
+    assert len(tracker._past.at) <= MOST_STEPS
+    told += tracker.close()
+    assert [moment.at for moment in told] == np.maximum.accumulate(clock).tolist()
 
 
 def test_a_camera_that_is_not_ours_is_named():
