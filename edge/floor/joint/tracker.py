@@ -133,7 +133,7 @@ class JointTracker:
             if found is not None and len(found):
                 px = np.asarray(found.xyxy, np.float64).reshape(-1, 4)
                 score = np.ones(len(px)) if found.confidence is None else np.asarray(found.confidence, np.float64)
-                with np.errstate(invalid="ignore"):
+                with np.errstate(invalid="ignore", over="ignore"):
                     usable = np.isfinite(px).all(1) & np.isfinite(score)
                     usable &= (px[:, 2] - px[:, 0] >= TINY_PX) & (px[:, 3] - px[:, 1] >= TINY_PX)
                 boxes.append(straighten(camera, px[usable]))

@@ -87,6 +87,16 @@ def test_a_box_as_large_as_the_world_is_nobody():
     assert all(np.isfinite(moment.position_m).all() for moment in told)
 
 
+@pytest.mark.parametrize("far", [1e9, 1e155, 1e308])
+def test_boxes_far_outside_the_picture_are_nobody(far):
+    tracker = JointTracker(corner_cameras())
+    rows = np.array([[-far, -far, far, far], [far / 2, far / 2, far, far], [-far, -far, -far / 2, -far / 2]])
+    boxes = sv.Detections(rows, confidence=np.full(3, 0.99))
+    told = [moment for k in range(20) for moment in tracker.update(k / 2, dict.fromkeys(tracker.cameras, boxes))]
+    assert len(told) == 18
+    assert not any(map(len, told))
+
+
 def test_boxes_without_scores_are_trusted():
     room = Room([standing(5.0, 4.0)])
     pictures = (
