@@ -21,6 +21,8 @@ PEOPLE = 32
 """People a hypothesis has room for at the start; doubled when they do not suffice."""
 STEPS = 16
 """The same of steps that are remembered."""
+MOST_STEPS = 256
+"""Fewer than these wait to be told; where a clock stands still or went back, the oldest is told early."""
 TINY_PX = 2.0
 """A box less wide or high shows nobody."""
 
@@ -112,10 +114,10 @@ class JointTracker:
         self._next_id += len(boxes)
         self._remember(now)
         told = []
-        while (
-            self._told < self._steps
-            and now - self._past.at[self._told % len(self._past.at)] >= self.settings.lag_s - 1e-9
-        ):
+        while self._told < self._steps:
+            age_s = now - self._past.at[self._told % len(self._past.at)]
+            if age_s < self.settings.lag_s - 1e-9 and self._steps - self._told < MOST_STEPS:
+                break
             told.append(self._tell())
         return told
 
@@ -131,7 +133,7 @@ class JointTracker:
             if found is not None and len(found):
                 px = np.asarray(found.xyxy, np.float64).reshape(-1, 4)
                 score = np.ones(len(px)) if found.confidence is None else np.asarray(found.confidence, np.float64)
-                with np.errstate(invalid="ignore"):
+                with np.errstate(invalid="ignore", over="ignore"):
                     usable = np.isfinite(px).all(1) & np.isfinite(score)
                     usable &= (px[:, 2] - px[:, 0] >= TINY_PX) & (px[:, 3] - px[:, 1] >= TINY_PX)
                 boxes.append(straighten(camera, px[usable]))

@@ -80,9 +80,17 @@ def share_inside(cam, boxes):
     return np.nan_to_num(np.prod(inside[:, 2:] - inside[:, :2], axis=1) / area)
 
 
+def hidden(boxes, covered=0.7):
+    """(N,) whether most of a box is behind that of somebody nearer, whose feet are lower in the picture."""
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=2) / np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)[:, None]
+    return ((shared > covered) & (boxes[None, :, 3] > boxes[:, None, 3])).any(axis=1)
+
+
 @dataclass
 class Room:
-    """People walking in a room, and what its cameras report of them.
+    """People walking in a room, and what its cameras report of them; who is behind somebody gets no box.
 
     Attributes:
         walkers: who walks where, with
@@ -115,7 +123,7 @@ class Room:
         if not there:
             return sv.Detections.empty()
         boxes = whole_boxes(cam, np.array([at for at, _ in there]), np.array([tall for _, tall in there]))
-        boxes = boxes[share_inside(cam, boxes) > 0.5]
+        boxes = boxes[(share_inside(cam, boxes) > 0.5) & ~hidden(boxes)]
         boxes = boxes[rng.random(len(boxes)) >= self.miss]
         high = boxes[:, 3] - boxes[:, 1]
         boxes += rng.normal(0, self.tremble, boxes.shape) * high[:, None]

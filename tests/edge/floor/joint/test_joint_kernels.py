@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.floor.joint.kernels import are_alike, learn_bias, walk_on, weigh
+from edge.floor.joint.kernels import are_alike, learn_bias, meet, walk_on, weigh
 from edge.floor.joint.motion.kernels import move
 from tests.edge.floor.joint.joint_scene import corner_cameras, people_of, records_of, rules_of, whole_boxes
 
@@ -91,3 +91,54 @@ def test_nothing_is_learned_from_the_unsure_nor_from_edges_cut_at_the_border():
     assert middle[0] > 0
     assert top[0] > 0
     assert not foot.any()
+
+
+def met(people, boxes, **changes):
+    """What becomes of one hypothesis of two people when one camera shows boxes: people, their boxes, rows, weights."""
+    to_people, to_took = people_of(room=80), np.full((80, 4), -1)
+    rows, counts = np.zeros((20, 4), np.int64), np.zeros(20, np.int64)
+    rows[0, :2], counts[0] = [0, 1], 2
+    to_rows, to_counts, to_weights, to_roots = rows * 0, counts * 0, np.zeros(20), counts - 1
+    made, kept = meet(
+        people, np.full((64, 4), -1), 2, rows, counts, np.zeros(20), np.full(20, 7), 1,
+        to_people, to_took, to_rows, to_counts, to_weights, to_roots,
+        0, records_of(CAMERAS)[0], 5, boxes, np.full(len(boxes), 0.9), 0.25, rules_of(**changes)[0],
+    )  # fmt: skip
+    assert (to_counts[:kept] == 2).all()
+    assert (to_roots[:kept] == 7).all()
+    assert to_rows[:kept, :2].max() == made - 1
+    return to_people, to_took[:, 0], to_rows[:kept, :2], to_weights[:kept]
+
+
+def test_boxes_far_apart_leave_one_likely_hypothesis():
+    people = people_of([3, 4, 0, 0, 1.7], [6, 4, 0, 0, 1.7])
+    _, took, rows, weights = met(people, whole_boxes(CAMERAS["sw"], [(6, 4), (3, 4)], 1.7), margin=6.0)
+    assert took[rows].tolist() == [[6, 5]]
+    assert weights[0] > 10
+
+
+def test_boxes_of_two_who_stand_together_make_hypotheses_of_who_is_who():
+    people = people_of([5, 4, 0, 0, 1.7], [5.1, 3.9, 0, 0, 1.7])
+    before = people[:2].tobytes()
+    boxes = whole_boxes(CAMERAS["sw"], [(5.02, 3.98), (5.08, 3.92)], 1.7)
+    to_people, took, rows, weights = met(people, boxes)
+    assert people[:2].tobytes() == before
+    assert took[rows[:2]].tolist() == [[5, 6], [6, 5]]
+    miss = np.empty(2)
+    gains = weigh(people, 2, records_of(CAMERAS)[0], boxes, np.full(2, 0.9), RULES, miss)
+    assert weights[0] == pytest.approx(miss.sum() + gains[0, 0] + gains[1, 1])
+    assert weights[1] == pytest.approx(miss.sum() + gains[0, 1] + gains[1, 0])
+    assert weights.tolist() == sorted(weights, reverse=True)
+    first = to_people[rows[0, 0]]
+    assert (first["id"], first["views"], first["due"]) == (1, 1, 1)
+    assert first["evidence"] == pytest.approx(18.0 + 0.25 * (miss[0] + gains[0, 0]))
+    assert len(met(people, boxes, hypotheses=1.0, branches=1.0)[3]) == 1
+
+
+def test_hypotheses_share_the_people_they_agree_about():
+    people = people_of([5, 4, 0, 0, 1.7], [8, 6, 0, 0, 1.7])
+    boxes = whole_boxes(CAMERAS["sw"], [(4.95, 4.05), (5.05, 3.95), (8, 6)], 1.7)
+    _, took, rows, _ = met(people, boxes)
+    assert took[rows[:2]].tolist() in ([[5, 7], [6, 7]], [[6, 7], [5, 7]])
+    assert rows[0, 1] == rows[1, 1]
+    assert rows[0, 0] != rows[1, 0]

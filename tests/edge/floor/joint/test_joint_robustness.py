@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import supervision as sv
 
-from edge.floor.joint.tracker import JointTracker
+from edge.floor.joint.tracker import MOST_STEPS, JointTracker
 from tests.edge.floor.joint.joint_scene import (
     Room,
     corner_cameras,
@@ -87,6 +87,16 @@ def test_a_box_as_large_as_the_world_is_nobody():
     assert all(np.isfinite(moment.position_m).all() for moment in told)
 
 
+@pytest.mark.parametrize("far", [1e9, 1e155, 1e308])
+def test_boxes_far_outside_the_picture_are_nobody(far):
+    tracker = JointTracker(corner_cameras())
+    rows = np.array([[-far, -far, far, far], [far / 2, far / 2, far, far], [-far, -far, -far / 2, -far / 2]])
+    boxes = sv.Detections(rows, confidence=np.full(3, 0.99))
+    told = [moment for k in range(20) for moment in tracker.update(k / 2, dict.fromkeys(tracker.cameras, boxes))]
+    assert len(told) == 18
+    assert not any(map(len, told))
+
+
 def test_boxes_without_scores_are_trusted():
     room = Room([standing(5.0, 4.0)])
     pictures = (
@@ -108,6 +118,15 @@ def test_a_clock_that_goes_back_counts_as_the_same_moment():
     assert at == np.maximum.accumulate(clock).tolist()
     assert {int(name) for moment in told for name in moment.id} == {int(told[-1].id[0])}
     assert all(len(moment) == 1 for moment in told[20:])
+
+
+def test_a_clock_set_back_for_long_fills_no_memory_and_loses_no_moment():
+    tracker = JointTracker(corner_cameras(("sw",)))
+    clock = [*(k / 10 for k in range(20)), *(k / 10 - 100.0 for k in range(700)), *(2.0 + k / 10 for k in range(20))]
+    told = [moment for now in clock for moment in tracker.update(now, {"sw": sv.Detections.empty()})]
+    assert len(tracker._past.at) <= MOST_STEPS
+    told += tracker.close()
+    assert [moment.at for moment in told] == np.maximum.accumulate(clock).tolist()
 
 
 def test_a_camera_that_is_not_ours_is_named():

@@ -167,11 +167,11 @@ def shown(*places, cameras=tuple(CAMERAS), score=0.9):
     return np.array(first, np.int64), np.concatenate(boxes), np.full(first[-1], score)
 
 
-def born(people, pictures, took=None, row=None, n=0):
+def born(people, pictures, took=None, row=None, n=0, **changes):
     """The hypothesis's people afterwards, their boxes, what its weight changes by, and the records in use."""
     took = NOBODY.copy() if took is None else took
     row = row_of() if row is None else row
-    count, n, change = give_birth(people, took, n, row, n, 9.0, 100, RECORDS, *pictures, RULES)
+    count, n, change = give_birth(people, took, n, row, n, 9.0, 100, RECORDS, *pictures, rules_of(**changes)[0])
     return [people[r].copy() for r in row[:n]], took[row[:n]], change, count
 
 
@@ -201,8 +201,37 @@ def test_as_many_are_born_as_there_are_people():
 
 
 def test_a_box_that_others_should_confirm_and_do_not_is_nobody():
-    assert born(people_of(), shown((5.0, 4.0), cameras=["sw"]))[3] == 0
-    assert born(people_of(), shown((5.0, 4.0), cameras=["sw", "ne", "nw"]))[3] == 1
+    sharp = 0.97
+    assert born(people_of(), shown((5.0, 4.0), cameras=["sw"], score=sharp))[3] == 0
+    assert born(people_of(), shown((5.0, 4.0), cameras=["sw", "ne", "nw"], score=sharp))[3] == 1
+
+
+@pytest.mark.parametrize(("score", "births"), [(0.91, 0), (0.93, 1)])
+def test_a_sharp_box_suffices_where_no_other_camera_looks(score, births):
+    first, boxes, scores = shown((5.0, 4.0), cameras=["sw"], score=score)
+    took, row = NOBODY[:, :1].copy(), row_of()
+    count, n, _ = give_birth(people_of(), took, 0, row, 0, 9.0, 100, RECORDS[:1], first[:2], boxes, scores, RULES)
+    assert (count, n) == (births, births)
+
+
+def test_a_box_that_somebody_took_confirms_nobody_else():
+    people, took = people_of(standing(5, 4)), NOBODY.copy()
+    took[0, 1:] = 1, 2, 3
+    assert born(people, shown((5.0, 4.0)), took, row_of(0), 1)[3] == 1
+
+
+def test_nobody_is_born_twice_from_one_box():
+    new, _, _, _ = born(people_of(), shown((5.0, 4.0)), newborn=-20.0)
+    assert len(new) == 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_in_a_crowd_no_box_is_two_peoples(seed):
+    places = np.random.default_rng(seed).uniform((4.2, 3.4), (5.8, 4.6), (5, 2))
+    new, took, _, _ = born(people_of(), shown(*places))
+    taken = took[took >= 0].tolist()
+    assert len(set(taken)) == len(taken)
+    assert len(new) >= 3
 
 
 def test_boxes_of_low_score_are_nobody():
