@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, fields
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,8 @@ class JointTracker:
 
     def __post_init__(self) -> None:
         """Lays out the banks and the compiled form of settings and cameras."""
+        if not self.cameras:
+            raise ValueError("a floor without cameras cannot be followed; calibrate one")
         self._rules = np.zeros(1, RULES)
         for setting, value in zip(fields(self.settings), astuple(self.settings), strict=True):
             self._rules[0][setting.name] = value
@@ -96,20 +99,23 @@ class JointTracker:
 
         Raises:
             KeyError: where a camera is not one of ours.
+            ValueError: where the time is no number.
         """
         strangers = seen.keys() - self.cameras.keys()
         if strangers:
             raise KeyError(f"cameras {sorted(strangers)} are not calibrated; there are {sorted(self.cameras)}")
+        if not isfinite(now):
+            raise ValueError(f"{now} is no time; pass seconds")
         boxes, scores, first = self._take(seen)
         present = np.array([name in seen for name in self.cameras])
-        before = self._past.at[(self._steps - 1) % len(self._past.at)] if self._steps else now
-        now = max(now, float(before))
+        before = float(self._past.at[(self._steps - 1) % len(self._past.at)]) if self._steps else now
+        now = max(before, now)
         self._grow(len(boxes))
         bank, spare = self._banks
         self._count, self._alive = step(
             bank.people, bank.took, self._count, bank.rows, bank.counts, bank.weights, bank.roots, self._alive,
             spare.people, spare.took, spare.rows, spare.counts, spare.weights, spare.roots,
-            self._views, first, boxes, scores, present, now, now - float(before), self._next_id, self._rules,
+            self._views, first, boxes, scores, present, now, now - before, self._next_id, self._rules,
         )  # fmt: skip
         self._next_id += len(boxes)
         self._remember(now)

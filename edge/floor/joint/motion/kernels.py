@@ -115,7 +115,7 @@ def evidence(  # noqa: PLR0917 - compiled, takes no keywords
 
 @njit(cache=True)
 def correct(mean: Floats, cov: Floats, camera: Record, box: Floats, rules: Record) -> None:
-    """Corrects somebody's state by their box, in place; one that is far off pulls no more than one half as far.
+    """Corrects somebody's state by their box, in place; one that is far off is believed less, the farther the less.
 
     The noise is raised as for a heavy-tailed error (Huber 1981): half hidden people and boxes around two are common.
     """

@@ -239,3 +239,17 @@ def test_nothing_is_left_behind_from_one_moment_to_the_next():
     tracemalloc.stop()
     assert sizes(tracker) == size
     assert abs(np.median(held[-20:]) - np.median(held[20:40])) < 500  # bytes
+
+
+@pytest.mark.parametrize("now", [np.nan, np.inf, -np.inf])
+def test_a_time_that_is_no_number_is_refused_and_changes_nothing(now):
+    room = walking_room()
+    tracker, plain = JointTracker(room.cameras), JointTracker(room.cameras)
+    with pytest.raises(ValueError, match="is no time"):
+        tracker.update(now, {})
+    assert everything(follow(tracker, room.pictures(6.0))) == everything(follow(plain, room.pictures(6.0)))
+
+
+def test_a_floor_without_cameras_is_refused():
+    with pytest.raises(ValueError, match="calibrate one"):
+        JointTracker({})
