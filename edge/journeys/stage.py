@@ -24,6 +24,8 @@ from edge.journeys.tripwire import Crossing as Passage
 TOKEN_BITS = 80
 VANISH_S = 1.0
 """Who was seen later than this before the end did not vanish: the recording did."""
+DOUBLE_S = 10.0
+"""Doubles are found out sooner than this."""
 MOST_STAYS = 1000
 """As many zones as a journey may list; a longer one keeps its latest."""
 
@@ -119,7 +121,7 @@ class Journeys:
                     self._take(self._walks[sample.key], sample, depth, confidence[sample.key], told)
             self._cross(visitors.samples, told)
         for key, stays in visitors.merged:
-            self._share(key, stays)
+            self._share(key, stays, visitors.at)
             self._finish(key, told)
         for key in visitors.gone:
             self._vanish(key, visitors.at, told)
@@ -270,13 +272,19 @@ class Journeys:
         )
         told.append(Told(left, body))
 
-    def _share(self, key: int, stays: int) -> None:
-        """Two turn out to be one, who is nowhere twice: what both did at a time counts once."""
+    def _share(self, key: int, stays: int, at: float) -> None:
+        """Two turn out to be one, who is nowhere twice: what a double did beside its person counts once.
+
+        Who was beside them for long was hardly a double: where that is a mistake, a long stay must not be lost by it.
+        """
         one, other = self._walks.get(key), self._walks.get(stays)
         if one is None or other is None:
             return
         for zone in one.stays.keys() & other.stays.keys():
-            one.stays[zone].end_by(other.stays[zone].entered_at)
+            if at - other.stays[zone].entered_at <= DOUBLE_S:
+                one.stays[zone].end_by(other.stays[zone].entered_at)
+            elif at - one.stays[zone].entered_at <= DOUBLE_S:
+                one.stays[zone].end_by(one.stays[zone].entered_at)
 
     def _token(self) -> str:
         return f"{self.rng.getrandbits(TOKEN_BITS):0{TOKEN_BITS // 4}x}"

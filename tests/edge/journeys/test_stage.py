@@ -186,3 +186,15 @@ def test_somebody_who_turns_out_to_be_another_in_the_same_zone_was_there_once():
     visits = of(told, Visit, phase="closed")
     total_s = sum(from_rfc3339(each.left_at) - from_rfc3339(each.entered_at) for each in visits)
     assert total_s == pytest.approx(8.0, abs=0.01)
+
+
+def test_who_was_beside_somebody_for_long_keeps_their_stay_when_taken_for_them():
+    """They are two, taken for one in a crowd: a minute in the shop must not be lost by that."""
+    stage = journeys([zone("shop", 8, 4, 12, 8)])
+    told = []
+    for k in range(200):
+        here = [Sample(1, k / 5, 10, 6)] if k >= 15 else []
+        told += stage.update(visitors(k / 5, [*here, Sample(2, k / 5, 10.5, 6)]))
+    told += stage.update(visitors(40.0, [Sample(1, 40.0, 10, 6)], merged=[(2, 1)]))
+    (visit,) = of(told, Visit, phase="closed")
+    assert from_rfc3339(visit.left_at) - from_rfc3339(visit.entered_at) == pytest.approx(39.8, abs=0.01)
