@@ -12,7 +12,6 @@ not, and what was and is not told.
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 import warnings
@@ -28,6 +27,7 @@ from rich.console import Console
 from rich.progress import track as progress
 from rich.table import Table
 
+from benchmarks.track.sequences import SHARED as DATA
 from calibration.site import load_site
 from contract.events import Crossing
 from edge.capture.source import open_recording
@@ -37,7 +37,6 @@ from edge.pipeline import CameraObservation, FloorPipeline, PipelineSettings
 from edge.playback import Playback
 from models.registry import resolve
 
-DATA = Path(os.environ.get("ATRIUM_SHARED", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 SITE = Path(__file__).resolve().parent.parent / "tests" / "data" / "caviar" / "site.toml"
 CAMERA = "front"
 NANO = "detectors/yolox_nano_416x416.onnx"

@@ -25,7 +25,7 @@ TOKEN_BITS = 80
 VANISH_S = 1.0
 """Who was seen later than this before the end did not vanish: the recording did."""
 DOUBLE_S = 10.0
-"""Doubles are found out sooner than this."""
+"""Doubles are held to be found out sooner than this: evidence of half a second to two seconds merges them."""
 MOST_STAYS = 1000
 """As many zones as a journey may list; a longer one keeps its latest."""
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from benchmarks.fuse.scene import boxes_of, cameras_around
 from cli.main import app
+from contract.errors import BadInputError
 
 FPS, FRAMES, SIDE_M = 5, 40, 8.0
 
@@ -66,14 +67,15 @@ def test_a_camera_without_detections_is_named(tmp_path):
     write_sequence(tmp_path)
     (tmp_path / "c1.det.txt").unlink()
     done, _ = fuse(tmp_path)
-    assert done.exit_code == 1 or isinstance(done.exception, Exception)
-    assert "c1.det.txt" in str(done.exception)
+    assert isinstance(done.exception, BadInputError)
+    assert "c1.det.txt: no such file; write it with `atrium detect`" in str(done.exception)
 
 
 def test_detections_of_an_unknown_camera_are_named(tmp_path):
     write_sequence(tmp_path)
     (tmp_path / "hall.det.txt").write_text("1,-1,5,6,7,8,0.9\n")
     done, _ = fuse(tmp_path)
+    assert isinstance(done.exception, BadInputError)
     assert "no camera 'hall'" in str(done.exception)
 
 
