@@ -1,7 +1,7 @@
 """A calibrated camera: pixels to floor metres and back, through lens and pose.
 
 Convention of OpenCV: ``x_cam = R @ x_world + t``, world in metres, floor at z = 0, pixels from
-the upper left. Distortion follows Brown (1971) as OpenCV orders its terms (k1, k2, p1, p2, k3, ...).
+the upper left. What the lens does stands in `lens`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.lens import BROWN_LENGTHS, FISHEYE_LENGTHS, Kind, bend, fold, straighten
 from contract.errors import BadInputError
 from contract.files import read_json
 from contract.ids import check_id
@@ -22,11 +22,10 @@ Floats = NDArray[np.float64]
 
 ASSUMED_HEIGHT_M = 1.7
 """Height of a person whose feet are hidden; adults shod average 1.62 to 1.80 m across countries."""
-DISTORTION_LENGTHS = (0, 4, 5, 8, 12, 14)
 ROTATION_TOLERANCE = 1e-3
 
 
-class CameraFile(msgspec.Struct, frozen=True):
+class CameraFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry of ``cameras.json``; further fields, as other tools write them, are passed over."""
 
     width: int
@@ -35,6 +34,7 @@ class CameraFile(msgspec.Struct, frozen=True):
     dist: list[float]
     R: list[list[float]]
     t: list[float]
+    lens: Kind = "brown"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +46,10 @@ class Camera:
         width: picture width the calibration holds for, pixels.
         height: picture height, pixels.
         matrix: (3, 3) intrinsics K, pixels.
-        distortion: (D,) distortion terms, D of 0, 4, 5, 8, 12 or 14.
+        distortion: (D,) distortion terms, D of 0, 4, 5, 8, 12 or 14; of a fisheye 0 or 4.
         rotation: (3, 3) R, world to camera.
         translation: (3,) t, metres.
+        lens: which model the distortion belongs to.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Camera:
     distortion: Floats
     rotation: Floats
     translation: Floats
+    lens: Kind = "brown"
 
     @property
     def centre_m(self) -> Floats:
@@ -72,16 +74,26 @@ class Camera:
         return replace(self, width=width, height=height, matrix=scale @ self.matrix)
 
     def pixels_from_world(self, xyz_m: Floats) -> Floats:
-        """(N, 3) metres to (N, 2) pixels; NaN where a point lies behind the camera."""
+        """(N, 3) metres to (N, 2) pixels; NaN behind the camera, and so far aside that the lens shows nothing there."""
         xyz = np.asarray(xyz_m, np.float64).reshape(-1, 3)
         if not len(xyz):
             return np.empty((0, 2))
-        ahead = (xyz @ self.rotation.T + self.translation)[:, 2] > 1e-6
-        rvec = cv2.Rodrigues(self.rotation)[0]
-        uv, _ = cv2.projectPoints(xyz.reshape(-1, 1, 3), rvec, self.translation, self.matrix, self._lens())
-        pixels = np.asarray(uv, np.float64).reshape(-1, 2)
-        pixels[~ahead] = np.nan
-        return pixels
+        ahead = xyz @ self.rotation.T + self.translation
+        with np.errstate(divide="ignore", invalid="ignore"):
+            flat = np.where(ahead[:, 2:] > 1e-6, ahead[:, :2] / ahead[:, 2:], np.nan)
+            flat[~(np.hypot(flat[:, 0], flat[:, 1]) <= self._fold())] = np.nan
+        return self.pixels_from_plane(flat)
+
+    def pixels_from_plane(self, flat: Floats) -> Floats:
+        """(N, 2) points of the plane one unit before the camera to (N, 2) pixels."""
+        bent = bend(flat, self.distortion, self.lens)
+        return np.asarray(bent @ self.matrix[:2, :2].T + self.matrix[:2, 2], np.float64)
+
+    def plane_from_pixels(self, uv_px: Floats) -> Floats:
+        """(N, 2) pixels to (N, 2) points of the plane one unit before the camera; NaN where the lens shows nothing."""
+        uv = np.asarray(uv_px, np.float64).reshape(-1, 2)
+        bent = (uv - self.matrix[:2, 2]) @ np.linalg.inv(self.matrix[:2, :2]).T
+        return straighten(bent, self.distortion, self.lens)
 
     def pixels_from_floor(self, xy_m: Floats, z_m: float = 0.0) -> Floats:
         """(N, 2) floor metres, at height ``z_m``, to (N, 2) pixels; NaN behind the camera."""
@@ -90,10 +102,9 @@ class Camera:
 
     def floor_from_pixels(self, uv_px: Floats, z_m: float = 0.0) -> Floats:
         """(N, 2) pixels to (N, 2) metres on the plane at height ``z_m``; NaN at or above the horizon."""
-        uv = np.asarray(uv_px, np.float64).reshape(-1, 1, 2)
-        if not len(uv):
+        flat = self.plane_from_pixels(uv_px)
+        if not len(flat):
             return np.empty((0, 2))
-        flat = np.asarray(cv2.undistortPoints(uv, self.matrix, self._lens()), np.float64).reshape(-1, 2)
         rays = np.column_stack([flat, np.ones(len(flat))]) @ self.rotation
         centre = self.centre_m
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -126,10 +137,11 @@ class Camera:
             self.distortion.tolist(),
             self.rotation.tolist(),
             self.translation.tolist(),
+            self.lens,
         )
 
-    def _lens(self) -> Floats | None:
-        return self.distortion if len(self.distortion) else None
+    def _fold(self) -> float:
+        return fold(tuple(self.distortion.tolist()), self.lens)
 
 
 def camera_from_file(name: str, entry: CameraFile, source: str) -> Camera:
@@ -152,17 +164,17 @@ def camera_from_file(name: str, entry: CameraFile, source: str) -> Camera:
     matrix = array(entry.K, (3, 3), "K")
     rotation = array(entry.R, (3, 3), "R")
     translation = array(np.ravel(entry.t), (3,), "t")
-    if len(entry.dist) not in DISTORTION_LENGTHS:
+    lengths = BROWN_LENGTHS if entry.lens == "brown" else FISHEYE_LENGTHS
+    if len(entry.dist) not in lengths:
         raise BadInputError(
-            f"{source}: camera {name}: dist has {len(entry.dist)} terms; use one of {DISTORTION_LENGTHS}"
+            f"{source}: camera {name}: dist has {len(entry.dist)} terms; a {entry.lens} lens takes one of {lengths}"
         )
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > ROTATION_TOLERANCE or np.linalg.det(rotation) < 0:
         raise BadInputError(f"{source}: camera {name}: R is not a rotation; calibrate it again")
     if entry.width < 1 or entry.height < 1 or matrix[0, 0] <= 0 or matrix[1, 1] <= 0:
         raise BadInputError(f"{source}: camera {name}: width, height and focal lengths must be positive")
-    return Camera(
-        name, entry.width, entry.height, matrix, array(entry.dist, (len(entry.dist),), "dist"), rotation, translation
-    )
+    distortion = array(entry.dist, (len(entry.dist),), "dist")
+    return Camera(name, entry.width, entry.height, matrix, distortion, rotation, translation, entry.lens)
 
 
 def load_cameras(path: Path) -> dict[str, Camera]:

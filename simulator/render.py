@@ -95,9 +95,7 @@ def camera_rays(camera: Camera, oversample: int = 1) -> Floats:
     n = oversample
     x = (np.arange(camera.width * n) + 0.5) / n - 0.5
     y = (np.arange(camera.height * n) + 0.5) / n - 0.5
-    uv = np.stack(np.meshgrid(x, y), -1).reshape(-1, 1, 2)
-    lens = camera.distortion if len(camera.distortion) else None
-    flat = cv2.undistortPoints(uv, camera.matrix, lens).reshape(-1, 2)
+    flat = camera.plane_from_pixels(np.stack(np.meshgrid(x, y), -1).reshape(-1, 2))
     rays = np.column_stack([flat, np.ones(len(flat))])
     rays = rays / np.linalg.norm(rays, axis=1)[:, None] @ camera.rotation
     return np.ascontiguousarray(rays.reshape(camera.height * n, camera.width * n, 3))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +15,7 @@ from edge.floor.joint.settings import JointSettings
 def straighten(camera: Camera, boxes_px: Floats) -> Floats:
     """(N, 4) boxes through the middles of their edges with the lens's distortion taken out, pixels."""
     boxes = np.array(boxes_px, np.float64).reshape(-1, 4)
-    if not len(boxes) or not len(camera.distortion):
+    if not len(boxes) or (camera.lens == "brown" and not len(camera.distortion)):
         return boxes
     across, down = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     edges = np.concatenate(
@@ -27,8 +26,8 @@ def straighten(camera: Camera, boxes_px: Floats) -> Floats:
             np.column_stack([across, boxes[:, 3]]),
         ]
     )
-    flat = cv2.undistortPoints(edges.reshape(-1, 1, 2), camera.matrix, camera.distortion, P=camera.matrix)
-    left, top, right, bottom = np.asarray(flat, np.float64).reshape(4, -1, 2)
+    flat = camera.plane_from_pixels(edges) @ camera.matrix[:2, :2].T + camera.matrix[:2, 2]
+    left, top, right, bottom = flat.reshape(4, -1, 2)
     return np.column_stack([left[:, 0], top[:, 1], right[:, 0], bottom[:, 1]])
 
 
