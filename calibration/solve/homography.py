@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 SAMPLE = 4
 MOST_SAMPLES = 1500
+MOST_TURNED = 24
+"""Points whose triangles are looked at."""
 AGREE = 0.65
 """This share of the pairs decides how good a sample is: a quarter may be wrong, and one or two more be unlucky."""
 
@@ -61,13 +63,21 @@ def agreed(source: Floats, target: Floats, rng: np.random.Generator) -> tuple[Fl
     return found[best], off[best]
 
 
-def orientation(homography: Floats, points: Floats) -> float:
-    """Sign by which the map turns about small triangles at (N, 2) points, -1 to 1: -1 mirrors, 1 keeps."""
-    step = 1e-4 * max(1.0, float(np.ptp(points)))
-    at, right, up = (mapped(homography, points + np.array(s)) for s in ((0, 0), (step, 0), (0, step)))
-    one, other = right - at, up - at
-    turn = np.sign(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
-    return float(np.nanmean(turn)) if np.isfinite(turn).any() else 0.0
+def turning(source: Floats, target: Floats) -> float:
+    """Whether triangles of points keep their sense from one plane to the other: 1 all do, -1 none does.
+
+    A picture of points before the camera keeps or turns all of them (oriented projective geometry, Stolfi 1991), so
+    their vote stands although some points be wrong. Larger triangles count for more.
+    """
+    some = np.array(list(combinations(range(min(len(source), MOST_TURNED)), 3)), np.int64)
+    areas = [_areas(points[some]) / max(float(np.ptp(points)) ** 2, 1e-12) for points in (source, target)]
+    weight = np.minimum(np.abs(areas[0]), np.abs(areas[1]))
+    return float((np.sign(areas[0] * areas[1]) * weight).sum() / max(weight.sum(), 1e-12))
+
+
+def _areas(triangles: Floats) -> Floats:
+    one, other = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
+    return np.asarray(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0], np.float64)
 
 
 def _normalised(points: Floats) -> tuple[Floats, Floats]:

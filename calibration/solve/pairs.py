@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ FEWEST = 4
 FLAT = 0.03
 """Points whose spread across is less than this share of their spread along lie on one line."""
 LARGEST_FLOOR_M = 1000.0
+SLIP_M = 0.5
 BESIDE = 0.02
 """A click may miss the picture by this share of its size."""
 
@@ -138,18 +138,13 @@ def _refuse_outside(pairs: Pairs, size: tuple[int, int], source: str, floor_size
 
 
 def _refuse_doubled(pairs: Pairs, source: str) -> None:
-    for points, what in ((pairs.pixel_px, "pixel"), (pairs.floor_m, "floor point")):
-        twin = _first_twin(points, lambda a, b: bool((a == b).all()))
-        if twin is not None:
-            raise BadInputError(f"{source}: pairs {twin[0] + 1} and {twin[1] + 1} have the same {what}; delete one")
-
-
-def _first_twin(points: Floats, same: Callable[[Floats, Floats], bool]) -> tuple[int, int] | None:
-    order = np.lexsort(points.T)
+    """The same pixel twice is a slip, unless what was measured for it is the same but for a trifle."""
+    order = np.lexsort(pairs.pixel_px.T)
     for a, b in zip(order[:-1].tolist(), order[1:].tolist(), strict=True):
-        if same(points[a], points[b]):
-            return min(a, b), max(a, b)
-    return None
+        apart = float(np.hypot(*(pairs.floor_m[a] - pairs.floor_m[b])))
+        if (pairs.pixel_px[a] == pairs.pixel_px[b]).all() and (apart == 0 or apart > SLIP_M):
+            one, other = sorted((a + 1, b + 1))
+            raise BadInputError(f"{source}: pairs {one} and {other} have the same pixel; delete or move one")
 
 
 def _spread(points: Floats) -> float:

@@ -46,28 +46,28 @@ class Solution:
     def map_covariance_m2(self, floor_m: Floats) -> Floats:
         """(K, 2, 2) square metres: how far off the map from picture to floor is at (K, 2) places; NaN where unseen."""
         floor = np.asarray(floor_m, np.float64).reshape(-1, 2)
-        to_floor = self._to_floor(floor)
-        slopes = to_floor @ pixel_slopes(self.camera, self.terms, floor)
+        slopes = to_floor(self.camera, floor) @ pixel_slopes(self.camera, self.terms, floor)
         return np.asarray(slopes @ self.covariance @ np.swapaxes(slopes, 1, 2), np.float64)
 
     def point_covariance_m2(self, floor_m: Floats) -> Floats:
         """(K, 2, 2) square metres: the map's error, and that of one more point found and measured as the pairs were."""
         floor = np.asarray(floor_m, np.float64).reshape(-1, 2)
-        to_floor = self._to_floor(floor)
+        inverse = to_floor(self.camera, floor)
         own = (self.noise * expected_px(self.camera, floor))[:, None, None] ** 2
-        return np.asarray(self.map_covariance_m2(floor) + own * to_floor @ np.swapaxes(to_floor, 1, 2), np.float64)
+        return np.asarray(self.map_covariance_m2(floor) + own * inverse @ np.swapaxes(inverse, 1, 2), np.float64)
 
     def expected_error_m(self, floor_m: Floats) -> Floats:
         """(K,) median distance, metres, by which a point at (K, 2) places will be off; NaN where unseen."""
         return median_distance(self.point_covariance_m2(floor_m))
 
-    def _to_floor(self, floor_m: Floats) -> Floats:
-        """(K, 2, 2) metres a pixel; NaN where the camera does not look."""
-        slopes = floor_slopes(self.camera, floor_m)
-        seen = np.isfinite(slopes).all((1, 2)) & (np.abs(np.linalg.det(np.nan_to_num(slopes))) > 1e-9)
-        inverse = np.full_like(slopes, np.nan)
-        inverse[seen] = np.linalg.inv(slopes[seen])
-        return inverse
+
+def to_floor(camera: Camera, floor_m: Floats) -> Floats:
+    """(K, 2, 2) metres on the floor a pixel at (K, 2) places; NaN where the camera does not look."""
+    slopes = floor_slopes(camera, floor_m)
+    seen = np.isfinite(slopes).all((1, 2)) & (np.abs(np.linalg.det(np.nan_to_num(slopes))) > 1e-9)
+    inverse = np.full_like(slopes, np.nan)
+    inverse[seen] = np.linalg.inv(slopes[seen])
+    return inverse
 
 
 def median_distance(covariance: Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from calibration.camera import Camera, Floats
 from calibration.lens import Kind
 from calibration.solve.fit import Evidence, Problem, expected_px, fit, misfits
-from calibration.solve.homography import agreed, orientation
+from calibration.solve.homography import agreed, turning
 from calibration.solve.pairs import Pairs
 from calibration.solve.terms import LENS, POSE, plain_camera
 from contract.errors import BadInputError
@@ -64,27 +64,24 @@ def start(task: Task, kind: Kind) -> Camera:
     Raises:
         BadInputError: where the floor's axes are mirrored, or no camera above the floor can see the points so.
     """
-    rng = np.random.default_rng(0)
     floor = task.pairs.floor_m
+    if turning(floor, task.pairs.pixel_px) > 0:
+        raise BadInputError(
+            f"{task.source}: the floor looks mirrored: on the plan x must grow to the right and y upwards, seen from "
+            "above; if y was measured downwards, subtract it from the plan's height"
+        )
+    rng = np.random.default_rng(0)
     found: list[tuple[float, Camera]] = []
-    turns = []
     for share in FOCAL_STARTS[kind] if task.known is None else (1.0,):
         lens = _lens(task, kind, share)
         flat = lens.plane_from_pixels(task.pairs.pixel_px)
         seen = np.isfinite(flat).all(1)
         if seen.sum() < 4:
             continue
-        homography, off = agreed(floor[seen], flat[seen], rng)
-        near = off <= np.partition(off, len(off) * 2 // 3)[len(off) * 2 // 3]
-        turns.append(orientation(homography, floor[seen][near]))
+        homography, _ = agreed(floor[seen], flat[seen], rng)
         camera = _posed(lens, homography, floor[seen])
         if camera is not None:
             found.append(_robust(camera, task))
-    if turns and np.median(turns) > 0:
-        raise BadInputError(
-            f"{task.source}: the floor looks mirrored: on the plan x must grow to the right and y upwards, seen from "
-            "above; if y was measured downwards, subtract it from the plan's height"
-        )
     if not found:
         raise BadInputError(f"{task.source}: no camera above the floor sees these points so; check pixels and metres")
     return min(found, key=lambda each: each[0])[1]
