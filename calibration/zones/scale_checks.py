@@ -90,14 +90,14 @@ def check_doors(widths_m: list[float], limits: Limits) -> Iterator[Finding]:
     sure: Severity = "error" if len(widths_m) >= SURE_DOORS else "warning"
     if usual > limits.wide_door_m and USUAL_DOOR_M[0] <= in_feet <= USUAL_DOOR_M[1]:
         yield _scale(
-            f"even the narrower doors would be {usual:.1f} m wide: in feet that is {in_feet:.1f} m, so feet were taken for "
-            f"metres; multiply by {FOOT_M} and set size_m anew",
+            f"even the narrower doors would be {usual:.1f} m wide: in feet that is {in_feet:.1f} m, so feet were taken "
+            f"for metres; multiply by {FOOT_M} and set size_m anew",
             "doors-in-feet",
             sure,
         )
     elif usual > 4 * limits.wide_door_m:
         yield _scale(
-            f"even the narrower doors would be {usual:.0f} m wide: the scale is wrong; measure a door and set size_m anew",
+            f"even the narrower doors would be {usual:.0f} m wide: the scale is wrong; measure one and set size_m anew",
             "doors-too-wide",
             sure,
         )

@@ -63,7 +63,6 @@ def _bounded(where: object, size: int) -> None:
         raise BadInputError(
             f"{where}: {size / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB: no mall's map"
         )
-    return True
 
 
 def _unpacked(folder: Path) -> dict[str, bytes]:

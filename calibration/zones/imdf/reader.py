@@ -56,11 +56,8 @@ class _Unit:
     feature: Feature
     category: str
     areas: list[Polygon]
+    enclosed: bool
     zones: list[Shape] = field(default_factory=list)
-
-    @property
-    def enclosed(self) -> bool:
-        return self.category not in words.UNENCLOSED and self.category not in words.SEEN_THROUGH
 
 
 def import_level(
@@ -69,7 +66,8 @@ def import_level(
     """One level's zones, tripwires, walls and tenants, in metres.
 
     A unit becomes a zone, but for solid ones, voids and those shoppers do not enter; an opening on its border becomes
-    its tripwire; occupants, by way of their anchors, its tenants; borders of enclosed units, less openings, walls.
+    its tripwire; occupants, by way of their anchors, its tenants; borders of enclosed units, and of a level that is not
+    outdoors, less openings, walls.
     Where `calibration.zones.imdf.writer` wrote the archive, ids, categories, walls and frame are those it was given.
 
     Args:
@@ -95,8 +93,9 @@ def import_level(
         )
     reading = _Reading(archive, chosen.id, frame, language)
     reading.read_units()
+    outside = [] if chosen.properties.get("outdoor") else [Polygon(frame.to_floor(ring)) for ring in outlines]
     lines, gaps = reading.lines()
-    walls = reading.kept_walls() if isinstance(own, dict) else _implied_walls(reading.units, gaps)
+    walls = reading.kept_walls() if isinstance(own, dict) else _implied_walls(reading.units, gaps, outside)
     zones = [zone for unit in reading.units for zone in unit.zones]
     if not zones and not isinstance(own, dict):
         raise BadInputError(
@@ -138,13 +137,18 @@ class _Reading:
             category = str(feature.properties.get("category") or "unspecified")
             if feature.properties.get("restriction") and category not in words.SOLID:
                 category = "nonpublic"
-            unit = _Unit(feature, category, sorted(areas, key=lambda area: -area.area))
+            enclosed = category not in words.UNENCLOSED and category not in words.SEEN_THROUGH
+            unit = _Unit(feature, category, sorted(areas, key=lambda area: -area.area), enclosed)
             unit.zones = self._zones(unit, tenants.get(feature.id, ()))
             self.units.append(unit)
 
     def lines(self) -> tuple[list[Shape], list[LineString]]:
         """Tripwires, and where walls are open."""
         lines, gaps = [], []
+        doors = self._doors()
+        for unit in self.units:
+            if unit.category in words.DOORED:
+                unit.enclosed = any(_on_border(door, area) for door in doors for area in unit.areas)
         for opening in self.archive.features.get("opening", {}).values():
             if opening.properties.get("level_id") != self.level:
                 continue
@@ -165,6 +169,14 @@ class _Reading:
             own = Properties(id=_id_of(opening), kind="line", zone=zone.id, name=name or f"{zone.label} door")
             lines.append(Shape(own, (path[[0, -1]],)))
         return lines, gaps
+
+    def _doors(self) -> list[LineString]:
+        source = f"{self.archive.source}/opening.geojson"
+        return [
+            LineString(self._floor(path_of(opening, source)))
+            for opening in self.archive.features.get("opening", {}).values()
+            if opening.properties.get("level_id") == self.level
+        ]
 
     def kept_walls(self) -> list[Shape]:
         """The walls that we wrote as details."""
@@ -245,13 +257,18 @@ def _zone_at(ends_m: Floats, units: list[_Unit]) -> Shape | None:
         ((not zone.own.tenants, not unit.enclosed, area.area), zone)
         for unit in units
         for zone, area in zip(unit.zones, unit.areas, strict=False)
-        if area.boundary.distance(door) <= BORDER_M and door.difference(area.boundary.buffer(BORDER_M)).is_empty
+        if _on_border(door, area)
     ]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _implied_walls(units: list[_Unit], gaps: list[LineString]) -> list[Shape]:
-    solid = wall_paths([area for unit in units if unit.enclosed for area in unit.areas], gaps)
+def _on_border(door: LineString, area: Polygon) -> bool:
+    border = area.boundary
+    return bool(border.distance(door) <= BORDER_M and door.difference(border.buffer(BORDER_M)).is_empty)
+
+
+def _implied_walls(units: list[_Unit], gaps: list[LineString], outside: list[Polygon]) -> list[Shape]:
+    solid = wall_paths([*outside, *(area for unit in units if unit.enclosed for area in unit.areas)], gaps)
     walls = [Shape(Properties(id=f"wall_{number}", kind="wall"), (path,)) for number, path in enumerate(solid, 1)]
     for category, height in words.SEEN_THROUGH.items():
         for path in beside(solid, [area for unit in units if unit.category == category for area in unit.areas]):

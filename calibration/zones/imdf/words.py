@@ -32,6 +32,8 @@ UNENCLOSED = {
     "walkway.island",
 }
 """Unit categories whose borders are not walls; the borders of all others are, but for their openings."""
+DOORED = {"fieldofplay", "foodservice", "unspecified", "waitingroom"}
+"""Of those, the ones whose borders are walls after all where somebody mapped a door in them."""
 CLOSED = {"nonpublic", "serverroom", "storage", "mailroom"}
 """Unit categories that shoppers do not enter: walls, but no zones."""
 NOT_ON_FOOT = {"automobile", "bicycle"}
