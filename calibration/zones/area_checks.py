@@ -117,7 +117,7 @@ def _check_plan(
         drawn = sound.get(shape.id) if shape.own.kind == "zone" else LineString(shape.rings_m[0])
         if drawn is None or plan.covers(drawn):
             continue
-        out = drawn.difference(plan)
+        out = drawn.difference(box(0, 0, *size_m))
         place = _on(out)
         much = f"{out.area:.1f} m2" if shape.own.kind == "zone" else f"{out.length:.1f} m"
         yield Finding(

@@ -83,17 +83,17 @@ class Drawing:
         )
 
 
-def zone_of(name: str, outline_m: Any, *holes_m: Any, **own: Any) -> Shape:
+def zone_of(name: str, /, outline_m: Any, *holes_m: Any, **own: Any) -> Shape:
     """A zone from points in metres; further keywords are its properties."""
     return Shape(Properties(id=name, kind="zone", **own), tuple(_points(ring) for ring in (outline_m, *holes_m)))
 
 
-def line_of(name: str, ends_m: Any, zone: str, **own: Any) -> Shape:
+def line_of(name: str, /, ends_m: Any, zone: str, **own: Any) -> Shape:
     """A tripwire from points in metres; further keywords are its properties."""
     return Shape(Properties(id=name, kind="line", zone=zone, **own), (_points(ends_m),))
 
 
-def wall_of(name: str, path_m: Any, **own: Any) -> Shape:
+def wall_of(name: str, /, path_m: Any, **own: Any) -> Shape:
     """A wall from points in metres; further keywords are its properties."""
     return Shape(Properties(id=name, kind="wall", **own), (_points(path_m),))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
 
+from calibration.zones.geojson import write_whole
 from calibration.zones.imdf.words import Collection, Feature, Manifest
-from contract.errors import BadInputError
+from contract.errors import AtriumError, BadInputError
 from contract.files import read_bytes
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -52,6 +55,29 @@ def read_archive(path: Path) -> Archive:
     if "manifest.json" in contents:
         manifest = _decoded(f"{path}/manifest.json", contents["manifest.json"], Manifest)
     return Archive(str(path), manifest, features)
+
+
+def write_archive(path: Path, files: Mapping[str, bytes]) -> None:
+    """Writes an archive: a .zip in one piece where the path says so, a folder else.
+
+    Raises:
+        AtriumError: where it cannot be written.
+    """
+    if path.suffix.lower() != ".zip":
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AtriumError(f"{path}: no folder can be made there ({error.strerror or error})") from None
+        for name, content in files.items():
+            write_whole(path / name, content)
+        return
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)  # of 1980: the same floor packs to the same bytes
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            file.writestr(entry, content)
+    write_whole(path, packed.getvalue())
 
 
 def _names() -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -27,28 +28,36 @@ OCCUPANT_FOR = {"dining": "restaurant", "fashion": "clothing", "": "shopping"}
 """IMDF's occupant categories for ours; others are kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExportedFloor:
+    """The floor that an archive describes.
+
+    Attributes:
+        site: the site's id; with the floor's it makes feature ids that are the same at every export.
+        id: the floor's id, the level's short name.
+        name: the floor's name.
+        size_m: width and height of the plan, metres: the level's outline.
+    """
+
+    site: str
+    id: str
+    name: str
+    size_m: tuple[float, float]
+
+
 def export_level(
-    drawing: Drawing,
-    *,
-    site: str,
-    floor: str,
-    name: str,
-    size_m: tuple[float, float],
-    frame: Frame,
-    language: str = "en",
+    drawing: Drawing, floor: ExportedFloor, frame: Frame, *, created: str, language: str = "en"
 ) -> dict[str, bytes]:
     """File names and contents of an IMDF archive with one level.
 
     Args:
         drawing: zones, tripwires and walls.
-        site: the site's id; with the floor's it makes feature ids that are the same at every export.
-        floor: the floor's id, the level's short name.
-        name: the floor's name.
-        size_m: width and height of the plan, metres: the level's outline.
+        floor: whose they are.
         frame: where the plan lies on the earth; its middle must be the plan's.
+        created: now, as the manifest tells it (RFC 3339).
         language: the tag of all names.
     """
-    return _Writer(f"{site}/{floor}", frame, language).files(canonical(drawing), floor, name, size_m)
+    return _Writer(f"{floor.site}/{floor.id}", frame, language).files(canonical(drawing), floor, created)
 
 
 def to_degrees_geojson(drawing: Drawing, frame: Frame) -> bytes:
@@ -65,16 +74,17 @@ class _Writer:
     def __init__(self, place: str, frame: Frame, language: str) -> None:
         self._place, self._frame, self._language = place, frame, language
 
-    def files(self, drawing: Drawing, floor: str, name: str, size_m: tuple[float, float]) -> dict[str, bytes]:
-        level = self._id("level", floor)
+    def files(self, drawing: Drawing, floor: ExportedFloor, created: str) -> dict[str, bytes]:
+        """Names and contents."""
+        level = self._id("level", floor.id)
         zones = drawing.of("zone")
         tenanted = [zone for zone in zones if zone.own.tenants]
         manifest = words.Manifest(
-            language=self._language, generated_by="atrium", created="", extensions=[words.EXTENSION]
+            language=self._language, generated_by="atrium", created=created, extensions=[words.EXTENSION]
         )
         return {
             "manifest.json": msgspec.json.encode(manifest) + b"\n",
-            "level.geojson": _encoded([self._level(level, floor, name, size_m)]),
+            "level.geojson": _encoded([self._level(level, floor)]),
             "unit.geojson": _encoded(self._unit(zone, level) for zone in zones),
             "opening.geojson": _encoded(self._opening(line, level) for line in drawing.of("line")),
             "detail.geojson": _encoded(self._detail(wall, level) for wall in drawing.of("wall")),
@@ -89,16 +99,16 @@ class _Writer:
             return words.Geometry("Polygon", rings)
         return words.Geometry("LineString", self._degrees(shape.rings_m[0]))
 
-    def _level(self, level: str, floor: str, name: str, size_m: tuple[float, float]) -> words.Feature:
-        width, height = size_m
+    def _level(self, level: str, floor: ExportedFloor) -> words.Feature:
+        width, height = floor.size_m
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height], [0, 0]], np.float64)
         properties = {
             "category": "unspecified",
             "restriction": None,
             "outdoor": False,
             "ordinal": 0,
-            "name": self._labels(name or floor),
-            "short_name": self._labels(floor),
+            "name": self._labels(floor.name or floor.id),
+            "short_name": self._labels(floor.id),
             "display_point": self._point(np.array([[width / 2, height / 2]])),
             "address_id": None,
             "building_ids": None,

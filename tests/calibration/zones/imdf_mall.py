@@ -71,7 +71,9 @@ def unit(name: str, on: str, category: str, rings: list[Any], title: dict[str, s
     return feature("unit", name, geometry, category=category, name=title, level_id=uid(f"level/{on}"), **own)
 
 
-def opening(name: str, on: str, ends: Any, category: str = "pedestrian", title: dict[str, str] | None = None) -> Feature:
+def opening(
+    name: str, on: str, ends: Any, category: str = "pedestrian", title: dict[str, str] | None = None
+) -> Feature:
     return feature(
         "opening",
         name,
@@ -93,9 +95,7 @@ def anchor(name: str, at: tuple[float, float]) -> Feature:
 
 def occupant(name: str, at: str, category: str, title: dict[str, str], **more: Any) -> Feature:
     own = {"hours": "Mo-Sa 10:00-22:00", "phone": None, "website": None, "validity": None, "correlation_id": None}
-    return feature(
-        "occupant", name, None, name=title, category=category, anchor_id=uid(f"anchor/{at}"), **(own | more)
-    )
+    return feature("occupant", name, None, name=title, category=category, anchor_id=uid(f"anchor/{at}"), **(own | more))
 
 
 def ground() -> dict[str, list[Feature]]:
