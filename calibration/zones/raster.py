@@ -48,8 +48,8 @@ def _draw_png(content: bytes, _ask: dict[str, Any]) -> tuple[bytes, dict[str, An
         picture = Image.open(io.BytesIO(content), formats=["PNG"])
         _bound(*picture.size)
         picture.load()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise PlanError(f"is a damaged PNG ({error}): save it anew") from None
+    except (OSError, SyntaxError, ValueError):
+        raise PlanError("is a damaged PNG: save it anew") from None
     dots = picture.info.get("dpi")
     paper = None
     if dots and min(dots) > 1:
@@ -75,7 +75,7 @@ def _draw_svg(content: bytes, ask: dict[str, Any]) -> tuple[bytes, dict[str, Any
     _bound(wide, high)
     try:
         made = resvg_py.svg_to_bytes(
-            svg_string=content.decode("utf-8-sig"), background="white", width=wide, height=high, dpi=SVG_PX_PER_INCH
+            svg_string=content.decode("utf-8-sig"), background="white", width=wide, dpi=SVG_PX_PER_INCH
         )
     except (ValueError, UnicodeDecodeError) as error:
         raise PlanError(f"is a broken SVG ({error}): save it anew as plain SVG") from None
@@ -137,8 +137,11 @@ def _draw_pdf(content: bytes, ask: dict[str, Any]) -> tuple[bytes, dict[str, Any
         document = pdfium.PdfDocument(content)
         pages = len(document)
     except pdfium.PdfiumError as error:
-        if getattr(error, "err_code", None) == pdfium.raw.FPDF_ERR_PASSWORD:
+        code = getattr(error, "err_code", None)
+        if code == pdfium.raw.FPDF_ERR_PASSWORD:
             raise PlanError("is locked with a password: save a copy without one") from None
+        if code == pdfium.raw.FPDF_ERR_SUCCESS:  # it read all there was, and there was no page
+            raise PlanError("is a PDF without pages: export the plan again") from None
         raise PlanError(f"is a damaged PDF ({error}): save it anew") from None
     if not pages:
         raise PlanError("is a PDF without pages: export the plan again")
