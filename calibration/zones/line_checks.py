@@ -22,7 +22,7 @@ ALONG_WALL_M = 0.1
 def check_lines(drawing: Drawing, limits: Limits) -> Iterator[Finding]:
     """All of it, for each tripwire."""
     sound = sound_zones(drawing)
-    walls = unary_union([wall.path for wall in drawing.of("wall")])
+    walls = unary_union([wall.path for wall in drawing.of("wall")]).buffer(ALONG_WALL_M)
     for line in drawing.of("line"):
         ends = line.rings_m[0]
         middle = (float(ends[:, 0].mean()), float(ends[:, 1].mean()))
@@ -39,7 +39,7 @@ def check_lines(drawing: Drawing, limits: Limits) -> Iterator[Finding]:
                 "draw it from jamb to jamb",
             )
         yield from _check_zone(line, middle, drawing, sound, limits)
-        walled = line.path.intersection(walls.buffer(ALONG_WALL_M)).length / length
+        walled = line.path.intersection(walls).length / length
         if walled > WALLED_SHARE:
             yield _of(
                 line,

@@ -93,12 +93,11 @@ def _tips(eye: Floats, one: Floats, other: Floats, reach: float) -> tuple[Floats
 def seen_by(camera: Camera, xy_m: Floats, shadow: shapely.Geometry, person_px: float) -> NDArray[np.bool_]:
     """(N,) whether a camera sees somebody at each place (N, 2): in the picture, large enough, in no wall's shadow."""
     xy = np.asarray(xy_m, np.float64).reshape(-1, 2)
-    seen = camera.sees(xy)
+    seen = ~np.asarray(shapely.contains_xy(shadow, xy[:, 0], xy[:, 1]), np.bool_)
+    seen[seen] = camera.sees(xy[seen])
     if seen.any():
         with np.errstate(invalid="ignore"):
             seen[seen] = camera.person_height_px(xy[seen]) >= person_px
-    if not shadow.is_empty:
-        seen[seen] = ~shapely.contains_xy(shadow, xy[seen, 0], xy[seen, 1])
     return seen
 
 
