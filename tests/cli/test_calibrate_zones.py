@@ -90,9 +90,9 @@ def test_imdf_in_and_out(tmp_path: Path, site: Path) -> None:
     refused("it has G (Ground floor, ordinal 0)", "import-imdf", archive, "--out", out, "--level", "attic")
     found = run("import-imdf", archive, "--out", out, "--level", "G", "--align", "auto")
     assert found.exit_code == 0, found.output
-    assert "7 zones, 8 tripwires" in found.stdout
+    assert "8 zones, 8 tripwires" in found.stdout
     assert "size_m = [80.000, 48.000]" in found.stdout
-    assert len(load_geometry(out)[0]) == 7
+    assert len(load_geometry(out)[0]) == 8
     refused("--force", "import-imdf", archive, "--out", out, "--level", "G")
     again = run("import-imdf", archive, "--out", out, "--level", "G", "--rotate", "23", "--force", "--json")
     assert json.loads(again.stdout)["frame"]["turn_deg"] == 23

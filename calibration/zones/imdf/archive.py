@@ -19,7 +19,7 @@ MOST_BYTES = 64 * 1024 * 1024
 """Of one file, unpacked; the largest airports take 20 MB."""
 MOST_FEATURES = 200_000
 NEEDED = ("level", "unit")
-OPTIONAL = ("opening", "occupant", "anchor", "detail")
+OPTIONAL = ("opening", "occupant", "anchor", "detail", "kiosk")
 
 T = TypeVar("T")
 

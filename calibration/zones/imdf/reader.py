@@ -15,6 +15,7 @@ from shapely.geometry import LineString, Polygon
 from calibration.camera import Floats
 from calibration.geometry import Properties
 from calibration.zones.drawing import Drawing, Shape, canonical
+from calibration.zones.edit import cut_hole
 from calibration.zones.imdf import words
 from calibration.zones.imdf.archive import Archive
 from calibration.zones.imdf.frame import Frame, frame_about, frame_of, turn_of
@@ -28,6 +29,8 @@ from contract.ids import check_id
 
 BORDER_M = 0.3
 """An opening this close to a unit's border lies on it."""
+LEAST_M2 = 0.01
+"""A kiosk that reaches less into a unit stands beside it."""
 LARGEST_M = 5000.0
 """A level that spans more than this is no mall's."""
 
@@ -65,9 +68,9 @@ def import_level(
 ) -> Imported:
     """One level's zones, tripwires, walls and tenants, in metres.
 
-    A unit becomes a zone, but for solid ones, voids and those shoppers do not enter; an opening on its border becomes
-    its tripwire; occupants, by way of their anchors, its tenants; borders of enclosed units, and of a level that is not
-    outdoors, less openings, walls.
+    A unit becomes a zone, but for solid ones, voids and those shoppers do not enter; a kiosk a zone within a hole of its
+    unit's; an opening on a unit's border its tripwire; occupants, by way of their anchors, tenants; borders of enclosed
+    units, and of a level that is not outdoors, less openings, walls.
     Where `calibration.zones.imdf.writer` wrote the archive, ids, categories, walls and frame are those it was given.
 
     Args:
@@ -93,11 +96,12 @@ def import_level(
         )
     reading = _Reading(archive, chosen.id, frame, language)
     reading.read_units()
+    kiosks = reading.kiosks()
     outside = [] if chosen.properties.get("outdoor") else [Polygon(frame.to_floor(ring)) for ring in outlines]
     lines, gaps = reading.lines()
     walls = reading.kept_walls() if isinstance(own, dict) else _implied_walls(reading.units, gaps, outside)
-    zones = [zone for unit in reading.units for zone in unit.zones]
-    if not zones and not isinstance(own, dict):
+    zones = [*(zone for unit in reading.units for zone in unit.zones), *kiosks]
+    if not any(unit.zones for unit in reading.units) and not isinstance(own, dict):
         raise BadInputError(
             f"{archive.source}: level {chosen.id} has no unit that shoppers enter; choose another level"
         )
@@ -124,12 +128,13 @@ class _Reading:
     frame: Frame
     language: str
     units: list[_Unit] = field(default_factory=list)
+    tenants: dict[str, tuple[Tenancy, ...]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
     def read_units(self) -> None:
         """Units of the level, and the zones they make."""
-        tenants = self._tenants()
-        for feature in self.archive.features["unit"].values():
+        self.tenants = self._tenants()
+        for feature in self._all("unit"):
             if feature.properties.get("level_id") != self.level:
                 continue
             polygons = outlines_of(feature, f"{self.archive.source}/unit.geojson")
@@ -139,8 +144,36 @@ class _Reading:
                 category = "nonpublic"
             enclosed = category not in words.UNENCLOSED and category not in words.SEEN_THROUGH
             unit = _Unit(feature, category, sorted(areas, key=lambda area: -area.area), enclosed)
-            unit.zones = self._zones(unit, tenants.get(feature.id, ()))
+            unit.zones = self._zones(unit, self.tenants.get(feature.id, ()))
             self.units.append(unit)
+
+    def kiosks(self) -> list[Shape]:
+        """Kiosks of the level as zones, cut out of the zones that they stand in."""
+        kiosks = []
+        for feature in self._all("kiosk"):
+            if feature.properties.get("level_id") != self.level:
+                continue
+            ring = self._floor(outlines_of(feature, f"{self.archive.source}/kiosk.geojson")[0][0])
+            tenancies = self.tenants.get(feature.id, ())
+            latest = _latest(tenancies)
+            name = self._label(feature) or (latest.name if latest else "")
+            category = (latest.category if latest else "") or words.KIOSK
+            own = Properties(id=_id_of(feature), kind="zone", name=name, category=category, tenants=list(tenancies))
+            kiosk = Shape(own, (ring,))
+            kiosks.append(kiosk)
+            for unit in self.units:
+                unit.zones = [self._without(zone, kiosk) for zone in unit.zones]
+        return kiosks
+
+    def _without(self, zone: Shape, kiosk: Shape) -> Shape:
+        areas = (zone.polygon, kiosk.polygon)
+        if not all(area.is_valid for area in areas) or areas[0].intersection(areas[1]).area < LEAST_M2:
+            return zone
+        try:
+            return cut_hole(zone, kiosk.rings_m[0])
+        except BadInputError as error:
+            self._remark(f"kiosk {kiosk.label} is not cut out: {error}")
+            return zone
 
     def lines(self) -> tuple[list[Shape], list[LineString]]:
         """Tripwires, and where walls are open."""
@@ -149,7 +182,7 @@ class _Reading:
         for unit in self.units:
             if unit.category in words.DOORED:
                 unit.enclosed = any(_on_border(door, area) for door in doors for area in unit.areas)
-        for opening in self.archive.features.get("opening", {}).values():
+        for opening in self._all("opening"):
             if opening.properties.get("level_id") != self.level:
                 continue
             path = self._floor(path_of(opening, f"{self.archive.source}/opening.geojson"))
@@ -174,7 +207,7 @@ class _Reading:
         source = f"{self.archive.source}/opening.geojson"
         return [
             LineString(self._floor(path_of(opening, source)))
-            for opening in self.archive.features.get("opening", {}).values()
+            for opening in self._all("opening")
             if opening.properties.get("level_id") == self.level
         ]
 
@@ -182,7 +215,7 @@ class _Reading:
         """The walls that we wrote as details."""
         source = f"{self.archive.source}/detail.geojson"
         walls = []
-        for detail in self.archive.features.get("detail", {}).values():
+        for detail in self._all("detail"):
             kept = _kept(detail, "wall")
             if kept and detail.properties.get("level_id") == self.level:
                 walls.append(Shape(kept, (self._floor(path_of(detail, source)),)))
@@ -191,7 +224,7 @@ class _Reading:
     def _zones(self, unit: _Unit, tenancies: tuple[Tenancy, ...]) -> list[Shape]:
         if unit.category in words.SOLID | words.CLOSED or unit.category in words.SEEN_THROUGH:
             return []
-        latest = max(tenancies, key=lambda one: (one.to or date.max, one.start or date.min), default=None)
+        latest = _latest(tenancies)
         kept = _kept(unit.feature, "zone")
         name = self._label(unit.feature) or (latest.name if latest and not kept else "")
         category = words.unit_category(unit.category) or (latest.category if latest else "")
@@ -207,11 +240,14 @@ class _Reading:
         return zones
 
     def _tenants(self) -> dict[str, tuple[Tenancy, ...]]:
+        """Tenancies by unit, or by kiosk where they share its anchor."""
         by_unit: dict[str, list[tuple[int, Tenancy]]] = defaultdict(list)
         anchors = self.archive.features.get("anchor", {})
-        for occupant in self.archive.features.get("occupant", {}).values():
-            anchor = anchors.get(str(occupant.properties.get("anchor_id")))
-            unit = anchor.properties.get("unit_id") if anchor else None
+        at_kiosk = {str(kiosk.properties.get("anchor_id")): kiosk.id for kiosk in self._all("kiosk")}
+        for occupant in self._all("occupant"):
+            told = str(occupant.properties.get("anchor_id"))
+            at_unit = anchors[told].properties.get("unit_id") if told in anchors else None
+            unit = at_kiosk.get(told, at_unit)
             if isinstance(unit, str):
                 by_unit[unit].append(self._tenancy(occupant))
             else:
@@ -235,6 +271,9 @@ class _Reading:
         name = str(kept.get("name", self._label(occupant)))
         return (order if isinstance(order, int) else 0), Tenancy(tenant, name, category, start, to)
 
+    def _all(self, kind: str) -> list[Feature]:
+        return list(self.archive.features.get(kind, {}).values())
+
     def _floor(self, lonlat_deg: Floats) -> Floats:
         return self.frame.to_floor(lonlat_deg)
 
@@ -243,6 +282,10 @@ class _Reading:
 
     def _remark(self, text: str) -> None:
         self.remarks.append(text)
+
+
+def _latest(tenancies: tuple[Tenancy, ...]) -> Tenancy | None:
+    return max(tenancies, key=lambda one: (one.to or date.max, one.start or date.min), default=None)
 
 
 def _ordered(found: list[tuple[int, Tenancy]]) -> tuple[Tenancy, ...]:

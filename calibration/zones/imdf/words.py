@@ -36,6 +36,8 @@ DOORED = {"fieldofplay", "foodservice", "unspecified", "waitingroom"}
 """Of those, the ones whose borders are walls after all where somebody mapped a door in them."""
 CLOSED = {"nonpublic", "serverroom", "storage", "mailroom"}
 """Unit categories that shoppers do not enter: walls, but no zones."""
+KIOSK = "kiosk"
+"""Our category of a kiosk whose occupant has none."""
 NOT_ON_FOOT = {"automobile", "bicycle"}
 """Opening categories nobody walks through."""
 UNIT_CATEGORIES = {

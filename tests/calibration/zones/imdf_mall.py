@@ -131,7 +131,24 @@ def ground() -> dict[str, list[Feature]]:
             opening("ramp", "g", [[80, 21], [80, 26]], "automobile"),
             opening("lost", "g", [[20, 24], [22, 24]]),
         ],
-        "anchor": [anchor("linho", (12, 40)), anchor("mistral", (37, 40)), anchor("tasca", (65, 40))],
+        "kiosk": [
+            feature(
+                "kiosk",
+                "juice",
+                {"type": "Polygon", "coordinates": [ring(60, 22, 63, 25)]},
+                name={"en": "Juice kiosk"},
+                alt_name=None,
+                anchor_id=uid("anchor/juice"),
+                level_id=uid("level/g"),
+                display_point=None,
+            )
+        ],
+        "anchor": [
+            anchor("linho", (12, 40)),
+            anchor("mistral", (37, 40)),
+            anchor("tasca", (65, 40)),
+            feature("anchor", "juice", point(61, 23), address_id=None, unit_id=uid("unit/hall")),
+        ],
         "occupant": [
             occupant(
                 "linho-old",
@@ -150,6 +167,7 @@ def ground() -> dict[str, list[Feature]]:
             ),
             occupant("mistral", "mistral", "fashion", {"en": "Mistral"}),
             occupant("tasca", "tasca", "restaurant", {"en": "The Tavern", "pt": "Tasca"}),
+            occupant("juice", "juice", "juicebar", {"en": "Sumo"}),
             occupant("ghost", "nowhere", "atm", {"en": "Ghost"}),
         ],
     }
@@ -163,6 +181,7 @@ def first() -> dict[str, list[Feature]]:
             unit("vela", "f1", "room", [[ring(0, 30, 40, 48)], [ring(0, 0, 30, 18)]], {"en": "Vela"}),
         ],
         "opening": [opening("vela-n", "f1", [[10, 30], [14, 30]]), opening("vela-s", "f1", [[10, 18], [14, 18]])],
+        "kiosk": [],
         "anchor": [anchor("vela", (10, 40))],
         "occupant": [occupant("vela", "vela", "clothing", {"en": "Vela"}, correlation_id=uid("brand/vela"))],
     }
