@@ -68,9 +68,9 @@ def import_level(
 ) -> Imported:
     """One level's zones, tripwires, walls and tenants, in metres.
 
-    A unit becomes a zone, but for solid ones, voids and those shoppers do not enter; a kiosk a zone within a hole of its
-    unit's; an opening on a unit's border its tripwire; occupants, by way of their anchors, tenants; borders of enclosed
-    units, and of a level that is not outdoors, less openings, walls.
+    A unit becomes a zone, but for solid ones, voids and those shoppers do not enter; a kiosk a zone within a hole of
+    its unit's; an opening on a unit's border its tripwire; occupants, by way of their anchors, tenants; borders of
+    enclosed units, and of a level that is not outdoors, less openings, walls.
     Where `calibration.zones.imdf.writer` wrote the archive, ids, categories, walls and frame are those it was given.
 
     Args:
