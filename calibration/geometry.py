@@ -13,15 +13,18 @@ from shapely.geometry import Polygon
 from shapely.validation import explain_validity
 
 from calibration.camera import Floats
+from calibration.zones.tenants import Tenancy
 from contract.errors import BadInputError
 from contract.files import read_json
 from contract.ids import check_id
 
 SIDE_PROBE_M = 0.25
 """How far beside a line's middle we look for the zone it belongs to."""
+WALL_HEIGHT_M = 3.0
+"""A wall whose file tells no height."""
 
 
-class Properties(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class Properties(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
     """What a feature says of itself."""
 
     id: str
@@ -30,7 +33,8 @@ class Properties(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     category: str = ""
     zone: str = ""
     in_side: Literal["left", "right", ""] = ""
-    height_m: float = 3.0
+    height_m: float = WALL_HEIGHT_M
+    tenants: list[Tenancy] = []
 
 
 class Geometry(msgspec.Struct, frozen=True):
@@ -57,12 +61,18 @@ class FeatureCollection(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Zone:
-    """An area of the floor; ``rings_m`` is the outline and then the holes, each (V, 2) metres, not closed."""
+    """An area of the floor.
+
+    Attributes:
+        rings_m: the outline and then the holes, each (V, 2) metres, not closed.
+        tenants: who has it when, as the file lists them.
+    """
 
     id: str
     name: str
     category: str
     rings_m: tuple[Floats, ...]
+    tenants: tuple[Tenancy, ...] = ()
 
     @property
     def polygon(self) -> Polygon:
@@ -121,12 +131,17 @@ def load_geometry(path: Path) -> tuple[dict[str, Zone], dict[str, Line], list[Wa
             lines[name] = feature
         else:
             walls.append(
-                Wall(name, _points(path, feature, feature.geometry.coordinates, 2), feature.properties.height_m)
+                Wall(name, points_of(path, feature, feature.geometry.coordinates, 2), feature.properties.height_m)
             )
     return zones, {name: _line(path, feature, zones) for name, feature in lines.items()}, walls
 
 
-def _points(path: Path, feature: Feature, values: list[Any], least: int) -> Floats:
+def points_of(path: Path, feature: Feature, values: list[Any], least: int) -> Floats:
+    """(V, 2) the coordinates in metres.
+
+    Raises:
+        BadInputError: where fewer than ``least`` are points of two finite numbers.
+    """
     try:
         points = np.array([[pair[0], pair[1]] for pair in values], np.float64)
     except (TypeError, ValueError, IndexError, KeyError):
@@ -138,15 +153,25 @@ def _points(path: Path, feature: Feature, values: list[Any], least: int) -> Floa
     return points
 
 
-def _zone(path: Path, feature: Feature) -> Zone:
+def rings_of(path: Path, feature: Feature) -> tuple[Floats, ...]:
+    """Outline and holes of a polygon, each (V, 2) metres, not closed; whether they cross is not looked at.
+
+    Raises:
+        BadInputError: where it is no polygon.
+    """
     own = feature.properties
     if feature.geometry.type != "Polygon" or not feature.geometry.coordinates:
         raise BadInputError(f"{path}: zone {own.id}: its geometry must be a Polygon")
     rings = []
     for values in feature.geometry.coordinates:
-        ring = _points(path, feature, values if isinstance(values, list) else [], 3)
+        ring = points_of(path, feature, values if isinstance(values, list) else [], 3)
         rings.append(ring[:-1] if len(ring) > 3 and (ring[0] == ring[-1]).all() else ring)
-    zone = Zone(own.id, own.name or own.id, own.category, tuple(rings))
+    return tuple(rings)
+
+
+def _zone(path: Path, feature: Feature) -> Zone:
+    own = feature.properties
+    zone = Zone(own.id, own.name or own.id, own.category, rings_of(path, feature), tuple(own.tenants))
     if not zone.polygon.is_valid or zone.polygon.area <= 0:
         raise BadInputError(f"{path}: zone {own.id}: {explain_validity(zone.polygon)} (metres); redraw its outline")
     return zone
@@ -154,7 +179,7 @@ def _zone(path: Path, feature: Feature) -> Zone:
 
 def _line(path: Path, feature: Feature, zones: dict[str, Zone]) -> Line:
     own = feature.properties
-    ends = _points(path, feature, feature.geometry.coordinates, 2)
+    ends = points_of(path, feature, feature.geometry.coordinates, 2)
     along = ends[-1] - ends[0]
     length = float(np.hypot(*along))
     if feature.geometry.type != "LineString" or len(ends) != 2 or length <= 0:
