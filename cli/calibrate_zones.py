@@ -29,6 +29,7 @@ from contract.errors import BadInputError
 zones = typer.Typer(
     name="zones",
     help="Zones, tripwires and walls: check them, import IMDF maps and plans, export them.",
+    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
