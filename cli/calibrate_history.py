@@ -21,7 +21,7 @@ FLOOR = Annotated[str, typer.Option(help="the floor's id")]
 
 
 def history(site: SITE, floor: FLOOR, as_json: AsJson = False) -> None:
-    """List the versions of a floor's calibration, oldest first; the last 100 are kept. Times are UTC."""
+    """List the versions of a floor's calibration, oldest first; the last 100 are kept."""
     path = cameras_path(site, floor)
     versions = Calibrations(path).history()
     if as_json:
@@ -30,10 +30,12 @@ def history(site: SITE, floor: FLOOR, as_json: AsJson = False) -> None:
     if not versions:
         typer.echo(f"{path}: no history yet; it begins when a camera is calibrated")
         return
-    table = plain_table("version", "calibration", "made at", "by", "why", "")
+    table = plain_table("version", "", "calibration", "made at (UTC)")
+    table.add_column("why (by whom)", overflow="fold")
     for one in versions:
-        what = (one.hash or "none", one.at, escape(one.who), escape(one.why))
-        table.add_row(str(one.number), *what, "in force" if one.is_in_force else "")
+        why = escape(f"{one.why} ({one.who})" if one.who else one.why)
+        moment = one.at[:19].replace("T", " ")
+        table.add_row(str(one.number), "in force" if one.is_in_force else "", one.hash or "none", moment, why)
     Console().print(table)
 
 

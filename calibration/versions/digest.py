@@ -1,6 +1,6 @@
 """Short names of calibrations: the same numbers, the same name; anything that moves a point, another.
 
-Numbers are taken as whole multiples of a step far below what can be measured on a floor, so that neither JSON, nor -0.0,
+Numbers are taken as whole multiples of a step far below what can be measured on a floor, so that neither JSON nor -0.0
 nor the last bit of a rotation gives another name.
 """
 

@@ -9,16 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, aside: Path) -> None:
     """Puts ``content`` in the place of a file, or leaves the file as it is.
 
     Owner and mode stay; a new file belongs to its folder's owner, so that what root writes the box's user can read.
-    One writer at a time (see `held`): what a killed one left beside is written over by the next.
+
+    Args:
+        path: of the file.
+        content: all of it.
+        aside: where it is written first, in the same folder. One writer at a time (see `held`): what a killed one left
+            there is written over by the next.
 
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    aside = path.with_name(f".{path.name}.new")
     try:
         with aside.open("wb") as file:
             _take_after(file.fileno(), path)

@@ -119,7 +119,7 @@ def admit(
         return [f"{stale}; accepted in {source}"]
     failed = failed_zones(floor, certificate, cameras)
     if refused := {zone: error for zone, error in failed.items() if not every and zone not in accepted}:
-        names = ", ".join(f'"{zone}"' for zone in refused)
+        names = ", ".join(f'"{zone}"' for zone in (*accepted, *refused))
         raise BadInputError(
             f"floor {floor.id}: {_listed(refused)} failed the certificate: mend what it lists and run {CHECK}, "
             f"or accept that in {source}: accept_failed_zones = [{names}]"

@@ -32,6 +32,7 @@ MOST_VERSIONS = 100
 FOUND = "found: older than this history, or changed without it"
 NO_HASH = "none"
 """Stands in a version's file name where its content names no calibration: no cameras, edited by hand, or damaged."""
+ASIDE = ".new"
 _VERSION_NAME = re.compile(rf"([0-9]{{4,}})-([0-9a-f]{{12}}|{NO_HASH})\.json")
 _OURS = {field.encode_name for field in msgspec.structs.fields(CameraFile)}
 
@@ -180,14 +181,15 @@ class Calibrations:
 
     def _entry(self, name: str, camera: Camera, calibration: CalibrationFile, now: float, who: str) -> dict[str, Any]:
         """The camera's entry as plain data, once it is certain that it reads back as what it is."""
+        camera_from_file(name, camera.to_file(), str(self.path))
         stamped = msgspec.structs.replace(calibration, made_at=to_rfc3339(now), made_by=who, hash=camera_hash(camera))
         content = msgspec.json.encode(msgspec.structs.replace(camera.to_file(), calibration=stamped))
-        where = f"{self.path}: camera {name}"
         try:
-            entry = msgspec.json.decode(content, type=CameraFile)
+            msgspec.json.decode(content, type=CameraFile)
         except msgspec.ValidationError as error:
-            raise BadInputError(f"{where}: has numbers that are not finite ({error}); solve it again") from None
-        camera_from_file(name, entry, str(self.path))
+            raise BadInputError(
+                f"{self.path}: camera {name}: its calibration is not whole ({error}); solve it again"
+            ) from None
         plain: dict[str, Any] = msgspec.json.decode(content)
         return plain
 
@@ -219,13 +221,15 @@ class Calibrations:
         try:
             if before is not None and self._find(before, kept) is None:
                 number += 1
-                added.append(self._add(number, before))
+                added.append(self._version_path(number, before))
+                replace_file(added[-1], before, self._folder / ASIDE)
                 notes[number] = Note(number, at, "", FOUND)
             number += 1
-            added.append(self._add(number, content))
+            added.append(self._version_path(number, content))
+            replace_file(added[-1], content, self._folder / ASIDE)
             notes[number] = Note(number, at, who, why)
             self._write_index(notes.values())
-            replace_file(self._file, content)
+            replace_file(self._file, content, self._file.with_name(f".{self._file.name}{ASIDE}"))
         except OSError:
             if self._content() != content:
                 for path in added:
@@ -235,18 +239,17 @@ class Calibrations:
         self._forget_oldest()
         return Version(number, _hash_in(added[-1]), at, who, why, is_in_force=True)
 
-    def _add(self, number: int, content: bytes) -> Path:
+    def _version_path(self, number: int, content: bytes) -> Path:
         try:
             name = floor_hash(_cameras(content, "")) or NO_HASH
         except BadInputError:
             name = NO_HASH
-        path = self._folder / f"{number:04d}-{name}.json"
-        replace_file(path, content)
-        return path
+        return self._folder / f"{number:04d}-{name}.json"
 
     def _write_index(self, notes: Iterable[Note]) -> None:
         index = IndexFile(sorted(notes, key=lambda note: note.number)[-MOST_VERSIONS:])
-        replace_file(self._folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n")
+        content = msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
+        replace_file(self._folder / "index.json", content, self._folder / ASIDE)
 
     def _forget_oldest(self) -> None:
         kept = self._kept()
