@@ -1,6 +1,7 @@
 """Whether a box may count on its floor's zones: what the certificate beside ``cameras.json`` says of them.
 
-A zone has failed where the certificate says so itself, or where one of the box's cameras fails in it and none passes:
+A box that watches all the floor's cameras goes by the certificate's verdict on the zone. One that watches some, or where
+there is no such verdict, goes by those on its own cameras: a zone fails where one of them fails in it and none passes, as
 two cameras on one zone are one zone.
 """
 
@@ -26,16 +27,18 @@ Verdict = Literal["pass", "pass with remarks", "fail"]
 class ZoneVerdict(msgspec.Struct, frozen=True):
     """What a certificate says of a zone, as far as a box needs it."""
 
+    id: str
     verdict: Verdict
-    expected_error_cm: float | None = None
+    error_cm: float | None = None
 
 
 class CameraVerdict(msgspec.Struct, frozen=True):
     """What a certificate says of a camera: the numbers it holds for, and the zones it sees."""
 
+    camera: str
     verdict: Verdict
-    hash: str = ""
-    zones: dict[str, ZoneVerdict] = {}
+    calibration_hash: str = ""
+    zones: list[ZoneVerdict] = []
 
 
 class CertificateFile(msgspec.Struct, frozen=True, rename={"schema_": "schema"}):
@@ -44,16 +47,16 @@ class CertificateFile(msgspec.Struct, frozen=True, rename={"schema_": "schema"})
     Attributes:
         schema_: ``atrium.certificate.v1``.
         floor: its id.
-        calibration: the floor's hash when it was checked.
-        cameras: by name.
-        zones: by id, where the certificate has one verdict for all cameras; it goes before theirs.
+        calibration: the floor's hash when it was checked; empty: each camera's own hash tells.
+        cameras: each that was checked.
+        zones: of all cameras together.
     """
 
     schema_: str
     floor: str
-    calibration: str
-    cameras: dict[str, CameraVerdict] = {}
-    zones: dict[str, ZoneVerdict] = {}
+    calibration: str = ""
+    cameras: list[CameraVerdict] = []
+    zones: list[ZoneVerdict] = []
 
 
 def certificate_path(cameras: Path) -> Path:
@@ -86,12 +89,16 @@ def failed_zones(floor: Floor, certificate: CertificateFile, cameras: Collection
         cameras: that the box watches; what others see is not for it to refuse.
     """
     failed: dict[str, float | None] = {}
+    of_all = {word.id: word for word in certificate.zones}
+    watches_all = set(cameras) >= set(floor.cameras)
     for zone in floor.zones:
-        told = certificate.zones.get(zone)
-        words = [told] if told is not None else _words(zone, certificate.cameras, cameras)
+        words = [
+            word for each in certificate.cameras if each.camera in cameras for word in each.zones if word.id == zone
+        ]
+        if zone in of_all and watches_all:
+            words = [of_all[zone]]
         if words and all(word.verdict == "fail" for word in words):
-            errors = [word.expected_error_cm for word in words if word.expected_error_cm is not None]
-            failed[zone] = min(errors, default=None)
+            failed[zone] = min((word.error_cm for word in words if word.error_cm is not None), default=None)
     return failed
 
 
@@ -115,19 +122,22 @@ def admit(
     every = EVERY_ZONE in accepted
     if stale := _staleness(floor, certificate):
         if not every:
-            raise BadInputError(f'{stale}, or accept that in {source}: accept_failed_zones = ["{EVERY_ZONE}"]')
+            raise BadInputError(
+                f'{stale}, or accept that at the top of {source}: accept_failed_zones = ["{EVERY_ZONE}"]'
+            )
         return [f"{stale}; accepted in {source}"]
     failed = failed_zones(floor, certificate, cameras)
     if refused := {zone: error for zone, error in failed.items() if not every and zone not in accepted}:
         names = ", ".join(f'"{zone}"' for zone in (*accepted, *refused))
         raise BadInputError(
             f"floor {floor.id}: {_listed(refused)} failed the certificate: mend what it lists and run {CHECK}, "
-            f"or accept that in {source}: accept_failed_zones = [{names}]"
+            f"or accept that at the top of {source}: accept_failed_zones = [{names}]"
         )
     lines = []
     if failed:
         lines.append(f"floor {floor.id}: {_listed(failed)} failed the certificate; accepted in {source}")
-    unknown = [zone for zone in floor.zones if zone not in certificate.zones and not _seen(zone, certificate)]
+    told = {word.id for words in (certificate.zones, *(each.zones for each in certificate.cameras)) for word in words}
+    unknown = [zone for zone in floor.zones if zone not in told]
     if unknown:
         lines.append(f"floor {floor.id}: the certificate says nothing of zone {', '.join(unknown)}; run {CHECK}")
     return lines
@@ -137,25 +147,18 @@ def _staleness(floor: Floor, certificate: CertificateFile) -> str:
     """Why the certificate is not of this floor as it is; empty where it is."""
     if certificate.floor != floor.id:
         return f"floor {floor.id}: the certificate is of floor {certificate.floor}: run {CHECK}"
-    if certificate.calibration == floor.calibration:
-        return ""
-    known = {name: one.hash for name, one in certificate.cameras.items()}
+    hashes = {each.camera: each.calibration_hash for each in certificate.cameras}
     changed = [
         name
         for name, camera in floor.cameras.items()
-        if name not in known or known[name] not in {"", camera_hash(camera)}
+        # where the floor's name is told, a camera without one of its own may be as it was
+        if hashes.get(name) != camera_hash(camera) and not (certificate.calibration and hashes.get(name) == "")
     ]
-    gone = [name for name in known if name not in floor.cameras]
-    which = f" (changed since: {', '.join(changed + gone)})" if changed or gone else ""
+    changed += [name for name in hashes if name not in floor.cameras]
+    if certificate.calibration == floor.calibration or (not certificate.calibration and not changed):
+        return ""
+    which = f" ({', '.join(changed)} changed since, or not in it)" if changed else ""
     return f"floor {floor.id}: the certificate is of another calibration{which}: run {CHECK}"
-
-
-def _words(zone: str, told: Mapping[str, CameraVerdict], cameras: Collection[str]) -> list[ZoneVerdict]:
-    return [told[name].zones[zone] for name in cameras if name in told and zone in told[name].zones]
-
-
-def _seen(zone: str, certificate: CertificateFile) -> bool:
-    return any(zone in camera.zones for camera in certificate.cameras.values())
 
 
 def _listed(zones: Mapping[str, float | None]) -> str:

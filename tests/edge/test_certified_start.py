@@ -31,12 +31,12 @@ def folder(clips: Path, tmp_path: Path) -> Path:
 
 
 def certify(folder: Path, shop: str) -> None:
-    words = {"shop": {"verdict": shop, "expected_error_cm": 84.0}, "corridor": {"verdict": "pass"}}
+    words = [{"id": "shop", "verdict": shop, "error_cm": 84.0}, {"id": "corridor", "verdict": "pass"}]
     content = {
         "schema": "atrium.certificate.v1",
         "floor": "ground",
         "calibration": load_site(folder / "site.toml").floor("ground").calibration,
-        "cameras": {name: {"verdict": shop, "zones": words} for name in ("west", "east")},
+        "cameras": [{"camera": name, "verdict": shop, "zones": words} for name in ("west", "east")],
     }
     (folder / "cameras.certificate.json").write_text(json.dumps(content))
 
@@ -88,6 +88,9 @@ def test_a_certificate_of_before_the_camera_was_solved_again_does_not_start(fold
     cameras = json.loads((folder / "cameras.json").read_text())
     cameras["east"]["t"][2] += 0.05
     (folder / "cameras.json").write_text(json.dumps(cameras))
-    with pytest.raises(BadInputError, match="the certificate is of another calibration: run atrium calibrate check"):
+    with pytest.raises(
+        BadInputError,
+        match="the certificate is of another calibration: run",
+    ):
         run(folder)
     assert run(folder, 'accept_failed_zones = ["*"]')[0].ended

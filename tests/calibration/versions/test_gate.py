@@ -27,26 +27,27 @@ def floor(*zones: str, **changes: Any) -> Floor:
     return replace(Floor("g", "Ground", (20.0, 10.0), found, {}, [], CAMERAS), **changes)
 
 
-def certificate(path: Path, words: dict[str, dict[str, Any]], **changes: Any) -> CertificateFile:
+def certificate(path: Path, words: dict[str, list[dict[str, Any]]], **changes: Any) -> CertificateFile:
     """As it is read back from the file, with what the full certificate says besides."""
-    cameras = {
-        name: {"verdict": "pass with remarks", "hash": camera_hash(CAMERAS[name]), "zones": zones, "pairs": [1, 2]}
-        for name, zones in words.items()
-    }
-    content = {"schema": "atrium.certificate.v1", "floor": "g", "calibration": floor().calibration, "cameras": cameras}
+    cameras = [
+        {"camera": name, "verdict": "pass with remarks", "calibration_hash": camera_hash(CAMERAS[name])}
+        | {"zones": words.get(name, []), "pairs": [1, 2]}
+        for name in CAMERAS
+    ]
+    content = {"schema": "atrium.certificate.v1", "floor": "g", "cameras": cameras, "limits": {}}
     path = certificate_path(path / "g.cameras.json")
-    path.write_text(json.dumps(content | {"made_at": "2026-01-01T00:00:00.000Z"} | changes))
+    path.write_text(json.dumps(content | changes))
     found = read_certificate(path)
     assert found is not None
     return found
 
 
-def word(verdict: str, error_cm: float | None = None) -> dict[str, Any]:
-    return {"verdict": verdict, "fix": ["more pairs"]} | ({} if error_cm is None else {"expected_error_cm": error_cm})
+def word(zone: str, verdict: str, error_cm: float | None = None) -> dict[str, Any]:
+    return {"id": zone, "verdict": verdict, "seen_share": 0.5, "error_cm": error_cm}
 
 
-GOOD = {"c1": {"zara": word("pass", 12.0), "hall": word("pass with remarks")}}
-BAD = {"c1": {"zara": word("fail", 84.4), "hall": word("fail")}, "c2": {"hall": word("pass")}}
+GOOD = {"c1": [word("zara", "pass", 12.0), word("hall", "pass with remarks")]}
+BAD = {"c1": [word("zara", "fail", 84.4), word("hall", "fail")], "c2": [word("hall", "pass")]}
 
 
 def test_it_stands_beside_the_cameras() -> None:
@@ -73,9 +74,11 @@ def test_two_cameras_on_a_zone_are_one_zone(tmp_path: Path) -> None:
     assert failed_zones(floor(), found, ["c2"]) == {}
 
 
-def test_one_verdict_for_all_cameras_goes_before_theirs(tmp_path: Path) -> None:
-    found = certificate(tmp_path, BAD, zones={"zara": word("pass"), "hall": word("fail", 61.0)})
+def test_a_box_with_all_cameras_goes_by_the_verdict_on_all(tmp_path: Path) -> None:
+    found = certificate(tmp_path, BAD, zones=[word("zara", "pass"), word("hall", "fail", 61.0)])
     assert failed_zones(floor(), found, ["c1", "c2"]) == {"hall": 61.0}
+    assert failed_zones(floor(), found, ["c2"]) == {}
+    assert failed_zones(floor(), found, ["c1"]) == {"zara": 84.4, "hall": None}
 
 
 def test_a_failed_zone_is_refused_in_one_line_with_what_to_do(tmp_path: Path) -> None:
@@ -84,7 +87,7 @@ def test_a_failed_zone_is_refused_in_one_line_with_what_to_do(tmp_path: Path) ->
         admit(floor(), found, ["c1"], [], BOX)
     assert str(caught.value) == (
         "floor g: zone zara (expected error 84 cm), zone hall failed the certificate: mend what it lists and run "
-        'atrium calibrate check, or accept that in BOX.toml: accept_failed_zones = ["zara", "hall"]'
+        'atrium calibrate check, or accept that at the top of BOX.toml: accept_failed_zones = ["zara", "hall"]'
     )
 
 
@@ -107,30 +110,37 @@ def test_a_zone_that_is_gone_cannot_fail_and_a_new_one_is_told(tmp_path: Path) -
     assert line == "floor g: the certificate says nothing of zone kiosk; run atrium calibrate check"
 
 
-def test_a_certificate_of_another_calibration_is_refused_and_names_the_camera(tmp_path: Path) -> None:
-    found = certificate(
-        tmp_path,
-        GOOD
-        | {
-            "c2": {},
-        },
-    )
+@pytest.mark.parametrize("calibration", ["", floor().calibration])
+def test_a_certificate_of_another_calibration_is_refused_and_names_the_camera(tmp_path: Path, calibration: str) -> None:
+    found = certificate(tmp_path, GOOD, calibration=calibration)
+    assert admit(floor(), found, ["c1"], [], BOX) == []
     moved = floor(cameras=CAMERAS | {"c2": camera("c2", 601.0)})
     for accepted in ([], ["zara", "hall"]):
         with pytest.raises(BadInputError) as caught:
             admit(moved, found, ["c1"], accepted, BOX)
         assert str(caught.value) == (
-            "floor g: the certificate is of another calibration (changed since: c2): run atrium calibrate check, "
-            'or accept that in BOX.toml: accept_failed_zones = ["*"]'
+            "floor g: the certificate is of another calibration (c2 changed since, or not in it): run atrium calibrate "
+            'check, or accept that at the top of BOX.toml: accept_failed_zones = ["*"]'
         )
     (line,) = admit(moved, found, ["c1"], ["*"], BOX)
     assert line.endswith("; accepted in BOX.toml")
 
 
+def test_the_floors_name_alone_tells_too(tmp_path: Path) -> None:
+    nameless = [{"camera": "c1", "verdict": "pass", "zones": GOOD["c1"]}]
+    assert (
+        admit(floor(), certificate(tmp_path, {}, cameras=nameless, calibration=floor().calibration), ["c1"], [], BOX)
+        == []
+    )
+    for calibration, which in (("", "c1, c2"), ("0123456789ab", "c2")):
+        with pytest.raises(BadInputError, match=rf"another calibration \({which} changed since, or not in it\)"):
+            admit(floor(), certificate(tmp_path, {}, cameras=nameless, calibration=calibration), ["c1"], [], BOX)
+
+
 def test_cameras_that_came_and_went_are_named(tmp_path: Path) -> None:
-    found = certificate(tmp_path, GOOD | {"c2": {}})
-    with pytest.raises(BadInputError, match=r"\(changed since: c3, c2\)"):
-        admit(floor(cameras={"c1": CAMERAS["c1"], "c3": camera("c3")}), found, ["c1"], [], BOX)
+    changed = floor(cameras={"c1": CAMERAS["c1"], "c3": camera("c3")})
+    with pytest.raises(BadInputError, match=r"\(c3, c2 changed since, or not in it\)"):
+        admit(changed, certificate(tmp_path, GOOD), ["c1"], [], BOX)
 
 
 def test_a_certificate_of_another_floor_is_refused(tmp_path: Path) -> None:
@@ -142,7 +152,7 @@ def test_a_certificate_of_another_floor_is_refused(tmp_path: Path) -> None:
     ("changes", "complaint"),
     [
         ({"schema": "atrium.certificate.v2"}, r"schema is 'atrium.certificate.v2'; this version reads"),
-        ({"cameras": {"c1": {"verdict": "fine"}}}, r"Invalid enum value 'fine'"),
+        ({"cameras": [{"camera": "c1", "verdict": "fine"}]}, r"Invalid enum value 'fine'"),
         ({"calibration": 7}, r"at `\$.calibration`; correct that field"),
     ],
 )
