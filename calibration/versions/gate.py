@@ -1,8 +1,8 @@
 """Whether a box may count on its floor's zones: what the certificate beside ``cameras.json`` says of them.
 
-A box that watches all the floor's cameras goes by the certificate's verdict on the zone. One that watches some, or where
-there is no such verdict, goes by those on its own cameras: a zone fails where one of them fails in it and none passes, as
-two cameras on one zone are one zone.
+A box that watches all the floor's cameras goes by the certificate's verdict on the zone. One that watches some, or
+where there is no such verdict, goes by those on its own cameras: a zone fails where one of them fails in it and none
+passes, as two cameras on one zone are one zone.
 """
 
 from __future__ import annotations
