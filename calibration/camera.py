@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.lens import BROWN_LENGTHS, FISHEYE_LENGTHS, Kind, bend, fold, straighten
+from calibration.versions.digest import camera_hash
+from calibration.versions.record import CALIBRATION_SCHEMA, CalibrationFile
 from contract.errors import BadInputError
 from contract.files import read_json
 from contract.ids import check_id
@@ -35,6 +37,7 @@ class CameraFile(msgspec.Struct, frozen=True, omit_defaults=True):
     R: list[list[float]]
     t: list[float]
     lens: Kind = "brown"
+    calibration: CalibrationFile | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +151,8 @@ def camera_from_file(name: str, entry: CameraFile, source: str) -> Camera:
     """The camera that a ``cameras.json`` entry describes.
 
     Raises:
-        BadInputError: where shapes are off, R is no rotation or the focal length is not positive.
+        BadInputError: where shapes are off, R is no rotation, the focal length is not positive, or the numbers are not
+            those that were solved.
     """
     check_id(name, f"{source}: camera")
 
@@ -174,7 +178,23 @@ def camera_from_file(name: str, entry: CameraFile, source: str) -> Camera:
     if entry.width < 1 or entry.height < 1 or matrix[0, 0] <= 0 or matrix[1, 1] <= 0:
         raise BadInputError(f"{source}: camera {name}: width, height and focal lengths must be positive")
     distortion = array(entry.dist, (len(entry.dist),), "dist")
-    return Camera(name, entry.width, entry.height, matrix, distortion, rotation, translation, entry.lens)
+    camera = Camera(name, entry.width, entry.height, matrix, distortion, rotation, translation, entry.lens)
+    if entry.calibration is not None:
+        _check_unchanged(camera, entry.calibration, source)
+    return camera
+
+
+def _check_unchanged(camera: Camera, calibration: CalibrationFile, source: str) -> None:
+    """Refuse numbers that are not those that the calibration block was written for."""
+    where = f"{source}: camera {camera.name}"
+    if calibration.schema_ != CALIBRATION_SCHEMA:
+        raise BadInputError(
+            f"{where}: its calibration's schema is {calibration.schema_!r}; this version reads {CALIBRATION_SCHEMA!r}"
+        )
+    if calibration.hash and calibration.hash != camera_hash(camera):
+        raise BadInputError(
+            f"{where}: was edited by hand: solve it again, roll it back, or remove its calibration block"
+        )
 
 
 def load_cameras(path: Path) -> dict[str, Camera]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from calibration.camera import Camera, Floats, load_cameras
 from calibration.geometry import Line, Wall, Zone, load_geometry
+from calibration.versions.digest import floor_hash
 from contract.errors import BadInputError
 from contract.files import read_toml
 from contract.ids import check_id
@@ -70,6 +71,11 @@ class Floor:
     cameras: dict[str, Camera]
     masks_px: dict[str, list[Floats]] = field(default_factory=dict)
     plan: Path | None = None
+
+    @property
+    def calibration(self) -> str:
+        """12 hexadecimal digits that name the calibration of the floor's cameras; empty without any."""
+        return floor_hash(self.cameras)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +136,18 @@ def load_site(path: Path) -> Site:
             raise BadInputError(f"{path}: floor {entry.id!r} stands twice; give each its own id")
         floors[entry.id] = _load_floor(path, entry)
     return Site(found.id, found.name or found.id, timezone, floors, path)
+
+
+def cameras_path(path: Path, floor: str) -> Path:
+    """Where a floor's ``cameras.json`` stands, by ``site.toml`` alone, so that a broken one can be found and mended.
+
+    Raises:
+        BadInputError: where ``site.toml`` cannot be read or has no such floor.
+    """
+    floors = {entry.id: path.parent / entry.cameras for entry in read_toml(path, SiteFile).floors}
+    if floor not in floors:
+        raise BadInputError(f"{path}: no floor {floor!r}; it has {', '.join(floors)}")
+    return floors[floor]
 
 
 def _load_floor(path: Path, entry: FloorFile) -> Floor:

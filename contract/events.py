@@ -29,6 +29,9 @@ Seconds = Annotated[float, Meta(ge=0, le=2 * DAY_S, description="seconds")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Rate = Annotated[float, Meta(ge=0, le=1e6)]
+Calibration = Annotated[
+    str, Meta(pattern=r"^([0-9a-f]{12})?" + END, description="names the calibration of the floor's cameras, hex")
+]
 Note = Annotated[str, Meta(max_length=400)]
 
 
@@ -80,11 +83,13 @@ class Crossing(Body, frozen=True):
     at: Time
 
 
-class Positions(Body, frozen=True):
+class Positions(Body, frozen=True, omit_defaults=True):
     """Where everybody on the floor is at one instant; expires in 30 s."""
 
     at: Time
     visitors: Annotated[list[tuple[Token, Metres, Metres]], Meta(max_length=MAX_VISITORS)]
+    calibration: Calibration = ""
+    """By which the places hold; not said by boxes of before 1.1."""
 
 
 class ZoneStay(Body, frozen=True):

@@ -19,7 +19,8 @@ from typing import get_type_hints
 import msgspec
 import numpy as np
 
-from calibration.site import SiteFile
+from calibration.site import SiteFile, cameras_path
+from calibration.versions.gate import admit, certificate_path, read_certificate
 from contract.errors import BadInputError
 from contract.files import read_toml
 from edge.box import Box
@@ -90,10 +91,14 @@ def run_box(
         wait_s: how long to wait for central's acknowledgement at the end of recordings, seconds.
 
     Raises:
-        BadInputError: the configuration does not fit the world: model, recordings, state directory.
+        BadInputError: the configuration does not fit the world: model, recordings, state directory; or the floor's
+            certificate fails a zone that the configuration does not accept.
     """
     settings = _pipeline_settings(box)
+    remarks = _admitted(box)
     detector = detector or _detect_stage(box)
+    for remark in remarks:
+        tell(remark)
     rehearse(box.floor, settings)
     with StateLock(box.state_dir), _opened_outbox(box, tell) as outbox:
         publisher = Publisher(
@@ -143,6 +148,13 @@ def fingerprint_of(box: Box) -> str:
     settings = (box.id, box.floor.id, box.fps, box.model, box.score_min, box.pipeline, box.cameras)
     digest.update(repr(settings).encode())
     return digest.hexdigest()
+
+
+def _admitted(box: Box) -> list[str]:
+    """What the operator should know of the floor's calibration."""
+    certificate = read_certificate(certificate_path(cameras_path(box.site.source, box.floor.id)))
+    watched = [source.name for source in box.cameras]
+    return admit(box.floor, certificate, watched, box.accept_failed_zones, box.source)
 
 
 def _pipeline_settings(box: Box) -> PipelineSettings:

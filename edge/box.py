@@ -29,6 +29,7 @@ import msgspec
 from msgspec import Meta
 
 from calibration.site import Floor, Site, load_site
+from calibration.versions.gate import EVERY_ZONE
 from contract.errors import BadInputError
 from contract.files import read_bytes, read_toml
 from contract.ids import check_id
@@ -85,6 +86,8 @@ class BoxFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     outbox_limit_mb: Annotated[int, Meta(ge=1, le=1 << 20)] = DEFAULT_LIMIT_BYTES // MEGABYTE
     pipeline: dict[str, Any] = {}
     """Settings of the floor's pipeline that differ from its defaults."""
+    accept_failed_zones: list[str] = []
+    """Zones that are counted although the floor's certificate fails them; ["*"] for all, and for an outdated one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class Box:
     score_min: float | None
     outbox_limit_bytes: int
     pipeline: dict[str, Any]
+    accept_failed_zones: tuple[str, ...]
     source: Path
 
     @property
@@ -154,8 +158,20 @@ def load_box(path: Path) -> Box:
         score_min=found.score_min,
         outbox_limit_bytes=found.outbox_limit_mb * MEGABYTE,
         pipeline=found.pipeline,
+        accept_failed_zones=_accepted(path, found, floor),
         source=path,
     )
+
+
+def _accepted(path: Path, found: BoxFile, floor: Floor) -> tuple[str, ...]:
+    for zone in found.accept_failed_zones:
+        if zone != EVERY_ZONE and zone not in floor.zones:
+            known = ", ".join(floor.zones) or "none"
+            raise BadInputError(
+                f"{path}: accept_failed_zones: no zone {zone!r} on floor {floor.id!r}; it has {known}, "
+                f'or "{EVERY_ZONE}" for all'
+            )
+    return tuple(found.accept_failed_zones)
 
 
 def _sources(path: Path, found: BoxFile, floor: Floor) -> tuple[CameraSource, ...]:

@@ -89,8 +89,11 @@ class Step:
 class FloorPipeline:
     """One floor, from detections to events; no clock, no input or output, all randomness from ``rng``."""
 
+    _calibration = ""  # of a pipeline that a build before contract 1.1 stored, which is only ever closed
+
     def __init__(self, floor: Floor, settings: PipelineSettings, rng: random.Random) -> None:
         self.floor = floor
+        self._calibration = floor.calibration
         self.settings = settings
         self._trackers = {name: Tracker(settings.track) for name in floor.cameras}
         self._views = {name: FloorView(cam, floor.size_m, settings.footing) for name, cam in floor.cameras.items()}
@@ -156,7 +159,7 @@ class FloorPipeline:
         here = np.flatnonzero(visitors.at - visitors.seen_at <= self.settings.present_s)[:MAX_VISITORS].tolist()
         places = np.clip(visitors.position_m, 0.0, self.floor.size_m)
         rows = [(visitors.token[i], round(float(places[i, 0]), 2), round(float(places[i, 1]), 2)) for i in here]
-        return Positions(to_rfc3339(visitors.at), rows)
+        return Positions(to_rfc3339(visitors.at), rows, self._calibration)
 
 
 def _looks(camera: str, tracks: Tracks, detections: sv.Detections) -> dict[TrackKey, Look]:

@@ -86,6 +86,7 @@ class BoxReport:
     last_heard: str | None
     heard_s_ago: float | None
     positions_heard_s_ago: float | None
+    calibration: str
     health: dict[str, Any] | None
     cameras: list[dict[str, Any]]
     sessions: list[SessionReport]
@@ -129,6 +130,7 @@ def boxes_report(services: Services) -> BoxesReport:
                 positions_heard_s_ago=(
                     None if box.positions_heard is None else round(max(0.0, now - box.positions_heard), 1)
                 ),
+                calibration=box.calibration,
                 health=box.health,
                 cameras=[asdict(camera) | {"since": to_rfc3339(camera.since)} for camera in box.cameras],
                 sessions=[

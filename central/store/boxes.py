@@ -33,6 +33,7 @@ class Box:
         last_heard: when anything last came from it, seconds since 1970; retained messages do not count.
         positions_at: instant of its newest positions by its own clock.
         positions_heard: when they came.
+        calibration: names the calibration by which they hold; empty where the box does not say.
         health: its last figures as plain data, or None.
     """
 
@@ -44,6 +45,7 @@ class Box:
     last_heard: float | None
     positions_at: float | None
     positions_heard: float | None
+    calibration: str
     health: dict[str, Any] | None
     health_at: float | None
     cameras: tuple[Camera, ...]
@@ -120,6 +122,7 @@ def boxes(database: Database, site: str) -> list[Box]:
             last_heard=row["last_heard"],
             positions_at=row["positions_at"],
             positions_heard=row["positions_heard"],
+            calibration=row["calibration"],
             health=msgspec.json.decode(row["health"]) if row["health"] else None,
             health_at=row["health_at"],
             cameras=tuple(cameras.get(row["box"], ())),

@@ -40,10 +40,10 @@ def apply(connection: sqlite3.Connection, live: Live) -> bool:
         return False
     step_s = USUAL_STEP_S if before is None else min(at - before, MAX_STEP_S) if at > before else USUAL_STEP_S
     connection.execute(
-        """INSERT INTO boxes (site, box, floor, positions_at, positions_heard) VALUES (?, ?, ?, ?, ?)
+        """INSERT INTO boxes (site, box, floor, positions_at, positions_heard, calibration) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (site, box) DO UPDATE SET floor = excluded.floor, positions_at = excluded.positions_at,
-           positions_heard = excluded.positions_heard""",
-        (topic.site, topic.box, topic.floor, at, live.heard),
+           positions_heard = excluded.positions_heard, calibration = excluded.calibration""",
+        (topic.site, topic.box, topic.floor, at, live.heard, body.calibration),
     )
     connection.executemany(
         "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?)",

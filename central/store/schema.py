@@ -109,3 +109,9 @@ def members(db: Admin) -> None:
             wording TEXT NOT NULL, at REAL NOT NULL, sentence TEXT NOT NULL, facts TEXT NOT NULL)""")
     db.execute("CREATE UNIQUE INDEX offers_once ON offers (site, member, campaign, day)")
     db.execute("CREATE UNIQUE INDEX offers_by_id ON offers (site, offer)")
+
+
+@migrations(name="0003_calibration")
+def calibration(db: Admin) -> None:
+    """By which calibration a box's newest positions hold; empty where it does not say."""
+    db.execute("ALTER TABLE boxes ADD COLUMN calibration TEXT NOT NULL DEFAULT ''")

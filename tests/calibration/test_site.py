@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.site import load_site
+from calibration.site import cameras_path, load_site
 from contract.errors import BadInputError
 
 HEAD = 'schema = "atrium.site.v1"\nid = "mall"\n'
@@ -49,6 +49,24 @@ def write(folder: Path, features: list[dict[str, object]], site: str = "") -> Pa
         site or HEAD + 'timezone = "Europe/Lisbon"\n' + FLOOR + "[floors.masks]\nc1 = [[[0, 0], [10, 0], [10, 10]]]\n"
     )
     return path
+
+
+def test_a_floor_is_named_by_its_calibration(tmp_path: Path) -> None:
+    path = write(tmp_path, [polygon("shop", SHOP)])
+    first = load_site(path).floor("g").calibration
+    assert load_site(path).floor("g").calibration == first
+    cameras = json.loads((tmp_path / "g.json").read_text())
+    cameras["c1"]["t"][2] += 0.01
+    (tmp_path / "g.json").write_text(json.dumps(cameras))
+    assert load_site(path).floor("g").calibration != first
+
+
+def test_cameras_of_a_floor_are_found_though_they_cannot_be_read(tmp_path: Path) -> None:
+    path = write(tmp_path, [])
+    (tmp_path / "g.json").write_text("{")
+    assert cameras_path(path, "g") == tmp_path / "g.json"
+    with pytest.raises(BadInputError, match="no floor 'roof'; it has g"):
+        cameras_path(path, "roof")
 
 
 def test_a_site_reads_as_written(tmp_path: Path) -> None:

@@ -168,9 +168,9 @@ def crossing(
     return Crossing(line, direction, visitor, to_rfc3339(at))
 
 
-def positions(at: float, where: dict[str, tuple[float, float]]) -> Positions:
+def positions(at: float, where: dict[str, tuple[float, float]], calibration: str = "") -> Positions:
     """A batch of positions."""
-    return Positions(to_rfc3339(at), [(visitor, x, y) for visitor, (x, y) in where.items()])
+    return Positions(to_rfc3339(at), [(visitor, x, y) for visitor, (x, y) in where.items()], calibration)
 
 
 def status(last_seq: int, at: float = NOON, session: str = SESSION, state: Any = "online") -> Status:

@@ -20,7 +20,7 @@ BODIES: list[Any] = [
     events.CameraStatus("c1", "blind", NOW, "no frame for 5 s"),
     events.Visit("visit001", "visitor1", "zara", "closed", NOW, 10.5, 1.0, 0.0, 0.9, NOW),
     events.Crossing("door", "in", "visitor1", NOW),
-    events.Positions(NOW, [("visitor1", 1.25, -0.5)]),
+    events.Positions(NOW, [("visitor1", 1.25, -0.5)], "0123456789ab"),
     events.Journey("visitor1", NOW, NOW, [(0.0, 1.0, 2.0)], [events.ZoneStay("zara", NOW, NOW, 1, 0, 0)], 1, 0, 0, 3),
     events.Handoff("visitor1", "lift", NOW, "0" * 64),
     events.Health([events.CameraHealth("c1", "online", 25, 8, 3, 120)], 0, 3, 20.0, -1.5, 55.0),
@@ -91,6 +91,24 @@ def test_too_large_a_payload_is_refused_unread() -> None:
 def test_the_largest_batch_of_positions_fits() -> None:
     body = events.Positions(NOW, [("v" * 40, -9999.99, 9999.99)] * MAX_VISITORS)
     assert len(encode(wrap(body))) < MAX_MESSAGE_BYTES
+
+
+def test_positions_name_their_calibration_once_a_batch_and_older_ones_do_not() -> None:
+    told = encode(wrap(events.Positions(NOW, [("visitor1", 1.25, -0.5)] * 3, "0123456789ab")))
+    older = encode(wrap(events.Positions(NOW, [("visitor1", 1.25, -0.5)] * 3)))
+    assert b"calibration" not in older
+    assert decode("positions", older).body.calibration == ""
+    assert decode("positions", told).body.calibration == "0123456789ab"
+    assert told.count(b"0123456789ab") == 1
+    assert len(told) - len(older) == len(b',"calibration":"0123456789ab"')
+
+
+@pytest.mark.parametrize("name", ["0123456789AB", "0123456789abc", "0123456789a", "0123456789ab\n", "a/b", 7, None])
+def test_a_calibration_is_twelve_hexadecimal_digits(name: Any) -> None:
+    payload = json.loads(encode(wrap(events.Positions(NOW, []))))
+    payload["body"]["calibration"] = name
+    with pytest.raises(MalformedMessageError):
+        decode("positions", json.dumps(payload).encode())
 
 
 @given(st.binary(max_size=200))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from contract.errors import BadInputError
-from contract.events import Report, RestartCamera
+from contract.events import Positions, Report, RestartCamera
 from contract.messages import decode
 from edge.app import Outcome, run_box
 from edge.box import load_box
@@ -192,6 +192,7 @@ def test_with_broker_and_central_everything_is_acknowledged(config: Path, calm: 
         assert central.run_until(lambda: not work.is_alive(), 60)
         central.run_until(lambda: central.statuses and central.statuses[-1].state == "stopped")
         rows = [(what, payload) for _session, _seq, what, payload in central.stored()]
+        named_by = {message.body.calibration for message in central.live if isinstance(message.body, Positions)}
         live = Counter(type(message.body).__name__ for message in central.live)
         states = [status.state for status in central.statuses]
         central.close()
@@ -201,6 +202,7 @@ def test_with_broker_and_central_everything_is_acknowledged(config: Path, calm: 
     assert states[-1] == "stopped"
     # one a second of media time; the connection is made during the first
     assert live["Positions"] >= 0.8 * SECONDS
+    assert named_by == {load_box(config).floor.calibration}
     assert live["Health"] >= 1
     assert live["CameraStatus"] >= 2
 

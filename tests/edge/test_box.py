@@ -41,9 +41,21 @@ def test_live_addresses_make_a_live_box(config: Path) -> None:
     assert not load_box(config).recorded
 
 
+@pytest.mark.parametrize("zones", [[], ["shop"], ["shop", "corridor"], ["*"]])
+def test_failed_zones_are_accepted_by_name_or_all_of_them(config: Path, zones: list[str]) -> None:
+    assert load_box(config).accept_failed_zones == ()
+    config.write_text(config.read_text().replace("fps = 5.0", f"fps = 5.0\naccept_failed_zones = {zones}"))
+    assert load_box(config).accept_failed_zones == tuple(zones)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
+        (
+            "fps = 5.0", 'fps = 5.0\naccept_failed_zones = ["shop", "roof"]',
+            "accept_failed_zones: no zone 'roof' on floor 'ground'; it has corridor, shop, or \"*\" for all",
+        ),
+        ("fps = 5.0", 'fps = 5.0\naccept_failed_zones = "shop"', "at `$.accept_failed_zones`; correct that field"),
         ('id = "box-1"', 'id = "box/1"', "BOX.toml: box id 'box/1' is no id: use 1 to 64 letters"),
         ('"atrium.box.v1"', '"atrium.box.v7"', "schema is 'atrium.box.v7'; this version reads 'atrium.box.v1'"),
         ('floor = "ground"', 'floor = "roof"', "no floor 'roof'; it has ground"),

@@ -47,6 +47,25 @@ def test_another_seed_changes_names_alone():
     assert {body.visitor for _, body in one}.isdisjoint(body.visitor for _, body in other)
 
 
+def test_positions_carry_the_calibration_by_which_they_hold():
+    scene = mall()
+    assert {step.positions.calibration for step in scene.run(3)} == {scene.floor.calibration}
+    assert len(scene.floor.calibration) == 12
+    other = Scene(floor(CAMERAS[:2], [SHOP, SHELF], [DOOR]), scene.walkers)
+    assert {step.positions.calibration for step in other.run(1)}.isdisjoint({scene.floor.calibration})
+
+
+def test_a_pipeline_stored_by_a_build_that_knew_no_calibration_is_closed_all_the_same():
+    scene = mall()
+    pipe, steps = scene.pipeline(), []
+    for now, seen in scene.observations(0, 8):
+        steps.append(pipe.update(now, seen))
+    del pipe.__dict__["_calibration"]
+    last = pickle.loads(pickle.dumps(pipe)).close(8.0)  # noqa: S301 - our own
+    assert last.positions.calibration == ""
+    assert told([last])
+
+
 @pytest.mark.parametrize("cut", [0.1, 4.9, 5.1, 12.3, 20.0])
 def test_pickled_in_the_middle_it_goes_on_exactly_as_it_would_have(cut):
     scene = mall()

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database as Admin
 
 from central.ingest.decode import read
 from central.store import boxes, quarantine
 from central.store.batch import Arrival, commit
 from central.store.database import StoreUnavailableError
 from central.store.rows import Durable
+from central.store.schema import migrations
 from central.store.store import Store
 from contract.errors import BadInputError
 from contract.events import Body
@@ -132,6 +134,33 @@ def test_positions_become_heat_once_and_late_ones_never(store: Store) -> None:
     assert commit(store.database, [late]).late == 1
     rows = store.database.rows("SELECT cx, cy, person_s FROM heat")
     assert [tuple(row) for row in rows] == [(6, 18, 2.0)]
+
+
+def test_a_box_is_known_by_the_calibration_of_its_newest_positions(store: Store) -> None:
+    """Boxes of before contract 1.1 say nothing of it, and are taken in all the same."""
+    sender = Sender()
+    where = {"visitor00001": (3.2, 9.1)}
+    told = []
+    for second, calibration in enumerate(("", "0123456789ab", "ba9876543210", "")):
+        batch = arrival(sender, positions(NOON + second, where, calibration), second + 1, NOON + second)
+        commit(store.database, [batch])
+        (box,) = boxes.boxes(store.database, "mall")
+        told.append(box.calibration)
+    assert told == ["", "0123456789ab", "ba9876543210", ""]
+    assert [tuple(row) for row in store.database.rows("SELECT sum(person_s) FROM heat")] == [(4.0,)]
+
+
+def test_a_store_of_before_calibrations_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    old = Admin(path)
+    migrations.apply(old, stop_before="0003_calibration")
+    old.execute("INSERT INTO boxes (site, box, floor, positions_at) VALUES ('mall', 'b1', 'g', 5.0)")
+    old.conn.commit()
+    old.close()
+    store = Store(path, "mall")
+    (box,) = boxes.boxes(store.database, "mall")
+    assert (box.box, box.positions_at, box.calibration) == ("b1", 5.0, "")
+    store.close()
 
 
 def test_retained_words_do_not_make_a_box_look_alive(store: Store) -> None:
