@@ -1,0 +1,1 @@
+"""Zones, tripwires and walls of a floor: drawing, checking, tenants, import and export."""
