@@ -30,8 +30,8 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             half pairs.
         pairs_lens: fewer pairs cannot show what the lens bends.
         noise_remark: pairs that are off by so many times what a careful click (1 px) and measure (2 cm) give.
-        suspect: a pair is suspect when it is off by so many times the median expected from the others: for right pairs
-            that happens once in five hundred.
+        suspect: a pair is suspect when it is off by so many standard deviations, along the direction in which the others
+            leave most open: that befalls one right pair in thousands.
         suspect_cm: but no pair is suspect that is less off than that.
         agree_factor: cameras disagree when shared floor points differ by so many times what is expected.
         agree_cm: but not when they differ by less than that.
@@ -50,7 +50,7 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     pairs_remark: int = 6
     pairs_lens: int = 8
     noise_remark: float = 2.5
-    suspect: float = 3.0
+    suspect: float = 4.0
     suspect_cm: float = 15.0
     agree_factor: float = 3.0
     agree_cm: float = 30.0

@@ -43,12 +43,13 @@ def in_words(metres: float) -> str:
 def check_pairs(solution: Solution, limits: Limits) -> list[PairCheck]:
     """Each pair, held against all the others."""
     count, is_checked = len(solution.pairs), int(solution.is_used.sum()) >= CHECKED_FROM
-    expected = left_out_expected_m(solution)
+    covariance = left_out_covariance_m2(solution)
+    expected, widest = median_distance(covariance), _widest_m(covariance)
     found = []
     for k in range(count):
         off, usual, is_used = float(solution.left_out_m[k]), float(expected[k]), bool(solution.is_used[k])
-        ratio = off / usual if np.isfinite(off) and np.isfinite(usual) else 0.0
-        is_suspect = not is_used or (is_checked and ratio > limits.suspect and 100 * off > limits.suspect_cm)
+        is_far = np.isfinite(off) and off > limits.suspect * widest[k] and 100 * off > limits.suspect_cm
+        is_suspect = bool(not is_used or (is_checked and is_far))
         said = ""
         if is_suspect:
             how = f"is {in_words(off)} off" if np.isfinite(off) else "shows no floor by what the others say"
@@ -69,13 +70,13 @@ def check_pairs(solution: Solution, limits: Limits) -> list[PairCheck]:
     return found
 
 
-def left_out_expected_m(solution: Solution) -> Floats:
-    """(N,) median distance by which each pair would be off from what the others say, were all right; NaN if unknown."""
+def left_out_covariance_m2(solution: Solution) -> Floats:
+    """(N, 2, 2) how far each right pair may be off from what the others say, square metres; NaN where unknown."""
     camera, floor = solution.camera, solution.pairs.floor_m
     slopes = pixel_slopes(camera, solution.terms, floor)
     own = (solution.noise * expected_px(camera, floor)) ** 2
     steep = floor_slopes(camera, floor)
-    found = np.full(len(floor), np.nan)
+    found = np.full((len(floor), 2, 2), np.nan)
     for k in range(len(floor)):
         if not np.isfinite(slopes[k]).all() or abs(np.linalg.det(steep[k])) < FLAT:
             continue
@@ -84,8 +85,15 @@ def left_out_expected_m(solution: Solution) -> Floats:
         if solution.is_used[k] and np.linalg.eigvalsh(rest)[0] > 1e-9:
             covariance = covariance + lean.T @ np.linalg.solve(rest, lean)
         to_floor = np.linalg.inv(steep[k])
-        whole = to_floor @ (slopes[k] @ covariance @ slopes[k].T + own[k] * np.eye(2)) @ to_floor.T
-        found[k] = median_distance(whole[None])[0]
+        found[k] = to_floor @ (slopes[k] @ covariance @ slopes[k].T + own[k] * np.eye(2)) @ to_floor.T
+    return found
+
+
+def _widest_m(covariance: Floats) -> Floats:
+    """(N,) largest standard deviation of (N, 2, 2) covariances; infinite for unknown ones."""
+    fine = np.isfinite(covariance).all((1, 2))
+    found = np.full(len(covariance), np.inf)
+    found[fine] = np.sqrt(np.linalg.eigvalsh(covariance[fine])[:, 1])
     return found
 
 

@@ -1,4 +1,4 @@
-"""What to do about a calibration, each with what it brings, in order of gain: computed, by solving again where it must."""
+"""What to do about a calibration, each with what it brings, in order of gain."""
 
 from __future__ import annotations
 
@@ -13,17 +13,13 @@ from calibration.certificate.measure import in_words, mean_error_m, own_covarian
 from calibration.certificate.records import Advice, PairCheck, Point, Work, ZoneCheck
 from calibration.certificate.view import View
 from calibration.geometry import Zone
-from calibration.solve.advice import NextClick, clickable, next_clicks, thinned, with_clicks
+from calibration.solve.advice import NextClick, clickable, next_clicks, thinned, with_clicks, without_pair
 from calibration.solve.pairs import Pairs
 from calibration.solve.solution import Solution, median_distance
-from calibration.solve.solver import solve
 from calibration.solve.terms import LENS, POSE, spread
-from contract.errors import BadInputError
 
 WORTH_CM, WORTH_SHARE = 1.0, 0.05
 """Nobody climbs a ladder for less than this, or for less than this share of the error."""
-MOST_TRIALS = 2
-"""So many pairs at most are left out for a trial: each is solved again."""
 MOST_CLICKS = 3
 MOST_NAMED = 4
 """More places than this are marked in the picture, not written in the sentence."""
@@ -80,35 +76,17 @@ def advise_first_pairs(view: View, limits: Limits) -> list[Advice]:
 def _about_pairs(case: Case, places: Floats, before: float) -> list[Advice]:
     found = []
     suspects = sorted((p for p in case.pairs if p.is_suspect), key=lambda p: -(p.left_out_cm or np.inf))
-    trials = 0
     for pair in suspects:
         off = f"{in_words(pair.left_out_cm / 100)} off" if pair.left_out_cm is not None else "shows no floor"
         if not pair.is_used:
             after = mean_error_m(with_clicks(case.solution, np.array(pair.place_m)[None]), places)
             said = f"click pair {pair.number} again ({off}, left out till then)"
             found.append(_advice("move", said, before, after, pair=pair.number))
-        elif trials < MOST_TRIALS:
-            trials += 1
-            after = _without(case.solution, pair.number - 1, places)
-            if before - after > 0:
+        else:
+            after = mean_error_m(without_pair(case.solution, pair.number - 1), places)
+            if before > after:
                 found.append(_advice("delete", f"delete pair {pair.number} ({off})", before, after, pair=pair.number))
     return found
-
-
-def _without(solution: Solution, index: int, places: Floats) -> float:
-    """Mean expected error solved again without one pair; infinite where that cannot be solved."""
-    keep = np.arange(len(solution.pairs)) != index
-    camera = solution.camera
-    try:
-        other = solve(
-            Pairs(solution.pairs.pixel_px[keep], solution.pairs.floor_m[keep]),
-            (camera.width, camera.height),
-            camera.name,
-            lens=camera.lens,
-        )
-    except BadInputError:
-        return float("inf")
-    return mean_error_m(other, places)
 
 
 def _about_clicks(case: Case, places: Floats) -> list[Advice]:

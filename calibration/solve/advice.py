@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calibration.camera import Camera, Floats
-from calibration.solve.fit import expected_px
+from calibration.solve.fit import TRUST, expected_px, misfits
 from calibration.solve.solution import Solution, median_distance
-from calibration.solve.terms import floor_slopes, pixel_slopes
+from calibration.solve.terms import LENS, POSE, floor_slopes, pixel_slopes
 
 MARGIN = 0.03
 """Nobody clicks well closer to the picture's edge than this share of its width."""
@@ -89,6 +89,36 @@ def with_clicks(solution: Solution, floor_m: Floats) -> Solution:
         own = (solution.noise * expected_px(solution.camera, place[None])[0]) ** 2
         covariance = covariance - lean.T @ np.linalg.solve(lean @ slopes.T + own * np.eye(2), lean)
     return replace(solution, covariance=(covariance + covariance.T) / 2)
+
+
+def without_pair(solution: Solution, index: int) -> Solution:
+    """The solution as sure as it will be when one pair is deleted, to first order; its camera stays the same.
+
+    What a pair adds to the sum of squares is its residual against what the others say (Cook 1977): without a wrong pair
+    the noise is smaller, and all the rest counts for more.
+    """
+    camera, terms, noise = solution.camera, solution.terms, solution.noise
+    used = np.flatnonzero(solution.is_used)
+    pairs = solution.pairs.only(used)
+    slopes = np.nan_to_num(pixel_slopes(camera, terms, pairs.floor_m))
+    scale = expected_px(camera, pairs.floor_m)
+    each = np.einsum("nit,niu->ntu", slopes, slopes) / (scale**2)[:, None, None]  # information of a pair, noise 1
+    off = misfits(camera, pairs) / scale[:, None]
+    is_own = used == index
+    rest = np.linalg.inv(solution.covariance) - each.sum(0) / noise**2
+    squares = float((off[~is_own] ** 2).sum())
+    if is_own.any():
+        lean = slopes[is_own][0] / scale[is_own][0]
+        leverage = lean @ solution.covariance @ lean.T / noise**2
+        own = off[is_own][0]
+        squares = float((off**2).sum() - own @ np.linalg.pinv(np.eye(2) - leverage) @ own)
+    free = len(POSE) + len([term for term in solution.model.split() if term in LENS])
+    freedom = max(1.0, 2 * int((~is_own).sum()) - free)
+    noise = float(np.sqrt((max(0.0, squares) + TRUST) / (freedom + TRUST)))
+    covariance = np.linalg.inv(rest + each[~is_own].sum(0) / noise**2)
+    is_used = solution.is_used.copy()
+    is_used[index] = False
+    return replace(solution, is_used=is_used, noise=noise, covariance=(covariance + covariance.T) / 2)
 
 
 def clickable(camera: Camera, floor_m: Floats) -> Floats:
