@@ -11,11 +11,11 @@ from calibration.certificate.agreement import agreements
 from calibration.certificate.judge import findings, floor_findings, is_off
 from calibration.certificate.limits import Limits, Verdict, worst_of
 from calibration.certificate.measure import (
-    MOST_PLACES,
     check_pairs,
     check_zones,
     error_grid,
     in_use_off_m,
+    median_error_m,
     to_cm,
 )
 from calibration.certificate.mends import Case, advise, advise_first_pairs, advise_replacing
@@ -30,7 +30,6 @@ from calibration.certificate.records import (
 )
 from calibration.certificate.view import View
 from calibration.site import Floor
-from calibration.solve.advice import thinned
 from calibration.solve.solution import Solution
 from calibration.zones.sight import places_in
 
@@ -124,7 +123,7 @@ def _certificate(
     if solution is None:
         advice = advise_first_pairs(view, limits)
     elif len(places):
-        error = float(np.nanmedian(solution.expected_error_m(thinned(places, MOST_PLACES))))
+        error = median_error_m(solution, places)
         advice = advise(Case(view, solution, pairs, zones, limits, bool(found)))
         if in_use is not None and off is not None and is_off(off, limits):
             advice = advise_replacing(advice, solution, in_use, places)

@@ -10,6 +10,10 @@ INKS: dict[Verdict, str] = {"pass": "#0b6b3a", "pass with remarks": "#8a4b00", "
 """Dark enough for white letters on them and for them on white: contrast above 6 to 1."""
 SHORT: dict[Verdict, str] = {"pass": "pass", "pass with remarks": "remarks", "fail": "fail"}
 MOST_ADVICE = 6
+MOST_SAID = 8
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PAIRS_TITLE = "Pairs: cm between each and what all the others say (line: usual for a right pair)"
+UNCHECKED = "So few pairs always fit: none of them can be checked."
 ZONE_HEADS = ("zone", "seen", "useful", "expected error", "worst", "smallest person", "verdict")
 FLOOR_HEADS = ("zone", "seen by any", "best camera", "expected error", "verdict")
 CAMERA_HEADS = ("camera", "pairs", "expected error", "useful floor", "verdict", "first thing to do")
@@ -25,18 +29,32 @@ def centimetres(value_cm: float | None) -> str:
     return NOTHING if value_cm is None else f"{value_cm:.0f} cm" if value_cm >= 9.5 else f"{value_cm:.1f} cm"
 
 
+def advice_words(camera: CameraCertificate) -> list[str]:
+    """What to do, with the letters that mark the places in the pictures."""
+    letters = iter(LETTERS)
+    words = []
+    for advice in camera.advice:
+        marks = " ".join(next(letters, "") for _ in advice.places_m)
+        words.append(advice.said.replace("->", "\u2192") + (f" [{marks} in the pictures]" if marks else ""))
+    return words[:MOST_ADVICE] or ["Nothing: no click or move would be worth the ladder."]
+
+
+def is_roomy(camera: CameraCertificate) -> bool:
+    """Whether little enough is to be said that the pictures may be large."""
+    return len(camera.zones) <= 6 and len(camera.findings) + len(camera.advice) <= MOST_SAID
+
+
 def figures(camera: CameraCertificate) -> list[tuple[str, str]]:
     """The figures at the head of a camera's page: what, and how much."""
     used = sum(pair.is_used for pair in camera.pairs)
-    width, height = camera.calibration.width, camera.calibration.height
     return [
         ("expected error", centimetres(camera.error_cm)),
         ("floor of use", f"{camera.cover.useful_m2:.0f} m\u00b2"),
         ("reaches", f"{camera.cover.reach_m:.0f} m"),
-        ("pairs believed", f"{used} of {len(camera.pairs)}"),
+        ("pairs believed", f"{used} of {len(camera.pairs)}" if camera.pairs else "none"),
         ("hangs at", f"{camera.height_m:.1f} m"),
         ("above horizon", f"{camera.horizon.above_share:.0%}"),
-        ("lens", f"{'fisheye' if camera.calibration.lens == 'fisheye' else 'ordinary'}, {width} x {height}"),
+        ("lens", "fisheye" if camera.calibration.lens == "fisheye" else "ordinary"),
     ]
 
 
@@ -79,7 +97,7 @@ def camera_rows(floor: FloorCertificate) -> list[tuple[str, ...]]:
             centimetres(camera.error_cm),
             f"{camera.cover.useful_m2:.0f} m\u00b2",
             SHORT[camera.verdict],
-            camera.advice[0].said if camera.advice else NOTHING,
+            advice_words(camera)[0] if camera.advice else NOTHING,
         )
         for camera in floor.cameras
     ]
@@ -99,12 +117,18 @@ def agreement_words(camera: CameraCertificate) -> str:
     return f"Distance between two cameras' word on one person: {'; '.join(parts)}." if parts else ""
 
 
+def is_checked(camera: CameraCertificate) -> bool:
+    """Whether there are pairs enough to hold one against the others."""
+    return any(pair.left_out_cm is not None for pair in camera.pairs)
+
+
 def footer(floor: FloorCertificate, camera: CameraCertificate | None = None) -> str:
     """The line at the foot of a page."""
     limits = floor.limits
     parts = [f"{floor.site} / {floor.floor}", f"made {floor.made_at}"]
     if camera is not None:
-        parts += [f"calibration {camera.calibration_hash[:16] or 'without a hash'}", f"model {camera.model or NOTHING}"]
+        size = f"{camera.calibration.width} x {camera.calibration.height} pixels"
+        parts += [size, f"calibration {camera.calibration_hash[:16] or 'without a hash'}", f"model {camera.model or NOTHING}"]
         if camera.noise is not None:
             parts.append(f"noise {camera.noise:.1f} x (1 px, 2 cm)")
     parts.append(

@@ -11,26 +11,30 @@ from calibration.certificate.content import (
     CAMERA_HEADS,
     FLOOR_HEADS,
     INKS,
-    MOST_ADVICE,
+    PAIRS_TITLE,
     SHORT,
     SIGNS,
+    UNCHECKED,
     ZONE_HEADS,
+    advice_words,
     agreement_words,
     camera_rows,
     centimetres,
     figures,
     floor_rows,
     footer,
+    is_checked,
+    is_roomy,
     zone_rows,
 )
 from calibration.certificate.limits import Limits, Verdict
 from calibration.certificate.overall import best_grid
-from calibration.certificate.pictures import Picture, draw_pairs, draw_plan, draw_view, legend_words, png_of
+from calibration.certificate.pictures import Picture, draw_pairs, draw_plan, draw_view, legend_words, picture_of
 from calibration.certificate.records import CameraCertificate, FloorCertificate
 from calibration.site import Floor
 
-VIEW_IN, PLAN_IN, BARS_IN = 4.1, 3.0, (7.2, 0.95)
-TALLEST_IN = 3.1
+LARGE_IN, SMALL_IN, TALLEST_IN = 7.1, 4.1, 3.3
+PLAN_IN, BARS_IN = (3.4, 2.7), (7.1, 0.9)
 CLASS = {SHORT[verdict]: verdict.replace(" ", "-") for verdict in INKS}
 
 
@@ -52,29 +56,35 @@ def html_of(certificate: FloorCertificate, floor: Floor, stills: Mapping[str, Pi
 def _camera_page(
     certificate: FloorCertificate, camera: CameraCertificate, floor: Floor, still: Picture | None
 ) -> str:
-    limits = certificate.limits
-    tall = min(VIEW_IN * camera.calibration.height / camera.calibration.width, TALLEST_IN)
-    view = png_of(lambda axes: draw_view(axes, camera, floor, limits, still), VIEW_IN, tall)
-    plan = png_of(lambda axes: draw_plan(axes, camera.grid, floor, limits, [camera]), PLAN_IN, tall)
+    limits, roomy = certificate.limits, is_roomy(camera)
+    wide = LARGE_IN if roomy else SMALL_IN
+    shape = camera.calibration.height / camera.calibration.width
+    tall = min(wide * shape, TALLEST_IN)
+    view = picture_of(
+        lambda axes: draw_view(axes, camera, floor, limits, still), tall / shape, tall, "png" if still is None else "jpeg"
+    )
+    plan = picture_of(lambda axes: draw_plan(axes, camera.grid, floor, limits, [camera]), *PLAN_IN)
+    words = f"<h2>What to do, what brings most first</h2>{_list('ol', advice_words(camera))}"
+    if camera.findings:
+        why = "Why it fails" if camera.verdict == "fail" else "Why it is no plain pass"
+        words += f"<h2>{why}</h2>{_list('ul', [each.said for each in camera.findings])}"
+    seen, over = _picture(view, _view_words(camera)), _picture(plan, _plan_words(camera))
+    keys = _keys(limits, is_heat=camera.grid is not None)
     parts = [
         _head(f"{floor.name} \u00b7 camera certificate", camera.camera, camera.verdict),
         "<dl>" + "".join(f"<div><dt>{escape(a)}</dt><dd>{escape(b)}</dd></div>" for a, b in figures(camera)) + "</dl>",
-        f'<div class="pictures">{_picture(view, _view_words(camera))}{_picture(plan, _plan_words(camera))}</div>',
-        _keys(limits, is_heat=camera.grid is not None),
-        "<h2>What to do, what brings most first</h2>",
-        _advice(camera),
     ]
-    if camera.findings:
-        why = "Why it fails" if camera.verdict == "fail" else "Why it is no plain pass"
-        parts.append(f"<h2>{why}</h2>{_list('ul', [each.said for each in camera.findings])}")
+    if roomy:
+        parts.append(f'<div class="view">{seen}</div>{keys}<div class="halves"><div>{over}</div><div>{words}</div></div>')
+    else:
+        parts.append(f'<div class="pictures">{seen}{over}</div>{keys}{words}')
     if camera.zones:
         parts.append(f"<h2>Zones</h2>{_table(ZONE_HEADS, zone_rows(camera))}")
-    if camera.pairs:
-        bars = png_of(lambda axes: _bars(axes, camera), *BARS_IN)
-        parts.append(
-            "<h2>Pairs: how far each is from what all the others say, cm (line: usual for a right pair)</h2>"
-            f"{_picture(bars, _pair_words(camera))}"
-        )
+    if is_checked(camera):
+        bars = picture_of(lambda axes: _bars(axes, camera), *BARS_IN)
+        parts.append(f"<h2>{PAIRS_TITLE}</h2>{_picture(bars, _pair_words(camera))}")
+    elif camera.pairs:
+        parts.append(f"<p>{UNCHECKED}</p>")
     words = agreement_words(camera)
     if words:
         parts.append(f'<p class="small">{escape(words)}</p>')
@@ -83,11 +93,11 @@ def _camera_page(
 
 def _floor_page(certificate: FloorCertificate, floor: Floor) -> str:
     limits, grid = certificate.limits, best_grid(certificate)
-    plan = png_of(lambda axes: draw_plan(axes, grid, floor, limits, certificate.cameras), 7.2, 4.2)
+    plan = picture_of(lambda axes: draw_plan(axes, grid, floor, limits, certificate.cameras), 7.2, 4.2)
     parts = [
         _head("floor certificate", floor.name, certificate.verdict),
         _picture(plan, f"Plan of {floor.name}: smallest expected error of its {len(certificate.cameras)} cameras"),
-        _keys(limits, is_heat=True, is_floor=True),
+        _keys(limits, is_heat=grid is not None, is_floor=True),
     ]
     if certificate.findings:
         parts.append(f"<h2>What is wrong with the floor</h2>{_list('ul', [e.said for e in certificate.findings])}")
@@ -124,20 +134,10 @@ def _keys(limits: Limits, *, is_heat: bool, is_floor: bool = False) -> str:
     if is_heat:
         spans.append("<span>expected error:</span>")
         spans += [f'<span><i style="background:{colour}"></i>{words}</span>' for colour, words in legend_words(limits)]
+    spans.append("<span><i class=hatch></i>seen, nobody knows how well</span>" * (is_floor or not is_heat))
     if not is_floor:
         spans.append("<span><i class=suspect></i>suspect pair</span><span><i class=next></i>where to click next</span>")
     return f'<p class="keys">{"".join(spans)}</p>'
-
-
-def _advice(camera: CameraCertificate) -> str:
-    if not camera.advice:
-        return "<p>Nothing: no click or move would be worth the ladder.</p>"
-    letters = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    words = []
-    for advice in camera.advice:
-        marks = [next(letters, "") for _ in advice.places_m]
-        words.append(advice.said + (f" [{' '.join(marks)} in the pictures]" if marks else ""))
-    return _list("ol", words[:MOST_ADVICE])
 
 
 def _list(kind: str, words: Sequence[str]) -> str:

@@ -108,7 +108,7 @@ def _of_zone(zone: ZoneCheck, has_pairs: bool, limits: Limits) -> Iterator[Findi
         limit = limits.error_fail_cm if zone.error_cm > limits.error_fail_cm else limits.error_pass_cm
         yield Finding(
             "fail" if level == "fail" else "remark",
-            f"{zone.name}: expected error {zone.error_cm:.0f} cm, above {limit:.0f} cm",
+            f"{zone.name}: expected error {_above(zone.error_cm, limit)}",
             zone.id,
         )
     elif zone.worst_cm > limits.worst_remark_cm and zone.worst_at_m is not None:
@@ -116,6 +116,11 @@ def _of_zone(zone: ZoneCheck, has_pairs: bool, limits: Limits) -> Iterator[Findi
         yield Finding(
             "remark", f"{zone.name}: expected error {zone.worst_cm:.0f} cm near ({x:.1f}, {y:.1f}) m", zone.id
         )
+
+
+def _above(value_cm: float, limit_cm: float) -> str:
+    digits = 1 if round(value_cm) == round(limit_cm) else 0
+    return f"{value_cm:.{digits}f} cm, above {limit_cm:.{digits}f} cm"
 
 
 def floor_findings(zones: list[FloorZone]) -> list[Finding]:

@@ -146,10 +146,10 @@ def _zone_verdict(error_cm: float | None, seen_share: float, useful_share: float
     return "pass with remarks" if verdict == "fail" and not is_own else verdict
 
 
-def mean_error_m(solution: Solution, places_m: Floats) -> float:
-    """Mean expected error over places, metres: the figure that advice is ranked by."""
+def median_error_m(solution: Solution, places_m: Floats) -> float:
+    """Median expected error over places, metres: the figure on top of a certificate, and what advice is ranked by."""
     errors = solution.expected_error_m(thinned(places_m, MOST_PLACES))
-    return float(np.nanmean(errors)) if np.isfinite(errors).any() else float("nan")
+    return float(np.nanmedian(errors)) if np.isfinite(errors).any() else float("nan")
 
 
 def in_use_off_m(solution: Solution, in_use: Camera) -> tuple[float, float]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from calibration.camera import Camera, Floats
 from calibration.certificate.limits import Limits
-from calibration.certificate.measure import in_words, mean_error_m, own_covariance_m2, to_cm, to_point
+from calibration.certificate.measure import in_words, median_error_m, own_covariance_m2, to_cm, to_point
 from calibration.certificate.records import Advice, PairCheck, Point, Work, ZoneCheck
 from calibration.certificate.view import View
 from calibration.geometry import Zone
@@ -28,6 +29,9 @@ LEAST_ZOOM = 1.05
 TURN_UNKNOWN, PLACE_UNKNOWN_M = 0.5, 3.0
 """Standard deviations of a pose of which nothing is known but what is written, radians and metres."""
 MOST_PLACES = 300
+TENTHS_BELOW_M = 0.095
+FROM_WALL_M = 0.3
+"""Nearer to a wall its foot is hidden, or hard to tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +60,8 @@ def advise(case: Case) -> list[Advice]:
     places = case.view.zone_places_m
     if not len(places):
         return []
-    before = mean_error_m(case.solution, places)
-    found = [*_about_pairs(case, places, before), *_about_clicks(case, places), *_about_zoom(case, places, before)]
+    before = median_error_m(case.solution, places)
+    found = [*_about_pairs(case, places, before), *_about_clicks(case, places, before), *_about_zoom(case, places, before)]
     return sorted(found, key=lambda each: -(each.gain_cm or 0.0))
 
 
@@ -68,7 +72,7 @@ def advise_first_pairs(view: View, limits: Limits) -> list[Advice]:
     clicks = next_clicks(unknown, places, limits.pairs_lens, _candidates(view))
     if not clicks:
         return []
-    after = 100 * clicks[-1].after_m
+    after = 100 * median_error_m(with_clicks(unknown, np.stack([click.place_m for click in clicks])), places)
     said = f"click {len(clicks)} floor points, best near {_listed(clicks)}: expected error {after:.0f} cm"
     return [Advice("click", said, None, round(after, 1), None, 0, *_places(clicks))]
 
@@ -79,17 +83,17 @@ def _about_pairs(case: Case, places: Floats, before: float) -> list[Advice]:
     for pair in suspects:
         off = f"{in_words(pair.left_out_cm / 100)} off" if pair.left_out_cm is not None else "shows no floor"
         if not pair.is_used:
-            after = mean_error_m(with_clicks(case.solution, np.array(pair.place_m)[None]), places)
+            after = median_error_m(with_clicks(case.solution, np.array(pair.place_m)[None]), places)
             said = f"click pair {pair.number} again ({off}, left out till then)"
             found.append(_advice("move", said, before, after, pair=pair.number))
         else:
-            after = mean_error_m(without_pair(case.solution, pair.number - 1), places)
+            after = median_error_m(without_pair(case.solution, pair.number - 1), places)
             if before > after:
                 found.append(_advice("delete", f"delete pair {pair.number} ({off})", before, after, pair=pair.number))
     return found
 
 
-def _about_clicks(case: Case, places: Floats) -> list[Advice]:
+def _about_clicks(case: Case, places: Floats, before: float) -> list[Advice]:
     solution, limits = case.solution, case.limits
     used = int(solution.is_used.sum())
     few = max(0, limits.pairs_lens - used)
@@ -100,16 +104,18 @@ def _about_clicks(case: Case, places: Floats) -> list[Advice]:
             return []
         why = "nothing checks them" if used < limits.pairs_remark else "more show the lens"
         said = f"only {used} pair{'s' * (used != 1)}, {why}: add {len(clicks)} near {_listed(clicks)}"
-        return [_advice("click", said, clicks[0].before_m, clicks[-1].after_m, clicks=clicks)]
+        after = with_clicks(solution, np.stack([click.place_m for click in clicks]))
+        return [_advice("click", said, before, median_error_m(after, places), clicks=clicks)]
     found = []
     for click in clicks:
-        worth = max(WORTH_CM, WORTH_SHARE * 100 * click.before_m)
-        if 100 * click.gain_m < worth:
+        helped = with_clicks(solution, click.place_m[None])
+        after = median_error_m(helped, places)
+        if 100 * (before - after) < max(WORTH_CM, WORTH_SHARE * 100 * before):
             break
         said = f"click one more point near {_listed([click])}{'' if not found else ', then'}"
         zone = _most_helped(case, click) if not found else ""
-        found.append(_advice("click", said, click.before_m, click.after_m, clicks=[click], more=zone))
-        solution = with_clicks(solution, click.place_m[None])
+        found.append(_advice("click", said, before, after, clicks=[click], more=zone))
+        solution, before = helped, after
     return found
 
 
@@ -144,7 +150,7 @@ def _about_zoom(case: Case, places: Floats, before: float) -> list[Advice]:
         camera = case.view.camera
         now = float(np.nanmedian(case.solution.expected_error_m(asked)))
         then = float(np.nanmedian(_zoomed_error_m(case.solution, asked, zoom)))
-        after = float(np.nanmean(_zoomed_error_m(case.solution, thinned(places, MOST_PLACES), zoom)))
+        after = float(np.nanmedian(_zoomed_error_m(case.solution, thinned(places, MOST_PLACES), zoom)))
         said = (
             f"{check.name} is too far for this picture (people {check.person_px:.0f} px at {check.far_m:.0f} m): zoom in "
             f"{zoom:.1f} times, or deliver {int(round(camera.width * zoom, -1))} pixels across, or hang it nearer"
@@ -171,8 +177,12 @@ def _unknown(camera: Camera) -> Solution:
 
 
 def _candidates(view: View) -> Floats:
-    """Where an installer can click: floor in the picture, well inside."""
-    return clickable(view.camera, view.cells_m[view.is_seen])
+    """Where an installer can click: floor in the picture, well inside, and not under a wall."""
+    places = clickable(view.camera, view.cells_m[view.is_seen])
+    walls = shapely.MultiLineString([wall.path_m for wall in view.floor.walls])
+    if walls.is_empty or not len(places):
+        return places
+    return np.asarray(places[shapely.distance(walls, shapely.points(places)) >= FROM_WALL_M], np.float64)
 
 
 def _zone_places(view: View, zone: Zone) -> Floats:
@@ -190,7 +200,8 @@ def _advice(
     clicks: Sequence[NextClick] = (),
     more: str = "",
 ) -> Advice:
-    sentence = f"{said}: expected error {100 * before_m:.0f} -> {100 * after_m:.0f} cm{more}"
+    digits = 0 if min(before_m, after_m) >= TENTHS_BELOW_M else 1
+    sentence = f"{said}: expected error {100 * before_m:.{digits}f} -> {100 * after_m:.{digits}f} cm{more}"
     gain = to_cm(before_m - after_m)
     return Advice(kind, sentence, to_cm(before_m), to_cm(after_m), gain, pair, *_places(clicks))
 
@@ -215,7 +226,7 @@ def advise_replacing(
     pixel = solution.camera.pixels_from_floor(asked)
     camera = in_use.scaled(solution.camera.width, solution.camera.height)
     off = np.linalg.norm(camera.floor_from_pixels(pixel) - asked, axis=1)
-    after = mean_error_m(solution, places)
-    before = float(np.nanmean(np.hypot(off, after))) if np.isfinite(off).any() else after
+    after = median_error_m(solution, places)
+    before = float(np.nanmedian(np.hypot(off, after))) if np.isfinite(off).any() else after
     taken = _advice("replace", "take over the calibration that the pairs say", before, after)
     return sorted([*advice, taken], key=lambda each: -(each.gain_cm or 0.0))

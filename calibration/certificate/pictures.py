@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, PathPatch
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
@@ -24,20 +24,26 @@ Picture = NDArray[np.uint8]
 BANDS = ("#dcefe9", "#a9d6cb", "#6db5aa", "#f0a04b", "#b3331f")
 """Good is pale, bad is dark, in grey and to the colour-blind as well."""
 INK, PALE, RED, GOLD = "#1c2330", "#8a93a3", "#c4161c", "#ffd400"
+CYAN, PINK = "#20d0ff", "#ff7bd0"
 DENSE_M = 0.1
 """Lines on the floor are bent by the lens: they are drawn in steps of this."""
 INSET_M = 0.08
 LABEL_LEAST = 0.04
+GAP = 0.05
 MOST_BAR_CM = 100.0
-DOTS_PER_INCH = 170
+DOTS_PER_INCH = 190
+JPEG_QUALITY = 88
 
 
-def png_of(draw: Callable[[Axes], None], width_in: float, height_in: float) -> bytes:
-    """A drawing as PNG."""
+def picture_of(draw: Callable[[Axes], None], width_in: float, height_in: float, kind: str = "png") -> bytes:
+    """A drawing as a picture file: ``png``, or ``jpeg`` where there is a photograph in it."""
     figure = Figure(figsize=(width_in, height_in), dpi=DOTS_PER_INCH, facecolor="white")
     draw(figure.add_axes((0.0, 0.0, 1.0, 1.0)))
     content = io.BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
+    if kind == "png":
+        figure.savefig(content, format="png", metadata={"Software": None})
+    else:
+        figure.savefig(content, format="jpeg", pil_kwargs={"quality": JPEG_QUALITY})
     return content.getvalue()
 
 
@@ -58,12 +64,10 @@ def draw_view(axes: Axes, certificate: CameraCertificate, floor: Floor, limits: 
     axes.imshow(ground, extent=extent, aspect="equal", interpolation="bilinear" if still is not None else "nearest")
     for line in _grid_lines(floor.size_m):
         _draw_line(axes, view, line, color="white", linewidth=0.5, alpha=0.4)
+    taken = [*(pair.pixel_px for pair in certificate.pairs), *(at for _, at in clicks_of(certificate, "pixels_px"))]
     for zone in floor.zones.values():
-        _draw_zone(axes, view, zone)
-    if certificate.horizon.line_px:
-        axes.plot(*np.array(certificate.horizon.line_px).T, color="#ff7bd0", linewidth=1.2, linestyle=(0, (5, 3)))
-        u, v = certificate.horizon.line_px[len(certificate.horizon.line_px) // 2]
-        _label(axes, u, v - 4, "horizon", "#ff7bd0", 6.5, va="bottom")
+        _draw_zone(axes, view, zone, taken)
+    _draw_horizon(axes, certificate)
     _draw_pairs_in_picture(axes, camera, certificate)
     for letter, pixel in clicks_of(certificate, "pixels_px"):
         _draw_next(axes, pixel, letter)
@@ -85,6 +89,9 @@ def draw_plan(
         axes.imshow(
             error, extent=reach, origin="lower", cmap=colours, norm=norm, interpolation="nearest", aspect="equal"
         )
+    for each in certificates:
+        if each.grid is None:
+            _hatch(axes, each)
     for wall in floor.walls:
         axes.plot(*wall.path_m.T, color=INK, linewidth=1.6, solid_capstyle="round")
     for zone in floor.zones.values():
@@ -118,7 +125,8 @@ def draw_pairs(axes: Axes, certificate: CameraCertificate) -> None:
         if pair.expected_cm is not None and pair.expected_cm < top:
             axes.plot([place - 0.42, place + 0.42], [pair.expected_cm] * 2, color=INK, linewidth=1.0)
         said = "?" if pair.left_out_cm is None else f"{pair.left_out_cm:.0f}"
-        axes.text(place, height + top * 0.03, said, ha="center", va="bottom", fontsize=6.5, color=INK)
+        above = max(height, min(pair.expected_cm or 0.0, top)) + top * 0.03
+        axes.text(place, above, said, ha="center", va="bottom", fontsize=6.5, color=INK)
     axes.set_xticks(places, [str(pair.number) for pair in pairs], fontsize=6.5, color=INK)
     axes.set_xlim(-0.7, max(9.3, len(pairs) - 0.3))
     axes.set_ylim(0, top * 1.22)
@@ -171,19 +179,40 @@ def _draw_line(axes: Axes, view: View, line_m: Floats, **style: object) -> None:
     axes.plot(*pixel.T, **style)  # type: ignore[arg-type]
 
 
-def _draw_zone(axes: Axes, view: View, zone: Zone) -> None:
+def _draw_zone(axes: Axes, view: View, zone: Zone, taken: list[tuple[float, float]]) -> None:
     # a wall on the outline hides what is on it; a little inside is seen
     inner = zone.polygon.buffer(-INSET_M)
     for part in getattr(inner, "geoms", [inner]):
         if part.is_empty:
             continue
         for ring in (part.exterior, *part.interiors):
-            _draw_line(axes, view, _dense(np.array(ring.coords[:-1])), color="#20d0ff", linewidth=1.3)
+            _draw_line(axes, view, _dense(np.array(ring.coords[:-1])), color=CYAN, linewidth=1.3)
     places, seen, _ = view.zone_places(zone.polygon)
-    if len(seen) >= LABEL_LEAST * len(places):
-        pixel = view.camera.pixels_from_floor(seen)
-        u, v = pixel[np.linalg.norm(pixel - np.median(pixel, axis=0), axis=1).argmin()]
-        _label(axes, u, v, zone.name, "#20d0ff", 7.5)
+    if len(seen) < LABEL_LEAST * len(places):
+        return
+    pixel = view.camera.pixels_from_floor(seen)
+    # as far as may be from what is drawn there already, and from the picture's sides
+    far = view.camera.width / 10
+    edge = np.minimum(pixel[:, 0], view.camera.width - pixel[:, 0])
+    if taken:
+        edge = np.minimum(edge, np.linalg.norm(pixel[:, None] - np.array(taken)[None], axis=2).min(1))
+    middle = np.linalg.norm(pixel - np.median(pixel, axis=0), axis=1)
+    u, v = pixel[np.argmax(np.minimum(edge, far) - 0.2 * middle)]
+    taken += [(u + aside * far / 2, v) for aside in (-1, 0, 1)]
+    _label(axes, u, v, zone.name, CYAN, 7.5)
+
+
+def _draw_horizon(axes: Axes, certificate: CameraCertificate) -> None:
+    course = np.array(certificate.horizon.line_px)
+    if not len(course):
+        return
+    size = certificate.calibration
+    gaps = np.flatnonzero(np.diff(course[:, 0]) > size.width * GAP) + 1
+    axes.plot(*np.insert(course, gaps, np.nan, axis=0).T, color=PINK, linewidth=1.2, linestyle=(0, (5, 3)))
+    u, v = course[len(course) // 2]
+    is_high = v < size.height * 0.06
+    at = min(max(u, 0.06 * size.width), 0.94 * size.width)
+    _label(axes, at, v + size.height * (0.02 if is_high else -0.02), "horizon", PINK, 6.5, "top" if is_high else "bottom")
 
 
 def _draw_pairs_in_picture(axes: Axes, camera: Camera, certificate: CameraCertificate) -> None:
@@ -197,7 +226,8 @@ def _draw_pairs_in_picture(axes: Axes, camera: Camera, certificate: CameraCertif
 
 
 def _dot(axes: Axes, at: tuple[float, float], text: str, *, is_bad: bool) -> None:
-    axes.plot(*at, "o", markersize=8.5, color=RED if is_bad else "white", markeredgecolor=INK, markeredgewidth=0.7)
+    colour = RED if is_bad else "white"
+    axes.plot(*at, "o", markersize=8.5, color=colour, markeredgecolor=INK, markeredgewidth=0.7, zorder=5)
     axes.text(*at, text, ha="center", va="center_baseline", fontsize=5.6, color="white" if is_bad else INK, zorder=6)
 
 
@@ -225,6 +255,14 @@ def _outline_zone(axes: Axes, zone: Zone, certificates: list[CameraCertificate])
     axes.text(at.x, at.y, words, ha="center", va="center", fontsize=6.5, color=INK, bbox=box, zorder=3)
 
 
+def _hatch(axes: Axes, certificate: CameraCertificate) -> None:
+    """What a camera sees of which nobody knows how well."""
+    rings = [np.array([*ring, ring[0]]) for ring in certificate.cover.rings_m]
+    if rings:
+        path = Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
+        axes.add_patch(PathPatch(path, facecolor="none", edgecolor="#9aa3b2", hatch="///", linewidth=0.4))
+
+
 def _draw_camera(axes: Axes, certificate: CameraCertificate, *, with_name: bool) -> None:
     camera = camera_from_file(certificate.camera, certificate.calibration, "certificate")
     x, y = camera.centre_m[:2]
@@ -233,8 +271,3 @@ def _draw_camera(axes: Axes, certificate: CameraCertificate, *, with_name: bool)
     axes.plot(x, y, marker=(3, 0, degrees - 90), markersize=9, color=INK, clip_on=False, zorder=5)
     if with_name:
         axes.annotate(certificate.camera, (x, y), (0, 6), textcoords="offset points", fontsize=6, ha="center", color=INK)
-
-
-def legend(limits: Limits) -> list[Patch]:
-    """Legend entries of the heat picture."""
-    return [Patch(facecolor=colour, edgecolor=PALE, label=words) for colour, words in legend_words(limits)]

@@ -153,7 +153,7 @@ class Advice(msgspec.Struct, frozen=True):
     Attributes:
         kind: what sort of work.
         said: the sentence.
-        before_cm: mean expected error over the zones now; None where nothing is known yet.
+        before_cm: median expected error over the useful part of the zones now; None where nothing is known yet.
         after_cm: the same afterwards, computed.
         gain_cm: the difference; None as above.
         pair: number of the pair it is about; 0 for none.
