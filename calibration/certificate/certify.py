@@ -8,7 +8,7 @@ import numpy as np
 
 from calibration.camera import Camera
 from calibration.certificate.agreement import agreements
-from calibration.certificate.judge import findings, floor_findings, is_off
+from calibration.certificate.judge import NO_PAIRS, findings, floor_findings, is_off
 from calibration.certificate.limits import Limits, Verdict, worst_of
 from calibration.certificate.measure import (
     check_pairs,
@@ -67,6 +67,7 @@ def certify_floor(
     made_at: str,
     *,
     hashes: Mapping[str, str] | None = None,
+    refused: Mapping[str, str] | None = None,
     only: str = "",
     is_in_use: bool = True,
 ) -> FloorCertificate:
@@ -79,6 +80,7 @@ def certify_floor(
         limits: what they are judged by.
         made_at: UTC, RFC 3339.
         hashes: of calibrations, by camera.
+        refused: why no camera could be solved from the pairs, by camera; such a camera fails for that.
         only: certify only this camera; the others still count as seeing zones.
         is_in_use: whether the floor's calibrations are to be held against the pairs.
     """
@@ -92,6 +94,7 @@ def certify_floor(
             (hashes or {}).get(name, ""),
             floor.cameras.get(name) if is_in_use else None,
             agreements(name, views, dict(solutions), limits),
+            (refused or {}).get(name, ""),
         )
         for name in cameras
         if name == only or not only
@@ -112,12 +115,15 @@ def _certificate(
     calibration_hash: str,
     in_use: Camera | None,
     agree: list[Agreement],
+    refused: str = "",
 ) -> CameraCertificate:
     pairs = [] if solution is None else check_pairs(solution, limits)
     zones = check_zones(view, solution, limits)
     places = view.zone_places_m
     off = None if solution is None or in_use is None else in_use_off_m(solution, in_use)
     found = findings(view, solution, pairs, zones, agree, off, limits)
+    if refused:
+        found = [Finding("fail", refused), *(each for each in found if each.said != NO_PAIRS)]
     error = np.nan
     advice: list[Advice] = []
     if solution is None:
