@@ -67,9 +67,7 @@ def check(
             )
         except BadInputError as error:
             refused[name] = str(error)
-    certificate = certify_floor(
-        site.id, chosen, solutions, judged_by, _now(), only=camera, refused=refused
-    )
+    certificate = certify_floor(site.id, chosen, solutions, judged_by, _now(), only=camera, refused=refused)
     stills = _stills(still, certificate)
     save_certificate(out / "certificate.json", certificate)
     write_whole(out / "certificate.html", html_of(certificate, chosen, stills).encode())

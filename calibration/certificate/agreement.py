@@ -18,9 +18,7 @@ LEAST_OVERLAP_M2 = 1.0
 MOST_PLACES = 400
 
 
-def agreements(
-    name: str, views: dict[str, View], solutions: dict[str, Solution], limits: Limits
-) -> list[Agreement]:
+def agreements(name: str, views: dict[str, View], solutions: dict[str, Solution], limits: Limits) -> list[Agreement]:
     """How a camera agrees with each other solved one that shares floor with it, most shared floor first."""
     if name not in solutions:
         return []

@@ -11,6 +11,7 @@ from calibration.certificate.agreement import agreements
 from calibration.certificate.judge import NO_PAIRS, findings, floor_findings, is_off
 from calibration.certificate.limits import Limits, Verdict, worst_of
 from calibration.certificate.measure import (
+    Measured,
     check_pairs,
     check_zones,
     error_grid,
@@ -56,7 +57,7 @@ def certify_camera(
         agree: see `agreements`.
     """
     view = View(camera if solution is None else solution.camera, floor, limits.person_px)
-    return _certificate(view, solution, limits, calibration_hash, in_use, agree or [])
+    return _certificate(view, solution, limits, calibration_hash=calibration_hash, in_use=in_use, agree=agree or [])
 
 
 def certify_floor(
@@ -91,10 +92,10 @@ def certify_floor(
             views[name],
             solutions.get(name),
             limits,
-            (hashes or {}).get(name, ""),
-            floor.cameras.get(name) if is_in_use else None,
-            agreements(name, views, dict(solutions), limits),
-            (refused or {}).get(name, ""),
+            calibration_hash=(hashes or {}).get(name, ""),
+            in_use=floor.cameras.get(name) if is_in_use else None,
+            agree=agreements(name, views, dict(solutions), limits),
+            refused=(refused or {}).get(name, ""),
         )
         for name in cameras
         if name == only or not only
@@ -112,6 +113,7 @@ def _certificate(
     view: View,
     solution: Solution | None,
     limits: Limits,
+    *,
     calibration_hash: str,
     in_use: Camera | None,
     agree: list[Agreement],
@@ -121,7 +123,7 @@ def _certificate(
     zones = check_zones(view, solution, limits)
     places = view.zone_places_m
     off = None if solution is None or in_use is None else in_use_off_m(solution, in_use)
-    found = findings(view, solution, pairs, zones, agree, off, limits)
+    found = findings(Measured(view, solution, pairs, zones, agree, off), limits)
     if refused:
         found = [Finding("fail", refused), *(each for each in found if each.said != NO_PAIRS)]
     error = np.nan

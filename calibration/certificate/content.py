@@ -128,7 +128,11 @@ def footer(floor: FloorCertificate, camera: CameraCertificate | None = None) -> 
     parts = [f"{floor.site} / {floor.floor}", f"made {floor.made_at}"]
     if camera is not None:
         size = f"{camera.calibration.width} x {camera.calibration.height} pixels"
-        parts += [size, f"calibration {camera.calibration_hash[:16] or 'without a hash'}", f"model {camera.model or NOTHING}"]
+        parts += [
+            size,
+            f"calibration {camera.calibration_hash[:16] or 'without a hash'}",
+            f"model {camera.model or NOTHING}",
+        ]
         if camera.noise is not None:
             parts.append(f"noise {camera.noise:.1f} x (1 px, 2 cm)")
     parts.append(

@@ -1,4 +1,4 @@
-"""The certificate as one HTML file that needs nothing else: pictures inside, no network, one printed A4 page a camera."""
+"""The certificate as one HTML file that needs nothing else: pictures inside, one printed A4 page a camera."""
 
 from __future__ import annotations
 
@@ -53,15 +53,16 @@ def html_of(certificate: FloorCertificate, floor: Floor, stills: Mapping[str, Pi
     )
 
 
-def _camera_page(
-    certificate: FloorCertificate, camera: CameraCertificate, floor: Floor, still: Picture | None
-) -> str:
+def _camera_page(certificate: FloorCertificate, camera: CameraCertificate, floor: Floor, still: Picture | None) -> str:
     limits, roomy = certificate.limits, is_roomy(camera)
     wide = LARGE_IN if roomy else SMALL_IN
     shape = camera.calibration.height / camera.calibration.width
     tall = min(wide * shape, TALLEST_IN)
     view = picture_of(
-        lambda axes: draw_view(axes, camera, floor, limits, still), tall / shape, tall, "png" if still is None else "jpeg"
+        lambda axes: draw_view(axes, camera, floor, limits, still),
+        tall / shape,
+        tall,
+        "png" if still is None else "jpeg",
     )
     plan = picture_of(lambda axes: draw_plan(axes, camera.grid, floor, limits, [camera]), *PLAN_IN)
     words = f"<h2>What to do, what brings most first</h2>{_list('ol', advice_words(camera))}"
@@ -75,7 +76,9 @@ def _camera_page(
         "<dl>" + "".join(f"<div><dt>{escape(a)}</dt><dd>{escape(b)}</dd></div>" for a, b in figures(camera)) + "</dl>",
     ]
     if roomy:
-        parts.append(f'<div class="view">{seen}</div>{keys}<div class="halves"><div>{over}</div><div>{words}</div></div>')
+        parts.append(
+            f'<div class="view">{seen}</div>{keys}<div class="halves"><div>{over}</div><div>{words}</div></div>'
+        )
     else:
         parts.append(f'<div class="pictures">{seen}{over}</div>{keys}{words}')
     if camera.zones:
@@ -108,9 +111,7 @@ def _floor_page(certificate: FloorCertificate, floor: Floor) -> str:
 
 def _page(verdict: Verdict, parts: Sequence[str], foot: str) -> str:
     body = "\n".join(parts)
-    return (
-        f'<section class="page {verdict.replace(" ", "-")}">\n{body}\n<footer>{escape(foot)}</footer>\n</section>\n'
-    )
+    return f'<section class="page {verdict.replace(" ", "-")}">\n{body}\n<footer>{escape(foot)}</footer>\n</section>\n'
 
 
 def _head(over: str, title: str, verdict: Verdict) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calibration.certificate.limits import Limits
-from calibration.certificate.measure import in_words
-from calibration.certificate.records import Agreement, Finding, FloorZone, PairCheck, ZoneCheck
+from calibration.certificate.measure import Measured, in_words
+from calibration.certificate.records import Finding, FloorZone, PairCheck, ZoneCheck
 from calibration.certificate.view import View
 from calibration.solve.solution import Solution
 
@@ -17,24 +17,17 @@ BETTER = 0.8
 """People count as too small in a zone where less than this share of what is seen is of use."""
 
 
-def findings(
-    view: View,
-    solution: Solution | None,
-    pairs: list[PairCheck],
-    zones: list[ZoneCheck],
-    agreements: list[Agreement],
-    in_use_m: tuple[float, float] | None,
-    limits: Limits,
-) -> list[Finding]:
+def findings(measured: Measured, limits: Limits) -> list[Finding]:
     """All that is to be said against a camera's calibration, the worst first."""
-    found = [*_of_camera(view, solution, limits), *_of_pairs(solution, pairs, limits)]
-    if in_use_m is not None:
-        found += _of_use(in_use_m, limits)
-    for zone in zones:
+    view, solution = measured.view, measured.solution
+    found = [*_of_camera(view, solution, limits), *_of_pairs(solution, measured.pairs, limits)]
+    if measured.in_use_m is not None:
+        found += _of_use(measured.in_use_m, limits)
+    for zone in measured.zones:
         found += _of_zone(zone, solution is not None, limits)
-    if not zones and view.floor.zones:
+    if not measured.zones and view.floor.zones:
         found.append(Finding("remark", f"sees less than {limits.zone_share:.0%} of every zone"))
-    found += [Finding("remark", each.said) for each in agreements if each.said]
+    found += [Finding("remark", each.said) for each in measured.agreements if each.said]
     return sorted(found, key=lambda each: each.level != "fail")
 
 
@@ -45,8 +38,8 @@ def _of_camera(view: View, solution: Solution | None, limits: Limits) -> Iterato
     if not limits.height_low_m <= height <= limits.height_high_m:
         yield Finding(
             "remark",
-            f"the camera would hang {height:.1f} m above the floor: if it does not, the plan's scale or the pairs' metres "
-            "are wrong",
+            f"the camera would hang {height:.1f} m above the floor: if it does not, the plan's scale or the pairs' "
+            "metres are wrong",
         )
     if not view.is_useful.any():
         yield Finding(
@@ -71,8 +64,8 @@ def _of_pairs(solution: Solution | None, pairs: list[PairCheck], limits: Limits)
     if solution.noise > limits.noise_remark:
         yield Finding(
             "remark",
-            f"the pairs are off {solution.noise:.1f} times more than a click of 1 px and a measure of 2 cm are: click in "
-            "the magnifier and measure with a tape",
+            f"the pairs are off {solution.noise:.1f} times more than a click of 1 px and a measure of 2 cm are: click "
+            "in the magnifier and measure with a tape",
         )
 
 
@@ -96,8 +89,8 @@ def _of_zone(zone: ZoneCheck, has_pairs: bool, limits: Limits) -> Iterator[Findi
         part = "nowhere" if zone.useful_share == 0 else f"on {zone.useful_share / zone.seen_share:.0%} of what is seen"
         yield Finding(
             "fail" if level == "fail" and zone.useful_share == 0 else "remark",
-            f"{zone.name}: people are {zone.person_px:.0f} px tall at the far end ({zone.far_m:.0f} m); {part} are they "
-            f"the {limits.person_px:.0f} px it takes to find them",
+            f"{zone.name}: people are {zone.person_px:.0f} px tall at the far end ({zone.far_m:.0f} m); {part} are "
+            f"they the {limits.person_px:.0f} px it takes to find them",
             zone.id,
         )
     if not has_pairs or zone.useful_share == 0:

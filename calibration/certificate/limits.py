@@ -30,8 +30,8 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             half pairs.
         pairs_lens: fewer pairs cannot show what the lens bends.
         noise_remark: pairs that are off by so many times what a careful click (1 px) and measure (2 cm) give.
-        suspect: a pair is suspect when it is off by so many standard deviations, along the direction in which the others
-            leave most open: that befalls one right pair in thousands.
+        suspect: a pair is suspect when it is off by so many standard deviations, along the direction in which the
+            others leave most open: that befalls one right pair in thousands.
         suspect_cm: but no pair is suspect that is less off than that.
         agree_factor: cameras disagree when shared floor points differ by so many times what is expected.
         agree_cm: but not when they differ by less than that.
@@ -56,8 +56,8 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     agree_cm: float = 30.0
     in_use_factor: float = 3.0
     in_use_cm: float = 10.0
-    height_low_m: float = 2.0
-    height_high_m: float = 15.0
+    height_low_m: float = 1.5
+    height_high_m: float = 12.0
 
     def of_error(self, error_cm: float) -> Verdict:
         """The verdict on a median expected error."""

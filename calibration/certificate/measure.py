@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from calibration.camera import Camera, Floats
 from calibration.certificate.limits import Limits, Verdict
-from calibration.certificate.records import ErrorGrid, PairCheck, Point, ZoneCheck
+from calibration.certificate.records import Agreement, ErrorGrid, PairCheck, Point, ZoneCheck
 from calibration.certificate.view import View
 from calibration.geometry import Zone
 from calibration.solve.advice import thinned
@@ -19,6 +21,27 @@ CHECKED_FROM = 5
 MOST_PLACES = 600
 FLAT = 1e-9
 """Where a square metre of floor is smaller than this in the picture, square pixels, the camera does not look."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What was measured of one camera.
+
+    Attributes:
+        view: the camera on its floor.
+        solution: what its pairs say; None without pairs.
+        pairs: each held against the others.
+        zones: what it is worth there.
+        agreements: with other cameras.
+        in_use_m: see `in_use_off_m`; None where not compared.
+    """
+
+    view: View
+    solution: Solution | None
+    pairs: list[PairCheck]
+    zones: list[ZoneCheck]
+    agreements: list[Agreement]
+    in_use_m: tuple[float, float] | None
 
 
 def to_cm(metres: float) -> float | None:
@@ -167,7 +190,7 @@ def in_use_off_m(solution: Solution, in_use: Camera) -> tuple[float, float]:
 
 
 def own_covariance_m2(solution: Solution, places_m: Floats, zoom: float = 1.0) -> Floats:
-    """(K, 2, 2) square metres of one more click and measure alone, in a picture enlarged so many times; NaN if unseen."""
+    """(K, 2, 2) square metres of one more click and measure alone, in a picture so many times larger; NaN if unseen."""
     slopes = floor_slopes(solution.camera, places_m) * zoom
     fine = np.isfinite(slopes).all((1, 2)) & (np.abs(np.linalg.det(np.nan_to_num(slopes))) > FLAT)
     inverse = np.full_like(slopes, np.nan)

@@ -61,7 +61,11 @@ def advise(case: Case) -> list[Advice]:
     if not len(places):
         return []
     before = median_error_m(case.solution, places)
-    found = [*_about_pairs(case, places, before), *_about_clicks(case, places, before), *_about_zoom(case, places, before)]
+    found = [
+        *_about_pairs(case, places, before),
+        *_about_clicks(case, places, before),
+        *_about_zoom(case, places, before),
+    ]
     return sorted(found, key=lambda each: -(each.gain_cm or 0.0))
 
 
@@ -104,9 +108,9 @@ def _about_clicks(case: Case, places: Floats, before: float) -> list[Advice]:
             return []
         why = "nothing checks them" if used < limits.pairs_remark else "more show the lens"
         said = f"only {used} pair{'s' * (used != 1)}, {why}: add {len(clicks)} near {_listed(clicks)}"
-        after = with_clicks(solution, np.stack([click.place_m for click in clicks]))
-        return [_advice("click", said, before, median_error_m(after, places), clicks=clicks)]
-    found = []
+        helped = with_clicks(solution, np.stack([click.place_m for click in clicks]))
+        return [_advice("click", said, before, median_error_m(helped, places), clicks=clicks)]
+    found: list[Advice] = []
     for click in clicks:
         helped = with_clicks(solution, click.place_m[None])
         after = median_error_m(helped, places)
@@ -152,8 +156,8 @@ def _about_zoom(case: Case, places: Floats, before: float) -> list[Advice]:
         then = float(np.nanmedian(_zoomed_error_m(case.solution, asked, zoom)))
         after = float(np.nanmedian(_zoomed_error_m(case.solution, thinned(places, MOST_PLACES), zoom)))
         said = (
-            f"{check.name} is too far for this picture (people {check.person_px:.0f} px at {check.far_m:.0f} m): zoom in "
-            f"{zoom:.1f} times, or deliver {int(round(camera.width * zoom, -1))} pixels across, or hang it nearer"
+            f"{check.name} is too far for this picture (people {check.person_px:.0f} px at {check.far_m:.0f} m): zoom "
+            f"in {zoom:.1f} times, or deliver {int(round(camera.width * zoom, -1))} pixels across, or hang it nearer"
         )
         more = f"; in {check.name} {100 * now:.0f} -> {100 * then:.0f} cm, people {check.person_px * zoom:.0f} px"
         found.append(_advice("zoom", said, before, after, more=more))
@@ -218,9 +222,7 @@ def _listed(clicks: Sequence[NextClick]) -> str:
     return f"{named} m{' and as marked in the picture' if len(clicks) > MOST_NAMED else ''}"
 
 
-def advise_replacing(
-    advice: list[Advice], solution: Solution, in_use: Camera, places: Floats
-) -> list[Advice]:
+def advise_replacing(advice: list[Advice], solution: Solution, in_use: Camera, places: Floats) -> list[Advice]:
     """The advice with, in its place by gain, that of taking over the solved calibration; asked where they differ."""
     asked = thinned(places, MOST_PLACES)
     pixel = solution.camera.pixels_from_floor(asked)

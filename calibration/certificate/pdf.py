@@ -101,7 +101,9 @@ def floor_page(certificate: FloorCertificate, floor: Floor) -> Figure:
     """The page of the floor as a whole."""
     sheet = Sheet()
     sheet.head("floor certificate", floor.name, certificate.verdict)
-    draw_plan(sheet.axes(MARGIN_MM, INSIDE_MM, 105), best_grid(certificate), floor, certificate.limits, certificate.cameras)
+    draw_plan(
+        sheet.axes(MARGIN_MM, INSIDE_MM, 105), best_grid(certificate), floor, certificate.limits, certificate.cameras
+    )
     sheet.down(107)
     sheet.keys(certificate.limits, is_heat=best_grid(certificate) is not None, is_floor=True)
     if certificate.findings:

@@ -1,9 +1,10 @@
-"""The pictures of a certificate, drawn into matplotlib axes: what the camera sees, the plan with its errors, the pairs."""
+"""The pictures of a certificate, drawn into matplotlib axes: the camera's, the plan with its errors, the pairs."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -79,7 +80,7 @@ def draw_view(axes: Axes, certificate: CameraCertificate, floor: Floor, limits: 
 def draw_plan(
     axes: Axes, grid: ErrorGrid | None, floor: Floor, limits: Limits, certificates: list[CameraCertificate]
 ) -> None:
-    """The plan: expected error as a heat picture, zones, walls, cameras; of a single camera its pairs and next clicks."""
+    """The plan: expected error as a heat picture, zones, walls, cameras; of one camera its pairs and next clicks."""
     width, height = floor.size_m
     axes.set_facecolor("#f3f4f6")
     if grid is not None:
@@ -99,10 +100,7 @@ def draw_plan(
     for each in certificates:
         _draw_camera(axes, each, with_name=len(certificates) > 1)
     if len(certificates) == 1:
-        for pair in certificates[0].pairs:
-            _dot(axes, pair.place_m, str(pair.number), is_bad=pair.is_suspect)
-        for letter, place in clicks_of(certificates[0], "places_m"):
-            _draw_next(axes, place, letter)
+        _draw_pairs_on_plan(axes, certificates[0])
     margin = 0.02 * max(width, height)
     axes.set_xlim(-margin, width + margin)
     axes.set_ylim(-margin, height + margin)
@@ -126,7 +124,7 @@ def draw_pairs(axes: Axes, certificate: CameraCertificate) -> None:
             axes.plot([place - 0.42, place + 0.42], [pair.expected_cm] * 2, color=INK, linewidth=1.0)
         said = "?" if pair.left_out_cm is None else f"{pair.left_out_cm:.0f}"
         above = max(height, min(pair.expected_cm or 0.0, top)) + top * 0.03
-        axes.text(place, above, said, ha="center", va="bottom", fontsize=6.5, color=INK)
+        axes.text(float(place), above, said, ha="center", va="bottom", fontsize=6.5, color=INK)
     axes.set_xticks(places, [str(pair.number) for pair in pairs], fontsize=6.5, color=INK)
     axes.set_xlim(-0.7, max(9.3, len(pairs) - 0.3))
     axes.set_ylim(0, top * 1.22)
@@ -140,7 +138,7 @@ def draw_pairs(axes: Axes, certificate: CameraCertificate) -> None:
 def legend_words(limits: Limits) -> list[tuple[str, str]]:
     """Colour and words of each band of error, the best first."""
     edges = [f"{edge:.0f}" for edge in _edges(limits)]
-    words = [f"up to {edges[1]} cm", *(f"{a} to {b}" for a, b in zip(edges[1:4], edges[2:5], strict=True))]
+    words = [f"up to {edges[1]} cm", *(f"{a} to {b}" for a, b in pairwise(edges[1:5]))]
     return list(zip(BANDS, [*words, f"above {edges[4]}"], strict=True))
 
 
@@ -167,7 +165,7 @@ def _grid_lines(size_m: tuple[float, float]) -> list[Floats]:
 def _dense(ring: Floats) -> Floats:
     closed = np.concatenate([ring, ring[:1]])
     parts = []
-    for one, other in zip(closed[:-1], closed[1:], strict=True):
+    for one, other in pairwise(closed):
         count = max(2, int(np.ceil(np.linalg.norm(other - one) / DENSE_M)) + 1)
         parts.append(one + np.linspace(0, 1, count)[:, None] * (other - one))
     return np.concatenate(parts)
@@ -199,7 +197,7 @@ def _draw_zone(axes: Axes, view: View, zone: Zone, taken: list[tuple[float, floa
     middle = np.linalg.norm(pixel - np.median(pixel, axis=0), axis=1)
     u, v = pixel[np.argmax(np.minimum(edge, far) - 0.2 * middle)]
     taken += [(u + aside * far / 2, v) for aside in (-1, 0, 1)]
-    _label(axes, u, v, zone.name, CYAN, 7.5)
+    _label(axes, (u, v), zone.name, CYAN)
 
 
 def _draw_horizon(axes: Axes, certificate: CameraCertificate) -> None:
@@ -212,7 +210,8 @@ def _draw_horizon(axes: Axes, certificate: CameraCertificate) -> None:
     u, v = course[len(course) // 2]
     is_high = v < size.height * 0.06
     at = min(max(u, 0.06 * size.width), 0.94 * size.width)
-    _label(axes, at, v + size.height * (0.02 if is_high else -0.02), "horizon", PINK, 6.5, "top" if is_high else "bottom")
+    at_v = v + size.height * (0.02 if is_high else -0.02)
+    _label(axes, (at, at_v), "horizon", PINK, size=6.5, va="top" if is_high else "bottom")
 
 
 def _draw_pairs_in_picture(axes: Axes, camera: Camera, certificate: CameraCertificate) -> None:
@@ -223,6 +222,13 @@ def _draw_pairs_in_picture(axes: Axes, camera: Camera, certificate: CameraCertif
                 "", told, pair.pixel_px, arrowprops={"arrowstyle": "->", "color": RED, "linewidth": 1.6}, zorder=4
             )
         _dot(axes, pair.pixel_px, str(pair.number), is_bad=pair.is_suspect)
+
+
+def _draw_pairs_on_plan(axes: Axes, certificate: CameraCertificate) -> None:
+    for pair in certificate.pairs:
+        _dot(axes, pair.place_m, str(pair.number), is_bad=pair.is_suspect)
+    for letter, place in clicks_of(certificate, "places_m"):
+        _draw_next(axes, place, letter)
 
 
 def _dot(axes: Axes, at: tuple[float, float], text: str, *, is_bad: bool) -> None:
@@ -236,9 +242,11 @@ def _draw_next(axes: Axes, at: tuple[float, float], letter: str) -> None:
     axes.text(*at, letter, ha="center", va="center_baseline", fontsize=6.2, color=INK, weight="bold", zorder=7)
 
 
-def _label(axes: Axes, u: float, v: float, text: str, colour: str, size: float, va: str = "center") -> None:
+def _label(
+    axes: Axes, at: tuple[float, float], text: str, colour: str, *, size: float = 7.5, va: str = "center"
+) -> None:
     box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
-    axes.text(u, v, text, color=colour, fontsize=size, ha="center", va=va, bbox=box, zorder=3)
+    axes.text(*at, text, color=colour, fontsize=size, ha="center", va=va, bbox=box, zorder=3)
 
 
 def _outline_zone(axes: Axes, zone: Zone, certificates: list[CameraCertificate]) -> None:
@@ -270,4 +278,6 @@ def _draw_camera(axes: Axes, certificate: CameraCertificate, *, with_name: bool)
     degrees = float(np.degrees(np.arctan2(ahead[1], ahead[0])))
     axes.plot(x, y, marker=(3, 0, degrees - 90), markersize=9, color=INK, clip_on=False, zorder=5)
     if with_name:
-        axes.annotate(certificate.camera, (x, y), (0, 6), textcoords="offset points", fontsize=6, ha="center", color=INK)
+        axes.annotate(
+            certificate.camera, (x, y), (0, 6), textcoords="offset points", fontsize=6, ha="center", color=INK
+        )

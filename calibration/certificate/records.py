@@ -1,4 +1,4 @@
-"""What a certificate holds, as it stands in its file: schema ``atrium.certificate.v1``, units in the names of fields."""
+"""What a certificate holds, as it stands in its file: schema ``atrium.certificate.v1``; units in field names."""
 
 from __future__ import annotations
 

@@ -165,6 +165,8 @@ def _rings(outline: shapely.Geometry) -> list[list[Point]]:
         if area.is_empty:
             continue
         whole = shapely.geometry.polygon.orient(area)
-        for ring in (whole.exterior, *whole.interiors):
-            rings.append([(round(float(x), 2), round(float(y), 2)) for x, y in ring.coords[:-1]])
+        rings += [
+            [(round(float(x), 2), round(float(y), 2)) for x, y in ring.coords[:-1]]
+            for ring in (whole.exterior, *whole.interiors)
+        ]
     return rings
