@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,16 +59,17 @@ def check(
     judged_by = load_limits(limits) if limits else Limits()
     found, sources = _read_pairs(pairs, camera)
     chosen = _floor_of(site, floor, camera, found, pairs)
-    solutions, refused = {}, {}
+    solutions, refused, again = {}, {}, {}
     for name, each in found.items():
-        own = chosen.cameras[name]
+        size = (chosen.cameras[name].width, chosen.cameras[name].height)
+        again[name] = partial(solve, size=size, name=name, source=str(sources[name]), floor_size_m=chosen.size_m)
         try:
-            solutions[name] = solve(
-                each, (own.width, own.height), name, source=str(sources[name]), floor_size_m=chosen.size_m
-            )
+            solutions[name] = again[name](each)
         except BadInputError as error:
             refused[name] = str(error)
-    certificate = certify_floor(site.id, chosen, solutions, judged_by, _now(), only=camera, refused=refused)
+    certificate = certify_floor(
+        site.id, chosen, solutions, judged_by, _now(), only=camera, refused=refused, solve_again=again
+    )
     stills = _stills(still, certificate)
     save_certificate(out / "certificate.json", certificate)
     write_whole(out / "certificate.html", html_of(certificate, chosen, stills).encode())

@@ -19,7 +19,7 @@ from calibration.certificate.measure import (
     median_error_m,
     to_cm,
 )
-from calibration.certificate.mends import Case, advise, advise_first_pairs, advise_replacing
+from calibration.certificate.mends import Case, Solve, advise, advise_first_pairs, advise_replacing
 from calibration.certificate.records import (
     CERTIFICATE_SCHEMA,
     Advice,
@@ -44,6 +44,7 @@ def certify_camera(
     calibration_hash: str = "",
     in_use: Camera | None = None,
     agree: list[Agreement] | None = None,
+    solve_again: Solve | None = None,
 ) -> CameraCertificate:
     """What a camera's calibration is worth.
 
@@ -55,9 +56,18 @@ def certify_camera(
         calibration_hash: of the calibration, as the versioned files have it.
         in_use: the calibration that the box runs with, where it is to be held against the pairs.
         agree: see `agreements`.
+        solve_again: how other pairs of this camera are solved; see `mends.Case`.
     """
     view = View(camera if solution is None else solution.camera, floor, limits.person_px)
-    return _certificate(view, solution, limits, calibration_hash=calibration_hash, in_use=in_use, agree=agree or [])
+    return _certificate(
+        view,
+        solution,
+        limits,
+        calibration_hash=calibration_hash,
+        in_use=in_use,
+        agree=agree or [],
+        solve_again=solve_again,
+    )
 
 
 def certify_floor(
@@ -69,6 +79,7 @@ def certify_floor(
     *,
     hashes: Mapping[str, str] | None = None,
     refused: Mapping[str, str] | None = None,
+    solve_again: Mapping[str, Solve] | None = None,
     only: str = "",
     is_in_use: bool = True,
 ) -> FloorCertificate:
@@ -82,6 +93,7 @@ def certify_floor(
         made_at: UTC, RFC 3339.
         hashes: of calibrations, by camera.
         refused: why no camera could be solved from the pairs, by camera; such a camera fails for that.
+        solve_again: how other pairs are solved, by camera; see `mends.Case`.
         only: certify only this camera; the others still count as seeing zones.
         is_in_use: whether the floor's calibrations are to be held against the pairs.
     """
@@ -96,6 +108,7 @@ def certify_floor(
             in_use=floor.cameras.get(name) if is_in_use else None,
             agree=agreements(name, views, dict(solutions), limits),
             refused=(refused or {}).get(name, ""),
+            solve_again=(solve_again or {}).get(name),
         )
         for name in cameras
         if name == only or not only
@@ -118,6 +131,7 @@ def _certificate(
     in_use: Camera | None,
     agree: list[Agreement],
     refused: str = "",
+    solve_again: Solve | None = None,
 ) -> CameraCertificate:
     pairs = [] if solution is None else check_pairs(solution, limits)
     zones = check_zones(view, solution, limits)
@@ -132,7 +146,7 @@ def _certificate(
         advice = advise_first_pairs(view, limits)
     elif len(places):
         error = median_error_m(solution, places)
-        advice = advise(Case(view, solution, pairs, zones, limits, bool(found)))
+        advice = advise(Case(view, solution, pairs, zones, limits, bool(found), solve_again))
         if in_use is not None and off is not None and is_off(off, limits):
             advice = advise_replacing(advice, solution, in_use, places)
     return CameraCertificate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,12 @@ from calibration.solve.advice import NextClick, clickable, next_clicks, thinned,
 from calibration.solve.pairs import Pairs
 from calibration.solve.solution import Solution, median_distance
 from calibration.solve.terms import LENS, POSE, spread
+from contract.errors import BadInputError
 
+Solve = Callable[[Pairs], Solution]
+"""Pairs to what they say, as the camera's own were solved."""
+MOST_TRIALS = 2
+"""So many pairs at most are left out for a trial, the worst first: solving takes a second."""
 WORTH_CM, WORTH_SHARE = 1.0, 0.05
 """Nobody climbs a ladder for less than this, or for less than this share of the error."""
 MOST_CLICKS = 3
@@ -45,6 +50,8 @@ class Case:
         zones: what the camera is worth there.
         limits: what it is judged by.
         needs_help: whether anything keeps it from a plain pass.
+        solve_again: how other pairs of this camera are solved, for a trial; None where that is not known, then what a
+            deletion brings is told to first order.
     """
 
     view: View
@@ -53,6 +60,7 @@ class Case:
     zones: list[ZoneCheck]
     limits: Limits
     needs_help: bool
+    solve_again: Solve | None = None
 
 
 def advise(case: Case) -> list[Advice]:
@@ -82,7 +90,8 @@ def advise_first_pairs(view: View, limits: Limits) -> list[Advice]:
 
 
 def _about_pairs(case: Case, places: Floats, before: float) -> list[Advice]:
-    found = []
+    found: list[Advice] = []
+    trials = 0
     suspects = sorted((p for p in case.pairs if p.is_suspect), key=lambda p: -(p.left_out_cm or np.inf))
     for pair in suspects:
         off = f"{in_words(pair.left_out_cm / 100)} off" if pair.left_out_cm is not None else "shows no floor"
@@ -90,11 +99,23 @@ def _about_pairs(case: Case, places: Floats, before: float) -> list[Advice]:
             after = median_error_m(with_clicks(case.solution, np.array(pair.place_m)[None]), places)
             said = f"click pair {pair.number} again ({off}, left out till then)"
             found.append(_advice("move", said, before, after, pair=pair.number))
-        else:
-            after = median_error_m(without_pair(case.solution, pair.number - 1), places)
+        elif trials < MOST_TRIALS:
+            trials += 1
+            after = _without(case, pair.number - 1, places)
             if before > after:
                 found.append(_advice("delete", f"delete pair {pair.number} ({off})", before, after, pair=pair.number))
     return found
+
+
+def _without(case: Case, index: int, places: Floats) -> float:
+    """Median expected error with one pair deleted; infinite where the rest cannot be solved."""
+    if case.solve_again is None:
+        return median_error_m(without_pair(case.solution, index), places)
+    keep = np.arange(len(case.solution.pairs)) != index
+    try:
+        return median_error_m(case.solve_again(case.solution.pairs.only(keep)), places)
+    except BadInputError:
+        return float("inf")
 
 
 def _about_clicks(case: Case, places: Floats, before: float) -> list[Advice]:

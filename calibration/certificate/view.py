@@ -23,7 +23,7 @@ FAR_END = 0.9
 """The far end of a place is what lies beyond this quantile of its distances."""
 MESH = 48
 """So many points across a picture are asked whether they show floor."""
-FAR_AWAY_M = 1e6
+FAR_AWAY_M, RIGHT_BELOW_M = 1e6, 1e-6
 BEHIND = 1e-3
 
 
@@ -101,7 +101,8 @@ class View:
         """(N,) size in pixels of somebody 1.7 m tall: their height, or, from above, their breadth."""
         height = self.camera.person_height_px(places_m)
         away = np.asarray(places_m, np.float64) - self.camera.centre_m[:2]
-        length = np.maximum(np.linalg.norm(away, axis=1), 1e-9)[:, None]
+        away[np.abs(away).max(1) < RIGHT_BELOW_M] = (0.0, 1.0)
+        length = np.linalg.norm(away, axis=1)[:, None]
         aside = np.column_stack([-away[:, 1], away[:, 0]]) / length * BREADTH_M / 2
         ends = [self.camera.pixels_from_floor(places_m + side, CHEST_M) for side in (aside, -aside)]
         breadth = np.nan_to_num(np.linalg.norm(ends[0] - ends[1], axis=1))
