@@ -37,10 +37,10 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
 def test_another_version_is_refused(tmp_path):
     path = tmp_path / "certificate.json"
     path.write_bytes(to_json(msgspec.structs.replace(certificate(), schema="atrium.certificate.v9")))
-    with pytest.raises(BadInputError, match="schema is 'atrium.certificate.v9'"):
+    with pytest.raises(BadInputError, match=r"schema is .atrium\.certificate\.v9"):
         load_certificate(path)
     path.write_text("{}")
-    with pytest.raises(BadInputError, match="certificate.json"):
+    with pytest.raises(BadInputError, match=r"certificate\.json"):
         load_certificate(path)
 
 

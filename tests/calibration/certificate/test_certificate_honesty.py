@@ -7,7 +7,7 @@ from calibration.certificate.limits import Limits
 from calibration.certificate.view import View
 from tests.calibration.certificate.hall import PERSON_PX, hall, random_camera, solved, some_pairs
 
-SEEDS = range(10)
+SEEDS = range(8)
 
 
 def true_error_cm(camera, solution, floor, rng, noise_px):
