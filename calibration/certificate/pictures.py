@@ -87,9 +87,7 @@ def draw_plan(
         error = np.array([np.nan if each is None else each for each in grid.error_cm]).reshape(grid.rows, grid.columns)
         colours, norm = ListedColormap(BANDS), BoundaryNorm(_edges(limits), len(BANDS))
         reach = (0.0, grid.columns * grid.step_m, 0.0, grid.rows * grid.step_m)
-        axes.imshow(
-            error, extent=reach, origin="lower", cmap=colours, norm=norm, interpolation="nearest", aspect="equal"
-        )
+        axes.imshow(error, extent=reach, origin="lower", cmap=colours, norm=norm, interpolation="nearest", zorder=1)
     for each in certificates:
         if each.grid is None:
             _hatch(axes, each)
@@ -268,7 +266,7 @@ def _hatch(axes: Axes, certificate: CameraCertificate) -> None:
     rings = [np.array([*ring, ring[0]]) for ring in certificate.cover.rings_m]
     if rings:
         path = Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
-        axes.add_patch(PathPatch(path, facecolor="none", edgecolor="#9aa3b2", hatch="///", linewidth=0.4))
+        axes.add_patch(PathPatch(path, facecolor="none", edgecolor="#9aa3b2", hatch="///", linewidth=0.4, zorder=0.5))
 
 
 def _draw_camera(axes: Axes, certificate: CameraCertificate, *, with_name: bool) -> None:
