@@ -7,7 +7,7 @@ clearly belongs to a true floor position (it alone is near, and to nobody else).
 true position. Only whole boxes count.
 
 **Which twelve**: five spread over the picture (each the farthest from those before, the first one drawn), and then the
-seven that would lower the expected error where people walk most (`calibration.solve.design`). The true camera takes no
+seven that would lower the expected error where people walk most (`calibration.solve.advice`). The true camera takes no
 part but in telling whose detection it is. **Error**: distance on the floor between where the solved camera puts all
 the other people's feet and where they truly are, theirs and the annotation's together; **expected** is what the
 solution says of a further point like its pairs.
@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from calibration.camera import Camera, load_cameras
-from calibration.solve.design import most_telling
+from calibration.solve.advice import next_clicks
 from calibration.solve.pairs import Pairs
 from calibration.solve.solver import solve
 
@@ -131,8 +131,10 @@ def twelve(people: Pairs, size: tuple[int, int], rng: np.random.Generator) -> ND
     if len(rest) > MOST_PLACES:
         rest = rng.choice(rest, MOST_PLACES, replace=False)
     first = solve(people.only(np.array(chosen)), size)
-    more = most_telling(first, people.floor_m[rest], people.floor_m[rest], PAIRS - SPREAD)
-    return np.concatenate([np.array(chosen), rest[more]])
+    walked = people.floor_m[rest]
+    clicks = next_clicks(first, walked, PAIRS - SPREAD, walked)
+    more = [int(rest[np.linalg.norm(walked - click.place_m, axis=1).argmin()]) for click in clicks]
+    return np.array([*chosen, *more])
 
 
 def measure(sequence: str, camera: Camera, people: Pairs, seed: int) -> Row:

@@ -20,14 +20,15 @@ STILL_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 def check(
     site_file: Annotated[Path, typer.Argument(metavar="SITE.toml", help="The site.")],
+    out: Annotated[Path, typer.Option(help="Folder for certificate.json, certificate.html and certificate.pdf.")],
     pairs: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="DIR|FILE.csv",
-            help="Folder of <camera>.pairs.csv (columns u,v in pixels and x,y in metres), or one such file.",
+            help="Folder of <camera>.pairs.csv (columns u,v in pixels and x,y in metres), or one such file; without it "
+            "the pairs that were saved with the calibrations.",
         ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for certificate.json, certificate.html and certificate.pdf.")],
+    ] = None,
     floor: Annotated[str, typer.Option(help="Id of the floor; may be left out where only one has pairs.")] = "",
     camera: Annotated[str, typer.Option(help="Certify only this camera.")] = "",
     still: Annotated[
@@ -41,24 +42,33 @@ def check(
     """Say how good each camera's calibration is: centimetres over the floor and per zone, a verdict, and what to do.
 
     Exit status 0 where every camera passes, with remarks or without; 1 where one fails. A camera without pairs fails:
-    nothing says how good it is.
+    nothing says how good it is. A certificate of a whole floor is also put beside its cameras.json, where the floor's
+    box looks for it.
     """
     import cv2  # noqa: PLC0415 - OpenCV and matplotlib load only when the command runs
 
     from calibration.certificate.certify import certify_floor  # noqa: PLC0415
-    from calibration.certificate.files import save_certificate, to_json, write_whole  # noqa: PLC0415
+    from calibration.certificate.files import save_certificate, to_json  # noqa: PLC0415
     from calibration.certificate.html import html_of  # noqa: PLC0415
     from calibration.certificate.limits import Limits, load_limits  # noqa: PLC0415
     from calibration.certificate.pdf import pdf_of  # noqa: PLC0415
-    from calibration.site import load_site  # noqa: PLC0415
+    from calibration.site import cameras_path, load_site  # noqa: PLC0415
     from calibration.solve.solver import solve  # noqa: PLC0415
+    from calibration.versions.digest import camera_hash  # noqa: PLC0415
+    from calibration.versions.gate import certificate_path  # noqa: PLC0415
+    from contract.disk import write_whole  # noqa: PLC0415
     from contract.errors import BadInputError  # noqa: PLC0415
 
     cv2.setNumThreads(1)  # many small calls: more threads only wait for one another
     site = load_site(site_file)
     judged_by = load_limits(limits) if limits else Limits()
-    found, sources = _read_pairs(pairs, camera)
-    chosen = _floor_of(site, floor, camera, found, pairs)
+    if pairs is None:
+        chosen, found = _saved_pairs(site, floor, camera)
+        sources = dict.fromkeys(found, cameras_path(site_file, chosen.id))
+    else:
+        found, sources = _read_pairs(pairs, camera)
+        chosen = _floor_of(site, floor, camera, found, pairs)
+    hashes = {name: camera_hash(each) for name, each in chosen.cameras.items()}
     solutions, refused, again = {}, {}, {}
     for name, each in found.items():
         size = (chosen.cameras[name].width, chosen.cameras[name].height)
@@ -68,10 +78,12 @@ def check(
         except BadInputError as error:
             refused[name] = str(error)
     certificate = certify_floor(
-        site.id, chosen, solutions, judged_by, _now(), only=camera, refused=refused, solve_again=again
+        site.id, chosen, solutions, judged_by, _now(), hashes=hashes, only=camera, refused=refused, solve_again=again
     )
     stills = _stills(still, certificate)
     save_certificate(out / "certificate.json", certificate)
+    if not camera:
+        save_certificate(certificate_path(cameras_path(site_file, chosen.id)), certificate)
     write_whole(out / "certificate.html", html_of(certificate, chosen, stills).encode())
     write_whole(out / "certificate.pdf", pdf_of(certificate, chosen, stills))
     if as_json:
@@ -80,6 +92,27 @@ def check(
         _print(certificate, out)
     if certificate.verdict == "fail":
         raise typer.Exit(1)
+
+
+def _saved_pairs(site: Site, floor: str, camera: str) -> tuple[Floor, dict[str, Pairs]]:
+    """The floor that is meant, and the pairs that were saved with its cameras' calibrations."""
+    from calibration.site import cameras_path  # noqa: PLC0415
+    from calibration.versions.provenance import pairs_of  # noqa: PLC0415
+    from calibration.versions.store import Calibrations  # noqa: PLC0415
+    from contract.errors import BadInputError  # noqa: PLC0415
+
+    if camera:
+        chosen = site.floor_of_camera(camera)
+    elif floor or len(site.floors) == 1:
+        chosen = site.floor(floor or next(iter(site.floors)))
+    else:
+        raise BadInputError(f"{site.source}: has floors {', '.join(site.floors)}; choose one with --floor")
+    path = cameras_path(site.source, chosen.id)
+    kept = {name: pairs_of(each.calibration) for name, each in Calibrations(path).read().items()}
+    found = {name: pairs for name, pairs in kept.items() if pairs is not None and camera in ("", name)}
+    if not found:
+        raise BadInputError(f"{path}: no camera has saved pairs; give them with --pairs, or calibrate anew")
+    return chosen, found
 
 
 def _read_pairs(path: Path, camera: str) -> tuple[dict[str, Pairs], dict[str, Path]]:

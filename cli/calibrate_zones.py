@@ -15,7 +15,7 @@ from calibration.zones.checks import Verdict, check_drawing
 from calibration.zones.drawing import Drawing
 from calibration.zones.findings import Finding, in_order
 from calibration.zones.floor_files import open_floor
-from calibration.zones.geojson import read_drawing, to_geojson, write_drawing, write_whole
+from calibration.zones.geojson import read_drawing, to_geojson, write_drawing
 from calibration.zones.imdf.archive import read_archive, write_archive
 from calibration.zones.imdf.frame import Frame, frame_about
 from calibration.zones.imdf.reader import import_level
@@ -24,6 +24,7 @@ from calibration.zones.plan import DPI, PlanPicture, import_plan
 from calibration.zones.plan_scale import Measured, scale_from
 from calibration.zones.scale_checks import check_picture, check_size
 from cli.model_work import AsJson
+from contract.disk import write_whole
 from contract.errors import BadInputError
 
 zones = typer.Typer(

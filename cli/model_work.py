@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from contract.disk import write_whole
 from contract.errors import AtriumError, BadInputError
 from contract.times import to_rfc3339
-from models.cache import store, write_whole
+from models.cache import store
 from models.registry import check_file, pulled, read_downloads, read_shelf, resolve
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -66,26 +65,3 @@ def alone(path: Path, what: str) -> Iterator[None]:
                 return
         finally:
             os.close(handle)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replaces a file at once: whoever reads it finds the old or the new content, after a power cut too."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames in a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

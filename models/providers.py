@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from models.cache import write_whole
+from contract.disk import write_whole
 from models.registry import file_sha256
 
 CPU = "CPUExecutionProvider"

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from contract.disk import sync_folder
 from contract.errors import AtriumError, BadInputError
-from models.cache import alone, sync_folder
+from models.cache import alone
 from models.registry import Download, is_whole
 
 CHUNK = 256 * 1024

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from calibration.certificate.records import CERTIFICATE_SCHEMA, FloorCertificate
-from contract.errors import AtriumError, BadInputError
+from contract.disk import write_whole
+from contract.errors import BadInputError
 from contract.files import read_json
 
 
@@ -36,22 +36,3 @@ def save_certificate(path: Path, certificate: FloorCertificate) -> None:
         AtriumError: where it cannot be written.
     """
     write_whole(path, to_json(certificate))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that it is there whole or not at all.
-
-    Raises:
-        AtriumError: where it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise AtriumError(f"{path}: cannot be written ({error.strerror or error}); check space and rights") from None

@@ -1,7 +1,10 @@
-"""The calibration block of a camera that was solved from pairs."""
+"""The calibration block of a camera that was solved from pairs, and the pairs out of it."""
 
 from __future__ import annotations
 
+import numpy as np
+
+from calibration.solve.pairs import Pairs
 from calibration.solve.solution import Solution
 from calibration.versions.record import CalibrationFile
 
@@ -17,3 +20,11 @@ def calibration_of(solution: Solution, method: str = "pairs") -> CalibrationFile
         covariance=solution.covariance.tolist(),
         noise=float(solution.noise),
     )
+
+
+def pairs_of(calibration: CalibrationFile | None) -> Pairs | None:
+    """The pairs that a calibration was solved from; None where it keeps none."""
+    if calibration is None or not calibration.pairs:
+        return None
+    table = np.array(calibration.pairs, np.float64)
+    return Pairs(table[:, :2].copy(), table[:, 2:].copy())

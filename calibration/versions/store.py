@@ -20,8 +20,8 @@ import msgspec
 
 from calibration.camera import Camera, CameraFile, camera_from_file
 from calibration.versions.digest import camera_hash, floor_hash
-from calibration.versions.disk import held, make_folder, replace_file
 from calibration.versions.record import CalibrationFile
+from contract.disk import held, make_folder, replace_file
 from contract.errors import AtriumError, BadInputError
 from contract.files import read_bytes, read_json
 from contract.times import to_rfc3339

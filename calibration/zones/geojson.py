@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from pathlib import Path
 
 import msgspec
 
 from calibration.geometry import Feature, FeatureCollection, Geometry, points_of, rings_of
 from calibration.zones.drawing import Drawing, Shape, canonical
-from contract.errors import AtriumError, BadInputError
+from contract.disk import write_whole
+from contract.errors import BadInputError
 from contract.files import read_json
 from contract.ids import check_id
 
@@ -54,34 +53,6 @@ def write_drawing(path: Path, drawing: Drawing) -> None:
         AtriumError: where the file cannot be written.
     """
     write_whole(path, to_geojson(drawing))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replaces a file at once, and only when all of the new one is on the disk.
-
-    Raises:
-        AtriumError: where it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-            handle = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise AtriumError(
-            f"{path}: cannot be written ({error.strerror or error}); the old file is untouched; make room or choose "
-            "another folder"
-        ) from None
 
 
 def _feature(shape: Shape) -> Feature:

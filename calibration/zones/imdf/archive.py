@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
-from calibration.zones.geojson import write_whole
 from calibration.zones.imdf.words import Collection, Feature, Manifest
+from contract.disk import write_whole
 from contract.errors import AtriumError, BadInputError
 from contract.files import read_bytes
 

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from calibration.certificate.certify import certify_floor
-from calibration.certificate.files import load_certificate, save_certificate, to_json, write_whole
+from calibration.certificate.files import load_certificate, save_certificate, to_json
 from calibration.certificate.limits import Limits, load_limits, worst_of
+from contract.disk import write_whole
 from contract.errors import AtriumError, BadInputError
 from tests.calibration.certificate.hall import of_plain
 

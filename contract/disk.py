@@ -5,8 +5,26 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+
+from contract.errors import AtriumError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Puts ``content`` in the place of a file at once, its folder made where there is none.
+
+    Raises:
+        AtriumError: it cannot be written; the old file is untouched, and nothing is left behind.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content, path.with_name(f".{path.name}.{uuid.uuid4().hex}.part"))
+    except OSError as error:
+        raise AtriumError(
+            f"{path}: cannot be written ({error.strerror or error}); what was there is untouched; check room and rights"
+        ) from None
 
 
 def replace_file(path: Path, content: bytes, aside: Path) -> None:
@@ -30,7 +48,7 @@ def replace_file(path: Path, content: bytes, aside: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
@@ -49,7 +67,7 @@ def make_folder(path: Path) -> None:
     parent = path.parent.stat()
     with contextlib.suppress(PermissionError):
         os.chown(path, parent.st_uid, parent.st_gid)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 @contextlib.contextmanager
@@ -73,7 +91,7 @@ def _take_after(handle: int, path: Path) -> None:
         os.fchmod(handle, like.st_mode & 0o777)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Brings a folder's list of names to the disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     try:
