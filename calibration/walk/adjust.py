@@ -9,7 +9,7 @@ import numpy as np
 
 from calibration.camera import Camera, Floats
 from calibration.walk.agreement import Agreement, agreements, places
-from calibration.walk.bundle import Anchors, Problem, Settings, State, first_walk, fit, residuals, watch
+from calibration.walk.bundle import COARSE, FINE, Anchors, Problem, Settings, State, first_walk, fit, residuals, watch
 from calibration.walk.clocks import Curve, FloorTrack, all_curves, best_offsets, curve, floor_track, offset_grid
 from calibration.walk.findings import Finding, about_cameras, about_pairs, about_poses, about_walkers
 from calibration.walk.jumps import Jump, find_jump
@@ -30,7 +30,7 @@ POSE_SPREAD_M = 0.5
 FITS = 2.5
 """Standard deviations that the boxes of a passage that is the walker's are off by, as a median."""
 MOST_JUMPS = 2
-"""Of one camera."""
+"""Rounds of looking for clocks that jump."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +205,14 @@ def _solve(
     cuts: dict[str, list[tuple[float, float]]] = {name: [(-np.inf, offsets[name])] for name in walked}
     chosen = {name: own[name] for name in walked}
     problem, state = _fitted(cameras, chosen, cuts, settings, anchors)
+    cuts = {name: [(-np.inf, float(state.offset_s[index]))] for index, name in enumerate(walked)}
     others_s: dict[str, float] = {}
     for name, found in walked.items():
         chosen[name], others_s[name] = one_walker(found, _likely(problem, state, name, found))
     jumps: list[Jump] = []
+    near: State | None = state
     for _ in range(1 + MOST_JUMPS):
-        problem, state = _fitted(cameras, chosen, cuts, settings, anchors)
+        problem, state = _fitted(cameras, chosen, cuts, settings, anchors, near)
         for name in walked:
             clock = problem.watches[name].clock
             offset = state.offset_s[np.unique(clock)].tolist()
@@ -224,31 +226,36 @@ def _solve(
             offset = cuts[jump.camera][0][1]
             cuts[jump.camera] = [(-np.inf, offset + jump.before_s), (jump.at_s, offset + jump.after_s)]
         jumps += found_jumps
+        near = None  # what fitted one clock to two is bent
     return problem, state, chosen, jumps, others_s
 
 
 def _fitted(
     cameras: Mapping[str, Camera], chosen: Mapping[str, Sightings],
     cuts: Mapping[str, list[tuple[float, float]]], settings: Settings, anchors: Mapping[str, Anchors],
+    near: State | None = None,
 ) -> tuple[Problem, State]:  # fmt: skip
+    """The fit of the chosen boxes, from far away or from a state that is near already."""
+    start = dict(cameras) if near is None else near.cameras
     watches, offset, tracks = {}, [], {}
     for name, seen in chosen.items():
         starts = np.array([start for start, _ in cuts[name]])
         clock = len(offset) + np.searchsorted(starts, seen.time_s, side="right") - 1
         offset += [each for _, each in cuts[name]]
         watches[name] = watch(cameras[name], seen, clock, settings)
-        track = floor_track(cameras[name], seen)
+        track = floor_track(start[name], seen)
         segment = np.searchsorted(starts, track.time_s, side="right") - 1
         common = track.time_s + np.array([each for _, each in cuts[name]])[segment]
-        tracks[name] = (common, track.xy_m, np.hypot(track.sigma_m, POSE_SPREAD_M))
+        tracks[name] = (common, track.xy_m, np.hypot(track.sigma_m, POSE_SPREAD_M if near is None else 0.0))
     offsets = np.array(offset) - offset[0]
     shared = np.concatenate([each.time_s + np.array(offset)[each.clock] - offset[0] for each in watches.values()])
     knots = knots_over(float(shared.min()), float(shared.max()), settings.knot_s, SLACK_S)
     given = {name: cameras[name] for name in watches}
     problem = Problem(given, watches, knots, 0, settings, anchors)
-    state = State(dict(given), offsets, np.zeros((knots.coefficients, 2)), Body(settings.tall_m))
+    body = Body(settings.tall_m) if near is None else near.body
+    state = State({name: start[name] for name in given}, offsets, np.zeros((knots.coefficients, 2)), body)
     tracks = {name: (time - offset[0], xy, sigma) for name, (time, xy, sigma) in tracks.items()}
-    return problem, fit(problem, first_walk(problem, state, tracks))
+    return problem, fit(problem, first_walk(problem, state, tracks), COARSE if near is None else FINE)
 
 
 def _likely(problem: Problem, state: State, name: str, found: Passages) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -22,9 +22,11 @@ from calibration.walk.stick import LOW, MIDDLE, SHAPE_TERMS, TOP, Body, derivati
 from calibration.walk.trajectory import DEGREE, Knots
 
 POSE_TERMS = 6
-STAGES = ((8.0, 12), (4.0, 12), (1.5, 10), (1.0, 30))
-"""Beyond how many standard deviations a box loses its say, and rounds at most: from forgiving to strict."""
-ENOUGH = 1e-6
+COARSE = ((8.0, 12), (4.0, 12), (2.0, 12))
+FINE = ((1.5, 10), (1.0, 30))
+"""Beyond how many standard deviations a box loses its say, and rounds at most: from forgiving to strict. Half the
+boxes of a shop floor end behind a counter or a rack; a forgiving end would bend the poses to them."""
+ENOUGH = 1e-5
 """A round that gains less than this share of the cost is the last of its stage."""
 CORRELATED_S = 0.3
 """Boxes of one camera closer in time than this err alike: a gait takes half a second a step."""
@@ -69,7 +71,7 @@ class Settings:
     anchor_px: float = 1.5
 
 
-SHAPE_SIGMA = (0.025, 0.025, 0.008, 0.04, 0.03, 0.03, 0.03)
+SHAPE_SIGMA = (0.02, 0.02, 0.005, 0.04, 0.03, 0.03, 0.03)
 """Standard deviations of a body's other terms before the walk."""
 
 
@@ -178,9 +180,9 @@ def robust_cost(off: Floats, soft: float) -> Floats:
     return 0.5 * off**2 / (1 + (off / soft) ** 2)
 
 
-def fit(problem: Problem, state: State) -> State:
+def fit(problem: Problem, state: State, stages: tuple[tuple[float, int], ...] = COARSE + FINE) -> State:
     """The state that explains all boxes, from one that is near."""
-    for soft, rounds in STAGES:
+    for soft, rounds in stages:
         state = _descend(problem, state, soft, rounds)
     return state
 
@@ -263,8 +265,7 @@ def _add(normal: Floats, gradient: Floats, values: Floats, columns: NDArray[np.i
     count, edges, width = values.shape
     pointers = np.arange(0, count * edges * width + 1, width)
     table = csr_array((values.ravel(), np.repeat(columns, edges, 0).ravel(), pointers), (count * edges, len(normal)))
-    squared = (table.T @ table).tocoo()
-    np.add.at(normal, (squared.row, squared.col), squared.data)
+    normal += (table.T @ table).toarray()
     gradient += table.T @ off.ravel()
 
 

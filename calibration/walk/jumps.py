@@ -8,7 +8,7 @@ import numpy as np
 
 from calibration.walk.bundle import Problem, State, residuals, robust_cost
 
-STEP_S = 0.05
+STEP_S = 0.1
 SOFT = 2.0
 WORTH = 40.0
 """A jump has to explain so much more, in log likelihood of robust residuals."""

@@ -36,11 +36,11 @@ class Body:
     """
 
     tall_m: float = 1.72
-    foot_m: float = 0.155
+    foot_m: float = 0.16
     stride_s: float = 0.11
-    low_share: float = -0.022
-    head_m: float = 0.07
-    lean_s: float = 0.015
+    low_share: float = -0.0265
+    head_m: float = 0.05
+    lean_s: float = 0.022
     along_s: float = 0.0
     aside_s: float = 0.0
 

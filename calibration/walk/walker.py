@@ -23,6 +23,8 @@ FASTEST_HEIGHTS_PER_S = 1.8
 FEWEST = 4
 LEAST_WAY_HEIGHTS = 0.6
 """Boxes that never get this far from where they began are nobody who walks."""
+SURE_SCORE, OTHERS_WAY_HEIGHTS = 0.6, 1.5
+"""Whoever is counted as somebody else is sure to be a person, and gets so far."""
 CHUNK = 512
 
 
@@ -66,22 +68,36 @@ def one_walker(found: Passages, likely: NDArray[np.bool_] | None = None) -> tupl
         likely: (P,) passages known to fit the walk; others only count as somebody else.
     """
     times = found.seen.time_s
-    order = np.argsort(-found.weight, kind="stable")
     taken = np.zeros(len(times), np.bool_)
     busy: list[tuple[float, float]] = []
-    others_s = 0.0
-    for each in order.tolist():
+    for each in np.argsort(-found.weight, kind="stable").tolist():
         rows = np.flatnonzero(found.passage == each)
-        if likely is not None and not likely[each]:
-            others_s += float(times[rows[-1]] - times[rows[0]])
+        if likely is None or likely[each]:
+            free = np.ones(len(rows), np.bool_)
+            for start, end in busy:
+                free &= (times[rows] < start) | (times[rows] > end)
+            taken[rows[free]] = True
+            busy.append((float(times[rows[0]]), float(times[rows[-1]])))
+    return found.seen.only(taken), _others_s(found, taken)
+
+
+def _others_s(found: Passages, taken: NDArray[np.bool_]) -> float:
+    """Seconds of passages of somebody who is surely a person and surely apart from the walker."""
+    times, walker = found.seen.time_s, np.flatnonzero(taken)
+    total = 0.0
+    for each in range(len(found.weight)):
+        rows = np.flatnonzero((found.passage == each) & ~taken)
+        if len(rows) < FEWEST or found.seen.score[rows].mean() < SURE_SCORE:
             continue
-        free = np.ones(len(rows), np.bool_)
-        for start, end in busy:
-            free &= (times[rows] < start) | (times[rows] > end)
-        others_s += float(np.diff(times[rows])[~free[1:]].clip(max=GAP_S).sum())
-        taken[rows[free]] = True
-        busy.append((float(times[rows[0]]), float(times[rows[-1]])))
-    return found.seen.only(taken), others_s
+        if _way_heights(found.seen.box_px[rows]) < OTHERS_WAY_HEIGHTS:
+            continue
+        # a second box on the walker, a half one mostly, is nobody else
+        nearest = walker[np.abs(times[rows][:, None] - times[walker][None]).argmin(1)] if len(walker) else rows
+        box, own = found.seen.box_px[rows], found.seen.box_px[nearest]
+        touches = (np.minimum(box[:, 2:], own[:, 2:]) > np.maximum(box[:, :2], own[:, :2])).all(1)
+        touches &= (np.abs(times[rows] - times[nearest]) < GAP_S) & (nearest != rows)
+        total += float(np.diff(times[rows])[~touches[1:]].clip(max=GAP_S).sum())
+    return total
 
 
 def _stands(seen: Sightings) -> NDArray[np.bool_]:
