@@ -71,6 +71,9 @@ class Settings:
     anchor_px: float = 1.5
 
 
+KNOWN_HEIGHT_SIGMA_M = 0.05
+"""Of the walker's height where it was measured: a detector draws the upper edge up to 6 cm too low or 2 too high, as
+hair and background have it (six walks of the twin, person-mall)."""
 SHAPE_SIGMA = (0.02, 0.02, 0.005, 0.04, 0.03, 0.03, 0.03)
 """Standard deviations of a body's other terms before the walk."""
 
