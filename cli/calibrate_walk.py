@@ -43,6 +43,7 @@ def walk(
     from calibration.walk.adjust import adjust  # noqa: PLC0415
     from calibration.walk.bundle import KNOWN_HEIGHT_SIGMA_M, Settings  # noqa: PLC0415
     from calibration.walk.files import cameras_json, read_anchors, read_walk, report, write_whole  # noqa: PLC0415
+    from calibration.walk.stick import Body  # noqa: PLC0415
     from contract.errors import AtriumError  # noqa: PLC0415
 
     if not (0 < fps < math.inf):
@@ -53,7 +54,7 @@ def walk(
         raise typer.BadParameter("must be 0 to 10", param_hint="--clocks")
     settings = Settings(widest_s=clocks)
     if height is not None:
-        settings = Settings(widest_s=clocks, tall_m=height, tall_sigma_m=KNOWN_HEIGHT_SIGMA_M)
+        settings = Settings(widest_s=clocks, body=Body(height), tall_sigma_m=KNOWN_HEIGHT_SIGMA_M)
     cameras, seen = read_walk(recording, fps)
     points = None if anchors is None else read_anchors(anchors, cameras)
     adjusted = adjust(cameras, seen, settings, points)

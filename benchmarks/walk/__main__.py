@@ -74,9 +74,10 @@ def clicked(camera: Camera, rng: np.random.Generator) -> Anchors:
 def show(found: dict[tuple[int, int], Error], title: str, console: Console) -> None:
     """Print a line for each disturbance."""
     table = Table(
-        *("walk", "seed", "floor before cm", "after cm", "all moments", "worst pair", "boxes before", "after", "over 2 s"),
-        *("true cm", "turn deg", "place cm", "clock ms"), title=title,
-    )  # fmt: skip
+        *("walk", "seed", "floor before cm", "after cm", "all moments", "worst pair", "boxes before", "after"),
+        *("over 2 s", "true cm", "turn deg", "place cm", "clock ms"),
+        title=title,
+    )
     for (walk, seed), each in found.items():
         lengths = (each.before_m, each.after_m, each.moments_m, each.worst_m, each.boxes_before_m, each.boxes_m)
         table.add_row(
@@ -97,7 +98,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="keeps detections")
     wanted = parser.parse_args()
     walks = seeds_of(wanted.walks)[:1] if wanted.quick else seeds_of(wanted.walks)
-    console, figures = Console(width=150), {}
+    console, good = Console(width=150), True
+    figures: dict[str, object] = {}
     for anchored in (False, True):
         found = {
             (walk, seed): each
@@ -113,14 +115,14 @@ def main() -> None:
             f"{name}: median {np.median(after) * 100:.1f} cm, {met} of {len(after)} under {BAR_M * 100:.0f} cm, worst "
             f"{after.max() * 100:.1f} cm; worst clock {clock * 1000:.0f} ms (bar {BAR_CLOCK_S * 1000:.0f})"
         )
+        good &= bool(np.median(after) < BAR_M) and clock < BAR_CLOCK_S
         figures["anchored" if anchored else "free"] = {
             "median_m": float(np.median(after)), "under_bar": met, "runs": len(after), "worst_clock_s": clock,
             "each": {f"{walk}/{seed}": asdict(each) for (walk, seed), each in found.items()},
         }  # fmt: skip
     if wanted.json:
         print(json.dumps(figures))
-    free = figures["free"]
-    sys.exit(0 if free["median_m"] < BAR_M and free["worst_clock_s"] < BAR_CLOCK_S else 1)
+    sys.exit(0 if good else 1)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ SHARED_S, LEAST_MOMENTS = 0.3, 12
 
 def wrong_cameras(cameras: Mapping[str, Camera], rng: np.random.Generator) -> dict[str, Camera]:
     """Every camera turned by 3 degrees about a random axis and moved by 20 cm in a random direction."""
-    return {name: turned(each, np.radians(TURN_DEG) * _unit(rng), MOVE_M * _unit(rng)) for name, each in cameras.items()}
+    return {
+        name: turned(each, np.radians(TURN_DEG) * _unit(rng), MOVE_M * _unit(rng)) for name, each in cameras.items()
+    }
 
 
 def _unit(rng: np.random.Generator) -> Floats:
@@ -31,7 +33,9 @@ def _unit(rng: np.random.Generator) -> Floats:
     return np.asarray(way / np.linalg.norm(way), np.float64)
 
 
-def wrong_clocks(seen: Mapping[str, Sightings], rng: np.random.Generator) -> tuple[dict[str, Sightings], dict[str, float]]:
+def wrong_clocks(
+    seen: Mapping[str, Sightings], rng: np.random.Generator
+) -> tuple[dict[str, Sightings], dict[str, float]]:
     """The same boxes by clocks that are each up to 2 s off, and the offsets that mend them."""
     offsets = {name: float(rng.uniform(-CLOCK_S, CLOCK_S)) for name in seen}
     return {name: replace(each, time_s=each.time_s - offsets[name]) for name, each in seen.items()}, offsets

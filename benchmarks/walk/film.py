@@ -33,7 +33,7 @@ def walk_of(seconds: float, seed: int) -> Installer:
 
 
 def phases_of(cameras: list[str], fps: float, seed: int) -> dict[str, float]:
-    """By how much each camera's pictures come after the first moment, seconds: below one frame, as nobody syncs them."""
+    """By how much each camera's pictures come late, seconds: less than a frame, as nobody syncs them."""
     shares = np.random.default_rng([seed, 6]).uniform(0, 1, len(cameras))
     return dict(zip(cameras, (shares / fps).tolist(), strict=True))
 

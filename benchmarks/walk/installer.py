@@ -33,9 +33,7 @@ class Installer:
         seed: decides look and way.
     """
 
-    def __init__(
-        self, ways: Ways, start_m: Floats, size_m: tuple[float, float], seconds: float, seed: int = 0
-    ) -> None:
+    def __init__(self, ways: Ways, start_m: Floats, size_m: tuple[float, float], seconds: float, seed: int = 0) -> None:
         rng = np.random.default_rng([seed, 5])
         look = random_look(rng)
         look["pushchair"] = 0.0
@@ -44,7 +42,7 @@ class Installer:
         agent = Agent(1, 1, Person(look, SPEED_MPS), rng, ways.nearest_free(start_m), 0.0)
         goals = _goals(ways, agent.xy_m, size_m)
         left = list(range(len(goals)))
-        rows = []
+        rows: list[tuple[float, ...]] = []
         for _ in range(math.ceil(seconds / TICK_S) + 2):
             if not agent.path:
                 left = left or list(range(len(goals)))

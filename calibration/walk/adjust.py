@@ -11,8 +11,8 @@ from calibration.camera import Camera, Floats
 from calibration.walk.agreement import Agreement, agreements, places
 from calibration.walk.bundle import COARSE, FINE, Anchors, Problem, Settings, State, first_walk, fit, residuals, watch
 from calibration.walk.clocks import Curve, FloorTrack, all_curves, best_offsets, curve, floor_track, offset_grid
-from calibration.walk.findings import Finding, about_cameras, about_pairs, about_poses, about_walkers
-from calibration.walk.jumps import Jump, find_jump
+from calibration.walk.findings import Finding, about_cameras, about_clocks, about_pairs, about_poses, about_walkers
+from calibration.walk.jumps import Clock, find_jump
 from calibration.walk.observations import Sightings, check_size
 from calibration.walk.stick import Body
 from calibration.walk.trajectory import knots_over
@@ -30,20 +30,7 @@ POSE_SPREAD_M = 0.5
 FITS = 2.5
 """Standard deviations that the boxes of a passage that is the walker's are off by, as a median."""
 MOST_JUMPS = 2
-"""Rounds of looking for clocks that jump."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Offset of a camera's clock from a moment on.
-
-    Attributes:
-        from_s: by the camera's own clock; the first holds from the beginning.
-        offset_s: to add to the camera's time to get the reference camera's.
-    """
-
-    from_s: float
-    offset_s: float
+"""Rounds of looking for clocks that jump; each clock may jump once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,20 +100,23 @@ def adjust(
     told_before, told_after = {}, {}
     for offsets in tied:
         solved = _solve(cameras, {name: walked[name] for name in offsets}, own, offsets, settings, anchors)
-        problem, state, chosen, jumps, others_s = solved
-        names = tuple(offsets)
+        problem, state, chosen, others_s = solved
+        names = tuple(chosen)
+        result.findings.extend(about_walkers(others_s, [name for name in offsets if name not in names]))
+        if len(names) < 2:
+            continue
         result.groups.append(Group(names[0], names, state.body))
         result.cameras.update({name: state.cameras[name] for name in names})
         for name in names:
-            clock = problem.watches[name].clock
-            time = problem.watches[name].time_s
-            starts = [float(time[clock == each][0]) for each in np.unique(clock)]
-            starts[0] = float("-inf")
-            offset = state.offset_s[np.unique(clock)].tolist()
-            result.clocks[name] = [Clock(*each) for each in zip(starts, offset, strict=True)]
-            told_before[name] = places(cameras[name], chosen[name], time, Body(settings.tall_m))
+            clock, time = problem.watches[name].clock, problem.watches[name].time_s
+            spans = [time[clock == each] for each in np.unique(clock)]
+            result.clocks[name] = [
+                Clock(float(span[0]), float(span[-1]), offset)
+                for span, offset in zip(spans, state.offset_s[np.unique(clock)].tolist(), strict=True)
+            ]
+            told_before[name] = places(cameras[name], chosen[name], time, settings.body)
             told_after[name] = places(state.cameras[name], chosen[name], time + state.offset_s[clock], state.body)
-        result.findings.extend(about_walkers(others_s, jumps))
+        result.findings.extend(about_clocks({name: result.clocks[name] for name in names}))
         result.findings.extend(about_poses(cameras, state.cameras, names, settings))
     result.before.extend(agreements(told_before))
     result.after.extend(agreements(told_after))
@@ -177,7 +167,7 @@ def _component(
     return [name for name in names if name in group]
 
 
-def _mirrored(
+def _mirrored(  # noqa: PLR0917 - one argument a quantity
     cameras: Mapping[str, Camera], own: Mapping[str, Sightings], names: list[str],
     tracks: Mapping[str, FloorTrack], curves: Mapping[tuple[str, str], Curve], grid: Floats,
 ) -> str | None:  # fmt: skip
@@ -197,47 +187,49 @@ def _mirrored(
     return best[1]
 
 
-def _solve(
+def _solve(  # noqa: PLR0917 - one argument a quantity
     cameras: Mapping[str, Camera], walked: Mapping[str, Passages], own: Mapping[str, Sightings],
     offsets: Mapping[str, float], settings: Settings, anchors: Mapping[str, Anchors],
-) -> tuple[Problem, State, dict[str, Sightings], list[Jump], dict[str, float]]:  # fmt: skip
+) -> tuple[Problem, State, dict[str, Sightings], dict[str, float]]:  # fmt: skip
     """The group's fit: once with the passages that look best, then with those that fit the walk, then with jumps."""
     cuts: dict[str, list[tuple[float, float]]] = {name: [(-np.inf, offsets[name])] for name in walked}
     chosen = {name: own[name] for name in walked}
     problem, state = _fitted(cameras, chosen, cuts, settings, anchors)
-    cuts = {name: [(-np.inf, float(state.offset_s[index]))] for index, name in enumerate(walked)}
     others_s: dict[str, float] = {}
-    for name, found in walked.items():
+    for index, (name, found) in enumerate(walked.items()):
+        cuts[name] = [(-np.inf, float(state.offset_s[index]))]
         chosen[name], others_s[name] = one_walker(found, _likely(problem, state, name, found))
-    jumps: list[Jump] = []
+    chosen = {name: seen for name, seen in chosen.items() if len(seen) >= LEAST_SHARED}
+    if len(chosen) < 2:
+        return problem, state, {}, others_s
     near: State | None = state
+    jumped: set[str] = set()
     for _ in range(1 + MOST_JUMPS):
         problem, state = _fitted(cameras, chosen, cuts, settings, anchors, near)
-        for name in walked:
-            clock = problem.watches[name].clock
-            offset = state.offset_s[np.unique(clock)].tolist()
-            starts = [cuts[name][int(each - clock.min())][0] for each in np.unique(clock)]
-            cuts[name] = list(zip(starts, offset, strict=True))
-        new = [find_jump(problem, state, name, settings.widest_s) for name in walked if len(cuts[name]) <= MOST_JUMPS]
-        found_jumps = [each for each in new if each is not None and all(each.camera != old.camera for old in jumps)]
-        if not found_jumps:
+        for name in chosen:
+            clocks = np.arange(len(cuts[name])) + problem.watches[name].clock[0]
+            cuts[name] = [(start, float(state.offset_s[k])) for (start, _), k in zip(cuts[name], clocks, strict=True)]
+        found_jumps = [find_jump(problem, state, name, settings.widest_s) for name in chosen if name not in jumped]
+        jumps = [each for each in found_jumps if each is not None]
+        if not jumps:
             break
-        for jump in found_jumps:
+        for jump in jumps:
             offset = cuts[jump.camera][0][1]
             cuts[jump.camera] = [(-np.inf, offset + jump.before_s), (jump.at_s, offset + jump.after_s)]
-        jumps += found_jumps
+            jumped.add(jump.camera)
         near = None  # what fitted one clock to two is bent
-    return problem, state, chosen, jumps, others_s
+    return problem, state, chosen, others_s
 
 
-def _fitted(
+def _fitted(  # noqa: PLR0917 - one argument a quantity
     cameras: Mapping[str, Camera], chosen: Mapping[str, Sightings],
     cuts: Mapping[str, list[tuple[float, float]]], settings: Settings, anchors: Mapping[str, Anchors],
     near: State | None = None,
 ) -> tuple[Problem, State]:  # fmt: skip
     """The fit of the chosen boxes, from far away or from a state that is near already."""
     start = dict(cameras) if near is None else near.cameras
-    watches, offset, tracks = {}, [], {}
+    watches, tracks = {}, {}
+    offset: list[float] = []
     for name, seen in chosen.items():
         starts = np.array([start for start, _ in cuts[name]])
         clock = len(offset) + np.searchsorted(starts, seen.time_s, side="right") - 1
@@ -252,7 +244,7 @@ def _fitted(
     knots = knots_over(float(shared.min()), float(shared.max()), settings.knot_s, SLACK_S)
     given = {name: cameras[name] for name in watches}
     problem = Problem(given, watches, knots, 0, settings, anchors)
-    body = Body(settings.tall_m) if near is None else near.body
+    body = settings.body if near is None else near.body
     state = State({name: start[name] for name in given}, offsets, np.zeros((knots.coefficients, 2)), body)
     tracks = {name: (time - offset[0], xy, sigma) for name, (time, xy, sigma) in tracks.items()}
     return problem, fit(problem, first_walk(problem, state, tracks), COARSE if near is None else FINE)
@@ -265,5 +257,3 @@ def _likely(problem: Problem, state: State, name: str, found: Passages) -> np.nd
     off = residuals(replace(problem, watches={name: whole}), state, name)
     size = np.sqrt((off**2).mean(1))
     return np.array([np.median(size[found.passage == each]) < FITS for each in range(len(found.weight))], np.bool_)
-
-

@@ -124,8 +124,18 @@ def agreements(told: Mapping[str, Places]) -> list[Agreement]:
                 if (stretch == each).sum() >= LEAST_MOMENTS
             ]
         )
-        at = (lambda values, share: float(np.quantile(values, share)) if len(values) else float("nan"))
         found.append(
-            Agreement((a, b), len(time), at(distance, 0.5), at(distance, 0.9), at(steady, 0.5), at(steady, 0.9))
+            Agreement(
+                (a, b),
+                len(time),
+                _quantile(distance, 0.5),
+                _quantile(distance, 0.9),
+                _quantile(steady, 0.5),
+                _quantile(steady, 0.9),
+            )
         )
     return found
+
+
+def _quantile(values: Floats, share: float) -> float:
+    return float(np.quantile(values, share)) if len(values) else float("nan")

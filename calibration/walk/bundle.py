@@ -50,8 +50,8 @@ class Settings:
         top_share: of its upper edge.
         middle_share: of its middle across.
         noise_px: added to each.
-        tall_m: height of the walker, and its standard deviation; with a measured one the scale of the floor is certain.
-        tall_sigma_m: as said.
+        body: of the walker, in boxes as the detector draws them.
+        tall_sigma_m: standard deviation of its height.
         acceleration_mps2: of the walk, standard deviation.
         knot_s: between knots of the walk.
         anchor_px: click noise of an anchor.
@@ -64,7 +64,7 @@ class Settings:
     top_share: float = 0.025
     middle_share: float = 0.025
     noise_px: float = 0.7
-    tall_m: float = 1.72
+    body: Body = field(default_factory=Body)
     tall_sigma_m: float = 0.1
     acceleration_mps2: float = 1.2
     knot_s: float = 0.5
@@ -247,8 +247,8 @@ def _normal_equations(problem: Problem, state: State, soft: float) -> tuple[Floa
         columns[:, POSE_TERMS + 1 + SHAPE_TERMS :] = walk + 2 * first[:, None] + np.arange(2 * (DEGREE + 1))
         _add(normal, gradient, values * np.sqrt(weight)[..., None], columns, off * np.sqrt(weight))
     for name, (off, slopes) in _anchored(problem, state).items():
-        at = slice(POSE_TERMS * list(problem.watches).index(name), None)
-        at = slice(at.start, at.start + POSE_TERMS)
+        first_term = POSE_TERMS * list(problem.watches).index(name)
+        at = slice(first_term, first_term + POSE_TERMS)
         normal[at, at] += slopes.T @ slopes
         gradient[at] += slopes.T @ off
     prior, sigma = _prior(problem, state)
@@ -257,9 +257,9 @@ def _normal_equations(problem: Problem, state: State, soft: float) -> tuple[Floa
     gradient[:walk] += prior / sigma
     bends, rows = _bends(problem, state.walk)
     for axis in (0, 1):
-        at = walk + axis + 2 * np.arange(len(state.walk))
-        normal[np.ix_(at, at)] += (rows.T @ rows).toarray()
-        gradient[at] += rows.T @ bends[:, axis]
+        own_axis = slice(walk + axis, size, 2)
+        normal[own_axis, own_axis] += (rows.T @ rows).toarray()
+        gradient[own_axis] += rows.T @ bends[:, axis]
     return normal, gradient
 
 
@@ -284,7 +284,7 @@ def _prior(problem: Problem, state: State) -> tuple[Floats, Floats]:
         sigma += [np.full(3, np.radians(settings.turn_deg) / 3**0.5), np.full(3, settings.move_m / 3**0.5)]
     clock = np.full(len(state.offset_s), 2 * settings.widest_s)
     clock[problem.fixed_clock] = 1e-6
-    off += [state.offset_s, state.body.as_array() - Body(settings.tall_m).as_array()]
+    off += [state.offset_s, state.body.as_array() - settings.body.as_array()]
     sigma += [clock, np.array([settings.tall_sigma_m, *SHAPE_SIGMA])]
     scale = np.concatenate(sigma)
     return np.concatenate(off) / scale, scale

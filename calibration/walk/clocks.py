@@ -29,6 +29,8 @@ FARTHEST_M = 1.5
 """Foot points less certain than this say nothing."""
 SHIFT_M, BEND = 1.5, 0.15
 """How far a wrong pose may move the floor, and stretch, turn or shear it; standard deviations."""
+MOST_BEND = 0.7
+"""No pose wrong by some degrees stretches or turns the floor so much; a mirrored picture does (2, as a norm)."""
 CAP = 9.0
 """What a moment that agrees perfectly counts; nothing beyond three standard deviations."""
 FREE = 3 * CAP
@@ -113,15 +115,17 @@ def curve(one: FloorTrack, other: FloorTrack, grid_s: Floats) -> Curve:
     design = np.concatenate([np.ones((*at.shape, 1)), xy - centre[:, None]], 2)
     ridge = np.diag([1 / SHIFT_M**2, 1 / BEND**2, 1 / BEND**2])
     weight = shared / variance
-    off = np.zeros_like(variance)
+    off, bend = np.zeros_like(variance), np.zeros((len(grid_s), 2, 2))
     for turn in range(ROUNDS):
         lhs = np.einsum("tn,tni,tnj->tij", weight, design, design) + ridge
         rhs = np.einsum("tn,tni,tnd->tid", weight, design, away)
-        off = ((away - design @ np.linalg.solve(lhs, rhs)) ** 2).sum(2) / variance
+        fit = np.linalg.solve(lhs, rhs)
+        off, bend = ((away - design @ fit) ** 2).sum(2) / variance, fit[:, 1:]
         # from forgiving to strict (Geman and McClure's weights), so that the first fit is not the outliers'
         soft = CAP * 4.0 ** (ROUNDS - 2 - turn)
         weight = shared / variance / (1 + off / soft) ** 2
     gain = (np.maximum(0.0, CAP - off) * shared).sum(1)
+    gain[np.linalg.norm(bend, axis=(1, 2)) > MOST_BEND] = 0.0
     return Curve(np.maximum(0.0, gain - FREE), shared.sum(1))
 
 
@@ -171,9 +175,7 @@ def total_gain(steps: Mapping[str, int], curves: Mapping[tuple[str, str], Curve]
     )
 
 
-def _profile(
-    name: str, steps: Mapping[str, int], curves: Mapping[tuple[str, str], Curve], middle: int
-) -> Floats:
+def _profile(name: str, steps: Mapping[str, int], curves: Mapping[tuple[str, str], Curve], middle: int) -> Floats:
     """(T,) gain over one camera's offset, the others' given."""
     wanted = np.arange(-middle, middle + 1)
     total = np.zeros(len(wanted))
@@ -185,4 +187,4 @@ def _profile(
         inside = np.abs(at) <= middle
         total[inside] += gain[at[inside] + middle]
     # of equal offsets the smallest
-    return total - 1e-6 * np.abs(wanted)
+    return np.asarray(total - 1e-6 * np.abs(wanted), np.float64)

@@ -38,7 +38,7 @@ class PairReport(msgspec.Struct, frozen=True):
 
 
 class CameraReport(msgspec.Struct, frozen=True):
-    """What became of one camera; its clock as pairs of second by its own clock, from the beginning, and offset."""
+    """What became of one camera; its clock's offsets, each from a second by its own clock on."""
 
     tied: bool
     reference: str = ""
@@ -67,8 +67,8 @@ class WalkReport(msgspec.Struct, frozen=True):
 def read_walk(folder: Path, fps: float) -> tuple[dict[str, Camera], dict[str, Sightings]]:
     """Cameras and what each saw, from ``cameras.json`` and for each camera ``<camera>.det.txt``.
 
-    A camera without a file saw nobody. Where ``<camera>.times.csv`` (``frame,time_s``) is there, its times count, by the
-    camera's own clock; else frame 1 is second 0.
+    A camera without a file saw nobody. Where ``<camera>.times.csv`` (``frame,time_s``) is there, its times count, by
+    the camera's own clock; else frame 1 is second 0.
 
     Raises:
         BadInputError: naming the file and the mend.
@@ -128,10 +128,16 @@ def report(before: Mapping[str, Camera], adjusted: Adjusted) -> WalkReport:
         if name in references:
             turn, move = correction(camera, adjusted.cameras[name])
             clocks = adjusted.clocks[name]
-            times = [(0.0 if math.isinf(each.from_s) else each.from_s, round(each.offset_s, 4)) for each in clocks]
-            cameras[name] = CameraReport(True, references[name], round(turn, 3), round(move * 100, 1), times)
+            times = [(round(each.first_s, 3) if k else 0.0, round(each.offset_s, 4)) for k, each in enumerate(clocks)]
+            cameras[name] = CameraReport(
+                tied=True,
+                reference=references[name],
+                turned_deg=round(turn, 3),
+                moved_cm=round(move * 100, 1),
+                clock_s=times,
+            )
         else:
-            cameras[name] = CameraReport(False)
+            cameras[name] = CameraReport(tied=False)
     old = {each.pair: each for each in adjusted.before}
     return WalkReport(
         REPORT_SCHEMA,

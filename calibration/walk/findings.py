@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -11,17 +12,17 @@ import numpy as np
 from calibration.camera import Camera
 from calibration.walk.agreement import Agreement
 from calibration.walk.bundle import Anchors, Settings
-from calibration.walk.jumps import Jump
+from calibration.walk.jumps import Clock
 from calibration.walk.observations import Sightings, is_cut
 
 FAIL, REMARK = 0, 1
 FEET_SHARE = 0.3
 """A camera that sees fewer feet than this share of boxes is fitted by heads."""
-OTHERS_SHARE = 0.15
 OTHERS_LEAST_S = 5.0
 FAR_OFF = 3.0
 """Poses corrected by more than so many of the deviations believed before are worth a look."""
-DISAGREE_M = 0.25
+DISAGREE_M, WORTH_MOMENTS = 0.25, 20
+"""Disagreement over two seconds that is worth a line, at so many moments; less is detector and gait."""
 UNSURE_TALL_M = 0.05
 
 
@@ -86,22 +87,35 @@ def about_cameras(
     return found
 
 
-def about_walkers(others_s: Mapping[str, float], jumps: Sequence[Jump]) -> list[Finding]:
-    """Views in which somebody else walked, and clocks that jumped."""
+def about_walkers(others_s: Mapping[str, float], unlike: Sequence[str]) -> list[Finding]:
+    """Views in which somebody else walked, and cameras whose boxes are nowhere near the walk."""
     found = [
+        Finding(
+            FAIL, name, f"{name}: not tied: what walks in its view is not the walk the others saw; check that the "
+            "recording, the picture (mirrored, turned?) and the calibration are this camera's",
+        )
+        for name in unlike
+    ]  # fmt: skip
+    return found + [
         Finding(
             REMARK, name, f"{name}: somebody else walked through its view for {seconds:.0f} s; those boxes are left "
             "out: clear the floor and walk again if it disagrees",
         )
         for name, seconds in others_s.items()
-        if seconds > OTHERS_LEAST_S
+        if seconds > OTHERS_LEAST_S and name not in unlike
     ]  # fmt: skip
-    return found + [
+
+
+def about_clocks(clocks: Mapping[str, Sequence[Clock]]) -> list[Finding]:
+    """Clocks that jumped."""
+    return [
         Finding(
-            FAIL, jump.camera, f"{jump.camera}: its clock jumps by {jump.after_s - jump.before_s:+.2f} s at second "
-            f"{jump.at_s:.0f} of its recording; set its time server (NTP) before people are counted",
+            FAIL, name, f"{name}: its clock jumps by {before.offset_s - after.offset_s:+.2f} s between second "
+            f"{before.last_s:.0f} and {after.first_s:.0f} of its recording; set its time server (NTP) before people "
+            "are counted",
         )
-        for jump in jumps
+        for name, own in clocks.items()
+        for before, after in pairwise(own)
     ]  # fmt: skip
 
 
@@ -136,14 +150,14 @@ def about_pairs(
         )
         for other in groups[1:]
     ]  # fmt: skip
-    for each in after:
-        if each.steady_m > DISAGREE_M:
-            found.append(
-                Finding(
-                    REMARK, each.pair[0], f"{each.pair[0]} and {each.pair[1]} still disagree by "
-                    f"{each.steady_m * 100:.0f} cm; measure two points of the plan that both see",
-                )
-            )  # fmt: skip
+    found += [
+        Finding(
+            REMARK, each.pair[0], f"{each.pair[0]} and {each.pair[1]} still disagree by {each.steady_m * 100:.0f} cm; "
+            "walk longer where both look, or measure two points of the plan that both see",
+        )
+        for each in after
+        if each.steady_m > DISAGREE_M and each.moments >= WORTH_MOMENTS
+    ]  # fmt: skip
     if groups and not anchors:
         found.append(
             Finding(

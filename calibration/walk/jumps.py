@@ -20,12 +20,27 @@ ALONE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """Offset of a camera's clock over a span of its recording.
+
+    Attributes:
+        first_s: its first box of the walker in the span, by the camera's own clock.
+        last_s: its last one.
+        offset_s: to add to the camera's time to get the reference camera's.
+    """
+
+    first_s: float
+    last_s: float
+    offset_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Jump:
     """A clock that jumped.
 
     Attributes:
         camera: whose.
-        at_s: when, by the camera's own clock.
+        at_s: when, by the camera's own clock: halfway between the boxes before and after.
         before_s: change of its offset before that against the one fitted.
         after_s: the same from then on.
     """
@@ -47,18 +62,12 @@ def find_jump(problem: Problem, state: State, name: str, widest_s: float) -> Jum
         np.concatenate(
             [
                 [-np.inf, np.inf],
-                *(
-                    each.time_s + state.offset_s[each.clock]
-                    for other, each in problem.watches.items()
-                    if other != name
-                ),
+                *(each.time_s + state.offset_s[each.clock] for other, each in problem.watches.items() if other != name),
             ]
         )
     )
     grid = np.arange(-round(2 * widest_s / STEP_S), round(2 * widest_s / STEP_S) + 1) * STEP_S
-    costs = np.stack(
-        [robust_cost(residuals(problem, state, name, later), SOFT).sum(1) for later in grid.tolist()], 1
-    )
+    costs = np.stack([robust_cost(residuals(problem, state, name, later), SOFT).sum(1) for later in grid.tolist()], 1)
     # seen by others both now and wherever a wrong offset may have put it
     right = np.searchsorted(others, common)
     alone = np.minimum(common - others[right - 1], others[np.minimum(right, len(others) - 1)] - common) > ALONE_S

@@ -72,7 +72,7 @@ def _left(velocity_mps: Floats) -> Floats:
 
 
 def ends_m(camera: Camera, xy_m: Floats, velocity_mps: Floats, body: Body) -> tuple[Floats, Floats]:
-    """(N, 3) where the foot nearer to the camera and the highest outline of the head are, of a body at (N, 2) metres."""
+    """(N, 3) where the nearer foot and the highest outline of the head are, of a body at (N, 2) metres."""
     ahead = _ahead(camera, xy_m)
     along = np.abs((ahead * velocity_mps).sum(1))
     foot = xy_m + ahead * (body.foot_m + body.stride_s * along)[:, None]
@@ -91,9 +91,7 @@ def measures(camera: Camera, xy_m: Floats, velocity_mps: Floats, body: Body) -> 
     return np.column_stack([middle, low, head[:, 1]])
 
 
-def derivatives(
-    camera: Camera, xy_m: Floats, velocity_mps: Floats, body: Body
-) -> tuple[Floats, Floats, Floats]:
+def derivatives(camera: Camera, xy_m: Floats, velocity_mps: Floats, body: Body) -> tuple[Floats, Floats, Floats]:
     """How the measures depend on place, pose and body.
 
     Central differences of the projection by the point in space serve for all: moving the camera is moving the point the
