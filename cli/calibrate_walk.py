@@ -22,7 +22,6 @@ def walk(
     anchors: Annotated[
         Path | None, typer.Option(help="Measured points of the plan: CSV camera,u,v,x,y; pixels, metres.")
     ] = None,
-    height: Annotated[float | None, typer.Option(help="The walker's height in shoes, metres.")] = None,
     clocks: Annotated[float, typer.Option(help="Largest clock offset looked for, either way, seconds.")] = 2.5,
     report_to: Annotated[Path | None, typer.Option("--report", help="Keep the findings there, as JSON.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The findings as one JSON object, no tables.")] = False,
@@ -41,20 +40,15 @@ def walk(
     import msgspec  # noqa: PLC0415
 
     from calibration.walk.adjust import adjust  # noqa: PLC0415
-    from calibration.walk.bundle import KNOWN_HEIGHT_SIGMA_M, Settings  # noqa: PLC0415
+    from calibration.walk.bundle import Settings  # noqa: PLC0415
     from calibration.walk.files import cameras_json, read_anchors, read_walk, report, write_whole  # noqa: PLC0415
-    from calibration.walk.stick import Body  # noqa: PLC0415
     from contract.errors import AtriumError  # noqa: PLC0415
 
     if not (0 < fps < math.inf):
         raise typer.BadParameter("must be above 0", param_hint="--fps")
-    if height is not None and not (1.2 <= height <= 2.3):
-        raise typer.BadParameter("must be metres, such as 1.78", param_hint="--height")
     if not (0 <= clocks <= 10):
         raise typer.BadParameter("must be 0 to 10", param_hint="--clocks")
     settings = Settings(widest_s=clocks)
-    if height is not None:
-        settings = Settings(widest_s=clocks, body=Body(height), tall_sigma_m=KNOWN_HEIGHT_SIGMA_M)
     cameras, seen = read_walk(recording, fps)
     points = None if anchors is None else read_anchors(anchors, cameras)
     adjusted = adjust(cameras, seen, settings, points)

@@ -120,7 +120,7 @@ def adjust(
         result.findings.extend(about_poses(cameras, state.cameras, names, settings))
     result.before.extend(agreements(told_before))
     result.after.extend(agreements(told_after))
-    result.findings.extend(about_pairs(result.after, [group.cameras for group in result.groups], anchors, settings))
+    result.findings.extend(about_pairs(result.after, [group.cameras for group in result.groups], anchors))
     result.findings.sort(key=lambda finding: finding.gravity)
     return result
 

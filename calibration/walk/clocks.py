@@ -95,7 +95,7 @@ def floor_track(camera: Camera, seen: Sightings, *, mirrored: bool = False) -> F
 def offset_grid(widest_s: float) -> Floats:
     """(T,) offsets between two clocks that are each within ``widest_s`` of the true time, seconds."""
     half = round(2 * widest_s / STEP_S)
-    return np.arange(-half, half + 1) * STEP_S
+    return np.asarray(np.arange(-half, half + 1) * STEP_S, np.float64)
 
 
 def curve(one: FloorTrack, other: FloorTrack, grid_s: Floats) -> Curve:

@@ -23,7 +23,6 @@ FAR_OFF = 3.0
 """Poses corrected by more than so many of the deviations believed before are worth a look."""
 DISAGREE_M, WORTH_MOMENTS = 0.25, 20
 """Disagreement over two seconds that is worth a line, at so many moments; less is detector and gait."""
-UNSURE_TALL_M = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,6 @@ def about_pairs(
     after: Sequence[Agreement],
     groups: Sequence[Sequence[str]],
     anchors: Mapping[str, Anchors],
-    settings: Settings,
 ) -> list[Finding]:
     """Groups that are not tied to one another, pairs that still disagree, and what the floor's place rests on."""
     found = [
@@ -165,13 +163,6 @@ def about_pairs(
                 "as they were; give --anchors to pin it to the plan",
             )
         )  # fmt: skip
-        if settings.tall_sigma_m > UNSURE_TALL_M:
-            found.append(
-                Finding(
-                    REMARK, "", "the walker's height was not given: the scale of the floor and the height of the "
-                    "cameras are guessed; measure it in shoes and give --height",
-                )
-            )  # fmt: skip
     return found
 
 
