@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from calibration.camera import Camera
 
 
 def walk(
@@ -18,7 +22,9 @@ def walk(
         ),
     ],
     fps: Annotated[float, typer.Option(help="Frames a second of the recordings; they need not begin together.")],
-    out: Annotated[Path, typer.Option(help="Result: cameras.json with corrected poses.")],
+    out: Annotated[
+        Path, typer.Option(help="Result: cameras.json, corrected; the next version of one that is there.")
+    ],
     anchors: Annotated[
         Path | None, typer.Option(help="Measured points of the plan: CSV camera,u,v,x,y; pixels, metres.")
     ] = None,
@@ -41,7 +47,8 @@ def walk(
 
     from calibration.walk.adjust import adjust  # noqa: PLC0415
     from calibration.walk.bundle import Settings  # noqa: PLC0415
-    from calibration.walk.files import cameras_json, read_anchors, read_walk, report, write_whole  # noqa: PLC0415
+    from calibration.walk.files import read_anchors, read_walk, report  # noqa: PLC0415
+    from contract.disk import write_whole  # noqa: PLC0415
     from contract.errors import AtriumError  # noqa: PLC0415
 
     if not (0 < fps < math.inf):
@@ -57,13 +64,37 @@ def walk(
         write_whole(report_to, msgspec.json.format(msgspec.json.encode(found)))
     if not adjusted.groups:
         raise AtriumError("; ".join(each.text for each in found.findings) or f"{recording}: no two cameras saw a walk")
-    write_whole(out, cameras_json(adjusted.cameras))
+    _keep(adjusted.cameras, out)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
     else:
         _show(found, out)
     if any(each.gravity == "fail" for each in found.findings):
         raise typer.Exit(1)
+
+
+def _keep(cameras: Mapping[str, Camera], out: Path) -> None:
+    """Writes the cameras: as a version of a cameras.json that is there, with the pairs that were kept in it."""
+    import getpass  # noqa: PLC0415
+    import time  # noqa: PLC0415
+
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from calibration.versions.record import CalibrationFile  # noqa: PLC0415
+    from calibration.versions.store import Calibrations  # noqa: PLC0415
+    from calibration.walk.files import cameras_json  # noqa: PLC0415
+    from contract.disk import write_whole  # noqa: PLC0415
+
+    if not out.exists():
+        write_whole(out, cameras_json(cameras))
+        return
+    store = Calibrations(out)
+    known = {name: each.calibration or CalibrationFile() for name, each in store.read().items()}
+    changed = {
+        name: (camera, replace(known.get(name, CalibrationFile()), method="walk", terms=[], covariance=[], noise=None))
+        for name, camera in cameras.items()
+    }
+    store.write_all(changed, time.time(), getpass.getuser(), "walk test")
 
 
 def _show(found: object, out: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -155,23 +154,6 @@ def _pair(before: Agreement, after: Agreement) -> PairReport:
         after.pair, after.moments, cm(before.median_m), cm(before.worst_tenth_m), cm(after.median_m),
         cm(after.worst_tenth_m), cm(before.steady_m), cm(after.steady_m),
     )  # fmt: skip
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all.
-
-    Raises:
-        BadInputError: where it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise BadInputError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from None
 
 
 def cameras_json(cameras: Mapping[str, Camera]) -> bytes:
