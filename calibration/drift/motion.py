@@ -101,7 +101,9 @@ def fit_motion(before: Floats, after: Floats, focal_px: float, *, is_zoomed: boo
             found = _near(one, other, rotation, each, focal_px).sum()
             if found > max(ZOOM_GAIN * count, count + 6):
                 best, zoom, count = rotation, each, found
-    rotation, zoom, covariance, residual, inliers = _refine(one, other, best, zoom, focal_px, 4 if is_zoomed or zoom != 1.0 else 3)
+    rotation, zoom, covariance, residual, inliers = _refine(
+        one, other, (best, zoom), focal_px, free=4 if is_zoomed or zoom != 1.0 else 3
+    )
     everywhere = np.zeros(len(before), np.bool_)
     everywhere[rows[inliers]] = True
     return Motion(rotation, zoom, covariance, residual, everywhere, len(rows))
@@ -142,9 +144,10 @@ def _near(before: Floats, after: Floats, rotation: Floats, zoom: float, focal_px
 
 
 def _refine(
-    before: Floats, after: Floats, rotation: Floats, zoom: float, focal_px: float, free: int
+    before: Floats, after: Floats, guess: tuple[Floats, float], focal_px: float, *, free: int
 ) -> tuple[Floats, float, Floats, float, NDArray[np.bool_]]:
     """Gauss-Newton from a guess in three or four parameters: rotation, zoom, covariance, residual and who agrees."""
+    rotation, zoom = guess
     normal = np.eye(free)
     for _ in range(5):
         off = _off_px(before, after, rotation, zoom, focal_px)

@@ -71,13 +71,13 @@ def find(
         edge of what was searched; and (N,) the correlation there, -1..1.
     """
     pad = HALF_PX + reach_px
-    padded = cv2.copyMakeBorder(plane, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    padded = np.asarray(cv2.copyMakeBorder(plane, pad, pad, pad, pad, cv2.BORDER_REPLICATE), np.float32)
     offsets = np.full((len(patches), 2), np.nan)
     scores = np.zeros(len(patches))
     side = 2 * pad + 1
     for k, (x, y) in enumerate(middles_px.tolist()):
         window = padded[y : y + side, x : x + side]
-        answer = cv2.matchTemplate(window, patches[k].astype(np.float32), cv2.TM_CCOEFF_NORMED)
+        answer = _correlation(window, patches[k])
         _, scores[k], _, (column, row) = cv2.minMaxLoc(answer)
         if 0 < column < 2 * reach_px and 0 < row < 2 * reach_px:
             offsets[k] = (
@@ -97,7 +97,7 @@ def choose(plane: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[np.in
     height, width = plane.shape
     room = cv2.erode(free.astype(np.uint8), np.ones((SIDE_PX, SIDE_PX), np.uint8)) > 0
     room[:HALF_PX], room[-HALF_PX:], room[:, :HALF_PX], room[:, -HALF_PX:] = False, False, False, False
-    strength = cv2.cornerMinEigenVal(plane, 5, 3)
+    strength = np.asarray(cv2.cornerMinEigenVal(plane, 5, ksize=3), np.float32)
     strength = np.where((strength == cv2.dilate(strength, np.ones((5, 5)))) & room, strength, 0.0)
     rows, columns = np.nonzero(strength > 0)
     order = np.argsort(-strength[rows, columns], kind="stable")
@@ -125,10 +125,15 @@ def _is_landmark(plane: NDArray[np.float32], spot: NDArray[np.int64]) -> bool:
     reach = HALF_PX
     window = plane[max(0, y - HALF_PX - reach) : y + HALF_PX + reach + 1, max(0, x - HALF_PX - reach) :]
     window = window[:, : min(x, HALF_PX + reach) + HALF_PX + reach + 1]
-    answer = cv2.matchTemplate(window, patch[0].astype(np.float32), cv2.TM_CCOEFF_NORMED)
+    answer = _correlation(window, patch[0])
     row, column = min(y - HALF_PX, reach), min(x - HALF_PX, reach)
     answer[max(0, row - 3) : row + 4, max(0, column - 3) : column + 4] = -1.0
     return float(answer.max()) < AMBIGUOUS
+
+
+def _correlation(window: NDArray[np.float32], patch: NDArray[np.int8]) -> NDArray[np.float32]:
+    """How much a patch is like every part of a window, -1..1."""
+    return np.asarray(cv2.matchTemplate(window, patch.astype(np.float32), cv2.TM_CCOEFF_NORMED), np.float32)
 
 
 def _peak(three: NDArray[np.float32]) -> float:

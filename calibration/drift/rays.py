@@ -69,7 +69,7 @@ class View:
         coarse = np.where(np.isfinite(coarse), coarse, -width).astype(np.float32)
         x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) / STEP_PX for side in self.size))
         at = np.asarray(cv2.remap(coarse, x, y, cv2.INTER_LINEAR))
-        shown = ((at >= 0) & (at <= (width - 1, height - 1))).all(2)
+        shown = np.asarray(((at >= 0) & (at <= (width - 1, height - 1))).all(2), np.bool_)
         back = cv2.remap(luma, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(back, np.uint8), shown
 

@@ -145,7 +145,7 @@ def _steady(
     likes, strays = [], []
     for picture, mask in zip(pictures, masks, strict=True):
         offsets, scores = find(texture(picture), patches, middles, LOOK_PX)
-        hidden = is_hidden(middles, mask)
+        hidden = is_hidden(middles.astype(np.float64), mask)
         likes.append(np.where(hidden, np.nan, scores))
         strays.append(np.where(hidden, np.nan, np.where(np.isfinite(offsets).all(1), np.hypot(*offsets.T), LOOK_PX)))
     seen = np.isfinite(likes).sum(0) >= max(1, len(pictures) // 3)
@@ -156,7 +156,7 @@ def _steady(
 def _median_of(values: Sequence[Floats], seen: NDArray[np.bool_]) -> Floats:
     middle = np.full(len(seen), np.nan)
     middle[seen] = np.nanmedian(np.array(values)[:, seen], axis=0)
-    return np.nan_to_num(middle, nan=-1.0)
+    return np.asarray(np.nan_to_num(middle, nan=-1.0), np.float64)
 
 
 def save_reference(reference: Reference, path: Path) -> None:
@@ -197,5 +197,3 @@ def load_reference(path: Path) -> Reference:
             )  # fmt: skip
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BadInputError(f"{path}: not a drift reference ({error}); {mend}") from None
-
-

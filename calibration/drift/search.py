@@ -6,7 +6,7 @@ whole view. Whatever is found is measured again in the picture turned back by it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import Floats
 from calibration.drift.motion import Motion, fit_motion
-from calibration.drift.patches import HALF_PX, find, texture
+from calibration.drift.patches import SIDE_PX, find, texture
 from calibration.drift.rays import Luma, View
 from calibration.drift.reference import Reference, describe, is_hidden
 
@@ -50,7 +50,6 @@ class Guess:
     rotation: Floats
     zoom: float = 1.0
 
-
     @property
     def is_still(self) -> bool:
         """Whether this is where the background was at calibration."""
@@ -75,6 +74,16 @@ class Sighting:
     scores: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Glance:
+    """One picture beside the reference; fields as in :func:`locate`."""
+
+    reference: Reference
+    view: View
+    luma: Luma
+    covered: NDArray[np.bool_] | None
+
+
 def locate(
     reference: Reference, view: View, luma: Luma, covered: NDArray[np.bool_] | None, guess: Guess = STILL
 ) -> Sighting:
@@ -87,26 +96,24 @@ def locate(
         covered: (h, w) where people stand or masks lie; None for nowhere.
         guess: what was found last.
     """
+    glance = _Glance(reference, view, luma, covered)
+    first = _measure(glance, guess, NEAR_REACH_PX)
+    best: Sighting | None = None
     places = [guess] if guess.is_still else [guess, STILL]
-    first = best = None
     for reach in (NEAR_REACH_PX, WIDE_REACH_PX):
         for place in places:
-            seen = _measure(reference, view, luma, covered, place, reach)
-            first = first or seen
+            seen = first if place is guess and reach == NEAR_REACH_PX else _measure(glance, place, reach)
             best = _better(best, seen, reference)
             if best is not None and _is_plain(best):
-                return _again(reference, view, luma, covered, best)
-    rough = _rough(reference, view, luma, covered)
-    for reach in (WIDE_REACH_PX, NEAR_REACH_PX) if rough is not None else ():
-        seen = _measure(reference, view, luma, covered, rough, reach)
-        best = _better(best, seen, reference)
-        if best is not seen or seen.motion is None:
+                return _again(glance, best)
+    rough = _rough(glance)
+    for reach in (WIDE_REACH_PX, NEAR_REACH_PX):
+        if rough is None:
             break
-        rough = Guess(seen.motion.rotation, seen.motion.zoom)
-    if best is not None:
-        return _again(reference, view, luma, covered, best)
-    assert first is not None  # noqa: S101 - there is a place to look at
-    return Sighting(None, first.usable, first.scores)
+        seen = _measure(glance, rough, reach)
+        best = _better(best, seen, reference)
+        rough = Guess(seen.motion.rotation, seen.motion.zoom) if best is seen and seen.motion is not None else None
+    return Sighting(None, first.usable, first.scores) if best is None else _again(glance, best)
 
 
 def _better(best: Sighting | None, seen: Sighting, reference: Reference) -> Sighting | None:
@@ -121,45 +128,37 @@ def _is_plain(seen: Sighting) -> bool:
     return seen.motion is not None and seen.motion.count >= PLAIN * seen.usable
 
 
-def _again(
-    reference: Reference, view: View, luma: Luma, covered: NDArray[np.bool_] | None, seen: Sighting
-) -> Sighting:
+def _again(glance: _Glance, seen: Sighting) -> Sighting:
     """The same, measured once more where it was found, if that is elsewhere than expected."""
     motion = seen.motion
     if motion is None or (motion.angle_deg < AGAIN_DEG and motion.zoom == 1.0):
         return seen
-    closer = _measure(reference, view, luma, covered, Guess(motion.rotation, motion.zoom), NEAR_REACH_PX)
-    return closer if _is_answer(closer, reference) else seen
+    closer = _measure(glance, Guess(motion.rotation, motion.zoom), NEAR_REACH_PX)
+    return closer if _is_answer(closer, glance.reference) else seen
 
 
-def _measure(
-    reference: Reference, view: View, luma: Luma, covered: NDArray[np.bool_] | None, guess: Guess, reach_px: int
-) -> Sighting:
+def _measure(glance: _Glance, guess: Guess, reach_px: int) -> Sighting:
     """Patches about where a guess puts them, and the motion they agree on."""
-    middles = reference.middles_px
-    back, free = luma, np.ones(len(middles), np.bool_)
-    hidden = is_hidden(middles.astype(np.float64), covered)
+    view, patches = glance.view, glance.reference.patches
+    middles = glance.reference.middles_px.astype(np.float64)
+    back, free = glance.luma, np.ones(len(middles), np.bool_)
+    hidden = is_hidden(middles, glance.covered)
     if not guess.is_still:
-        back, shown = view.turned_back(luma, guess.rotation, guess.zoom)
-        inside = cv2.erode(shown.astype(np.uint8), np.ones((HALF_PX, HALF_PX), np.uint8), borderValue=1) > 0
-        free = ~is_hidden(middles.astype(np.float64), ~inside)
-        now = view.turned(middles.astype(np.float64), guess.rotation, guess.zoom)
-        hidden = is_hidden(np.nan_to_num(now), covered)
+        back, shown = view.turned_back(glance.luma, guess.rotation, guess.zoom)
+        inside = cv2.erode(shown.astype(np.uint8), np.ones((SIDE_PX, SIDE_PX), np.uint8), borderValue=1) > 0
+        free = ~is_hidden(middles, ~inside)
+        hidden = is_hidden(np.nan_to_num(view.turned(middles, guess.rotation, guess.zoom)), glance.covered)
     rows = np.flatnonzero(free & ~hidden)
     scores = np.full(len(middles), np.nan)
     offsets = np.full((len(middles), 2), np.nan)
-    offsets[rows], scores[rows] = find(texture(back), reference.patches[rows], middles[rows], reach_px)
+    offsets[rows], scores[rows] = find(texture(back), patches[rows], glance.reference.middles_px[rows], reach_px)
     with np.errstate(invalid="ignore"):
         offsets[~(scores >= ALIKE)] = np.nan
-    before = view.directions(middles.astype(np.float64))
-    after = view.directions(middles + offsets)
+    before, after = view.directions(middles), view.directions(middles + offsets)
     small = fit_motion(before, after, view.focal_px, is_zoomed=guess.zoom != 1.0)
     if small is None:
         return Sighting(None, len(rows), scores)
-    whole = Motion(
-        guess.rotation @ small.rotation, guess.zoom * small.zoom, small.covariance_rad2, small.residual_px,
-        small.inliers, small.matched,
-    )  # fmt: skip
+    whole = replace(small, rotation=guess.rotation @ small.rotation, zoom=guess.zoom * small.zoom)
     return Sighting(whole, len(rows), scores)
 
 
@@ -173,10 +172,11 @@ def _is_answer(seen: Sighting, reference: Reference) -> bool:
     return len(cells) >= CELLS and motion.sigma_deg <= SIGMA_DEG
 
 
-def _rough(reference: Reference, view: View, luma: Luma, covered: NDArray[np.bool_] | None) -> Guess | None:
+def _rough(glance: _Glance) -> Guess | None:
     """A turn of any size, by descriptors."""
-    free = np.ones(luma.shape, np.bool_) if covered is None else ~covered
-    spots, descriptors = describe(luma, free)
+    reference, view = glance.reference, glance.view
+    free = np.ones(glance.luma.shape, np.bool_) if glance.covered is None else ~glance.covered
+    spots, descriptors = describe(glance.luma, free)
     if len(spots) < 2 or len(reference.spots_px) < FEWEST_MATCHES:
         return None
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(reference.descriptors, descriptors, k=2)

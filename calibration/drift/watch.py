@@ -242,5 +242,3 @@ def _boxes(people: Floats | None, size: tuple[int, int]) -> NDArray[np.bool_]:
         for (x0, y0), (x1, y1) in zip(np.maximum(low, 0).tolist(), high.tolist(), strict=True):
             covered[y0:y1, x0:x1] = True
     return covered
-
-
