@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import shapely
+from msgspec import Meta
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 from shapely.geometry import MultiLineString
 
 from calibration.camera import Floats
 from calibration.geometry import Wall
+from contract.errors import BadInputError
+from contract.files import read_json
 
+FOOTPRINTS_SCHEMA = "atrium.footprints.v1"
 HIGH_M = 1.2
 """Lower walls are looked over."""
 SLACK_M = 0.3
@@ -53,6 +60,15 @@ def astray(floor_m: Floats, camera_m: Floats, walls: Sequence[Wall], size_m: tup
     return found
 
 
+class FootprintsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``<camera>.feet.json``: what was counted when a calibration was fresh."""
+
+    schema: str
+    calibration: str
+    counted: Annotated[int, Meta(ge=0)]
+    astray: Annotated[int, Meta(ge=0)]
+
+
 @dataclass(slots=True)
 class Footprints:
     """One camera's count of foot points; plain state. They should be some seconds apart, to be worth a test.
@@ -65,13 +81,16 @@ class Footprints:
     fresh: tuple[int, int] = (0, 0)
     late: tuple[bool, ...] = ()
 
-    def add(self, is_astray: NDArray[np.bool_]) -> None:
-        """Counts foot points."""
+    def add(self, is_astray: NDArray[np.bool_]) -> bool:
+        """Counts foot points; gives whether those of the fresh calibration have just become enough."""
+        is_enough = False
         for each in is_astray.tolist():
             if self.fresh[0] < FRESH:
                 self.fresh = (self.fresh[0] + 1, self.fresh[1] + each)
+                is_enough |= self.fresh[0] == FRESH
             else:
                 self.late = (*self.late[-(LATE - 1) :], each)
+        return is_enough
 
     @property
     def share_fresh(self) -> float:
@@ -98,3 +117,22 @@ class Footprints:
             f"{self.share_late:.0%} of people's feet seem to be behind walls or off the plan, {self.share_fresh:.0%} "
             "at calibration: look whether the camera was moved"
         )
+
+
+def save_footprints(found: Footprints, calibration: str, path: Path) -> None:
+    """Writes what was counted when a calibration was fresh, at once or not at all."""
+    content = msgspec.json.encode(FootprintsFile(FOOTPRINTS_SCHEMA, calibration, *found.fresh))
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def load_footprints(path: Path, calibration: str) -> Footprints:
+    """What was counted when that calibration was fresh; nothing where that is not known."""
+    try:
+        found = read_json(path, FootprintsFile)
+    except BadInputError:
+        return Footprints()
+    if found.schema != FOOTPRINTS_SCHEMA or found.calibration != calibration or found.astray > found.counted:
+        return Footprints()
+    return Footprints((found.counted, found.astray))

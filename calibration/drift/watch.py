@@ -6,6 +6,7 @@ because people stand before the background, the light is off or the stream stand
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
-from calibration.drift.judging import Verdict, Word, judge, shift_px
+from calibration.drift.judging import CONFIRM, Verdict, Word, judge, shift_px
 from calibration.drift.motion import Motion
 from calibration.drift.patches import texture
 from calibration.drift.rays import Luma, View, view_of
@@ -137,6 +138,11 @@ class DriftWatch:
         """Whether the camera's foot points are not to be trusted."""
         return self.state in BLIND
 
+    @property
+    def agreeing(self) -> list[Motion]:
+        """The latest answers: of a camera that has moved, those that agree on how."""
+        return [each.motion for each in self._answers[-CONFIRM:]]
+
     def due(self, at: float) -> bool:
         """Whether a picture is wanted."""
         return at >= self._due_at or at < self._due_at - 2 * SLOW_S  # the latter: the clock was put back
@@ -212,7 +218,7 @@ class DriftWatch:
 
     def _fault(self, luma: Luma) -> str:
         """Why a picture shows nothing; empty where it does."""
-        digest = hash(luma.tobytes())
+        digest = zlib.crc32(luma.tobytes())
         self._repeats = self._repeats + 1 if digest == self._digest else 0
         self._digest = digest
         if float(texture(luma).std()) < FLAT:

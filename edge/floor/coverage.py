@@ -35,11 +35,13 @@ class Coverage:
         floor: the floor.
         door_m: somebody this close to a line may come or go, metres.
         margin_m: a place is inside only if everything this far around it is watched, metres.
+        blind: cameras that see nothing to be trusted at present.
     """
 
     floor: Floor
     door_m: float = 1.5
     margin_m: float = 1.0
+    blind: frozenset[str] = frozenset()
     _cells: dict[tuple[str, int, int], bool] = field(default_factory=dict, init=False, repr=False)
     _ways_out: dict[tuple[float, float], bool] = field(default_factory=dict, init=False, repr=False)
     _open_cells: NDArray[np.bool_] | None = field(default=None, init=False, repr=False)
@@ -55,7 +57,7 @@ class Coverage:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be found out again."""
-        return {"floor": self.floor, "door_m": self.door_m, "margin_m": self.margin_m}
+        return {"floor": self.floor, "door_m": self.door_m, "margin_m": self.margin_m, "blind": self.blind}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Takes it all back."""
@@ -66,6 +68,10 @@ class Coverage:
 
     def should_see(self, camera_name: str, place_m: tuple[float, float]) -> bool:
         """Whether a camera would hardly miss somebody at a place, or within half a cell of it, who is not hidden."""
+        return camera_name not in self.blind and self.would_see(camera_name, place_m)
+
+    def would_see(self, camera_name: str, place_m: tuple[float, float]) -> bool:
+        """The same of a camera that may be blind at present."""
         cell = (camera_name, math.floor(place_m[0] / CELL_M), math.floor(place_m[1] / CELL_M))
         if cell not in self._cells:
             middle = (np.array([cell[1:]], np.float64) + 0.5) * CELL_M

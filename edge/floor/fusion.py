@@ -8,7 +8,7 @@ other are one when all speaks for it (`doubles`), and two who met get their name
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -36,13 +36,18 @@ class Fusion:
     settings: FusionSettings = field(default_factory=FusionSettings)
     _binding: Binding = field(init=False, repr=False)
     _at: float | None = field(default=None, init=False, repr=False)
+    _blind_at: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Starts with nobody."""
         self._binding = Binding(self.coverage, Walls(tuple(self.coverage.floor.walls)), self.rng, self.settings)
 
     def update(
-        self, at: float, footings: Mapping[str, Footing], looks: Mapping[TrackKey, Look] | None = None
+        self,
+        at: float,
+        footings: Mapping[str, Footing],
+        looks: Mapping[TrackKey, Look] | None = None,
+        blind: Collection[str] = (),
     ) -> Visitors:
         """The visitors at ``at``.
 
@@ -51,7 +56,10 @@ class Fusion:
             footings: by camera; a camera that delivered no frame since is left out. Of frames older than ``current_s``
                 only the ends of tracks count.
             looks: how tracks looked in those frames, where that is known.
+            blind: cameras that see nothing to be trusted: whom only they would see has not left by being unseen.
         """
+        self.coverage.blind = frozenset(blind)
+        self._blind_at |= dict.fromkeys(blind, at)
         dt = 0.0 if self._at is None else max(0.0, at - self._at)
         self._at = at
         people, own = self._binding.people, self.settings
@@ -176,13 +184,21 @@ class Fusion:
             return self.settings.watched_s
         return self.settings.still_s if person.speed_mps < STILL_MPS else self.settings.stranded_s
 
+    def _unseen_s(self, at: float, person: Person) -> float:
+        """For how long somebody could have been seen and was not: not while all who would see them were blind."""
+        if not self._blind_at:
+            return at - person.seen_at
+        watching = [name for name in self.coverage.floor.cameras if self.coverage.would_see(name, person.seen_m)]
+        sighted_at = min((self._blind_at.get(name, -inf) for name in watching), default=-inf)
+        return at - min(max(person.seen_at, sighted_at), person.seen_at + self.settings.blind_s)
+
     def _leave(self, at: float) -> tuple[int, ...]:
         """Drops who has been unseen for too long; gives those who counted."""
         own = self.settings
         over: set[int] = set()
         gone: list[int] = []
         for person in self._binding.people.rows:
-            unseen = at - person.seen_at
+            unseen = self._unseen_s(at, person)
             if not person.confirmed:
                 if unseen > own.drop_s:
                     over.add(person.key)
