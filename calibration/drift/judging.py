@@ -12,9 +12,9 @@ from calibration.camera import Floats
 from calibration.drift.motion import Motion
 from calibration.drift.rays import View
 
-MOVED_DEG = 0.5
+MOVED_DEG = 0.4
 """A camera that turned by this, degrees, has moved;"""
-MOVED_PX = 4.0
+MOVED_PX = 3.0
 """or one whose picture moved so far on average, pixels at 640 wide: what counts for narrow lenses, and for a zoom."""
 SHIFT_WIDTH_PX = 640.0
 BACK_SHARE = 0.6

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
-from calibration.drift.patches import SIDE_PX, Patches, choose, cut, find, texture
+from calibration.drift.patches import SIDE_PX, Patches, choose, contrast_of, cut, find, texture
 from calibration.drift.rays import Luma, view_of
 from contract.errors import BadInputError
 from contract.files import read_bytes
@@ -50,6 +50,7 @@ class Reference:
         patches: (N, 17, 17) normalised texture.
         spots_px: (M, 2) places of the descriptors.
         descriptors: (M, 32) ORB.
+        contrast: of the background where it has much, of 255 levels.
     """
 
     camera: str
@@ -60,6 +61,7 @@ class Reference:
     patches: Patches
     spots_px: Floats
     descriptors: NDArray[np.uint8]
+    contrast: float
 
     @property
     def is_usable(self) -> bool:
@@ -105,7 +107,17 @@ def learn(
     steady = _steady(small, masks, patches, middles)
     spots, descriptors = describe(background, ~never)
     name = calibration or calibration_hash(camera)
-    return Reference(camera.name, name, view.size, at, middles[steady], patches[steady], spots, descriptors)
+    return Reference(
+        camera.name,
+        name,
+        view.size,
+        at,
+        middles[steady],
+        patches[steady],
+        spots,
+        descriptors,
+        contrast_of(background),
+    )
 
 
 def describe(luma: Luma, free: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.uint8]]:
@@ -162,7 +174,7 @@ def _median_of(values: Sequence[Floats], seen: NDArray[np.bool_]) -> Floats:
 def save_reference(reference: Reference, path: Path) -> None:
     """Writes a reference at once or not at all: NumPy's ``.npz``, readable by its owner alone."""
     told = {"schema": REFERENCE_SCHEMA, "camera": reference.camera, "calibration": reference.calibration,
-            "size": reference.size, "made_at": reference.made_at}  # fmt: skip
+            "size": reference.size, "made_at": reference.made_at, "contrast": reference.contrast}  # fmt: skip
     content = io.BytesIO()
     np.savez_compressed(
         content,
@@ -194,6 +206,7 @@ def load_reference(path: Path) -> Reference:
                 str(told["camera"]), str(told["calibration"]), (int(told["size"][0]), int(told["size"][1])),
                 float(told["made_at"]), found["middles_px"].astype(np.int64), found["patches"].astype(np.int8),
                 found["spots_px"].astype(np.float64), found["descriptors"].astype(np.uint8),
+                float(told["contrast"]),
             )  # fmt: skip
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BadInputError(f"{path}: not a drift reference ({error}); {mend}") from None

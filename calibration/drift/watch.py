@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from calibration.camera import Camera, Floats
 from calibration.drift.judging import CONFIRM, Verdict, Word, judge, shift_px
 from calibration.drift.motion import Motion
-from calibration.drift.patches import texture
+from calibration.drift.patches import contrast_of, texture
 from calibration.drift.rays import Luma, View, view_of
 from calibration.drift.reference import Reference, calibration_hash, learn
 from calibration.drift.renewal import Renewal
@@ -31,6 +31,8 @@ LEARN_PICTURES = 12
 """The reference is learnt from so many pictures: a minute."""
 FLAT = 1.5
 """A picture whose texture has a smaller standard deviation, of 255 levels, shows nothing."""
+DIM_SHARE = 0.4
+"""In a picture of less contrast than this share of the reference's nobody need recognise anything."""
 FROZEN_CHECKS = 6
 """A picture that is the same to the last bit for so many checks is no new picture."""
 SEEN_SHARE = 0.5
@@ -172,7 +174,7 @@ class DriftWatch:
         guess = STILL if last is None or self.state == "still" else Guess(last.rotation, last.zoom)
         seen = locate(self.reference, self._view, luma, covered, guess)
         if seen.motion is None:
-            return self._note_strange(at, seen)
+            return self._note_strange(at, luma, seen)
         return self._answer(at, luma, seen, seen.motion)
 
     def _answer(self, at: float, luma: Luma, seen: Sighting, motion: Motion) -> DriftReport:
@@ -187,18 +189,22 @@ class DriftWatch:
         self.reference = self._renewal.update(at, self.reference, self._view, luma, seen)
         return self._report(at, answered=True)
 
-    def _note_strange(self, at: float, seen: Sighting) -> DriftReport:
+    def _note_strange(self, at: float, luma: Luma, seen: Sighting) -> DriftReport:
         """A picture in which the background is not found."""
         assert self.reference is not None  # noqa: S101 - who has seen has a reference
         if seen.usable < SEEN_SHARE * len(self.reference.middles_px):
             return self._report(at, answered=False, why="too little of the background is in sight")
+        if contrast_of(luma) < DIM_SHARE * self.reference.contrast:
+            return self._report(at, answered=False, why="the picture is too dark, flat or blurred to tell")
         self._strange.append(at)
         if len(self._strange) >= LOST_CHECKS:
             self._due_at = at + SLOW_S
         if self.state != "moved" and len(self._strange) >= LOST_CHECKS and at - self._strange[0] >= LOST_S:
             self._answers.clear()
             self._become(
-                at, "lost", "the view is not the calibrated one: turned far away, covered or out of focus; look at it"
+                at,
+                "lost",
+                "the view is not the calibrated one: turned far away, or something stands before it; look at it",
             )
         return self._report(at, answered=False, why="the background is not recognised")
 
