@@ -29,8 +29,8 @@ ALIKE_SHARE = 0.1
 """or by no more than this share of the turn."""
 SHAKES_DEG = 0.3
 """A camera whose answers differ by this, degrees, shakes:"""
-SHAKES = 6
-"""if so many answers in a row never settle."""
+SHAKES = 3
+"""if so many of the recent ones differ from the one before."""
 
 
 class Word(enum.Enum):
@@ -71,7 +71,8 @@ def judge(answers: Sequence[Verdict], is_moved: bool) -> tuple[Word, str]:
         return Word.MOVED, told(last[-1])
     if settled and not any(each.beyond(BACK_SHARE if is_moved else 1.0) for each in last):
         return Word.STILL, _calm(last[-1])
-    if not settled and len(recent) >= SHAKES and _spread_deg(recent) >= SHAKES_DEG and not is_moved:
+    jumps = sum(not _alike(recent[k - 1 : k + 1]) for k in range(1, len(recent)))
+    if not settled and not is_moved and jumps >= SHAKES and _spread_deg(recent) >= SHAKES_DEG:
         return Word.SHAKING, f"shakes by {_spread_deg(recent):.1f} degrees; fasten it"
     return Word.WAIT, ""
 

@@ -27,6 +27,9 @@ CONTRAST = 4.0
 AMBIGUOUS = 0.8
 """A patch that is so much like its surroundings a few pixels on is no landmark."""
 
+MEDIAN_OF_NORMAL = 0.6745
+"""Median of the absolute value of a normal variable of standard deviation 1."""
+
 Patches = NDArray[np.int8]
 """(N, 17, 17) texture with mean 0 and standard deviation ``SCALE``, cut off at 127."""
 SCALE = 32.0
@@ -126,7 +129,7 @@ def contrast_of(luma: Luma) -> float:
     plane = texture(luma)
     spread = cv2.blur(plane * plane, (SIDE_PX, SIDE_PX))
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    noise = math.sqrt(math.pi / 2) / 6 * float(np.median(np.abs(cv2.filter2D(plane, -1, kernel))))
+    noise = float(np.median(np.abs(cv2.filter2D(plane, -1, kernel)))) / (6 * MEDIAN_OF_NORMAL)
     return math.sqrt(max(0.0, float(np.percentile(spread, 90)) - noise**2))
 
 

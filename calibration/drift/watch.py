@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
-from calibration.drift.judging import CONFIRM, Verdict, Word, judge, shift_px
+from calibration.drift.judging import CONFIRM, MOVED_DEG, Verdict, Word, judge, shift_px
 from calibration.drift.motion import Motion
 from calibration.drift.patches import contrast_of, texture
 from calibration.drift.rays import Luma, View, view_of
 from calibration.drift.reference import Reference, calibration_hash, learn
 from calibration.drift.renewal import Renewal
-from calibration.drift.search import STILL, Guess, Sighting, locate
+from calibration.drift.search import PLAIN, STILL, Guess, Sighting, locate
 
 CHECK_S = 5.0
 """A picture is looked at so often, seconds;"""
@@ -41,6 +41,8 @@ LOST_CHECKS = 4
 """A view in sight that is not recognised for so many checks,"""
 LOST_S = 40.0
 """and for so long, seconds, is another view."""
+USUAL, LEAST_CONTENT, LEARN_RATE = 0.85, 0.35, 0.1
+"""Between thorough searches this share of the patches that usually agree is enough, if it is not too few."""
 KEPT = 8
 """So many answers are remembered."""
 
@@ -109,6 +111,8 @@ class DriftWatch:
     _digest: int = field(default=0, init=False, repr=False)
     _repeats: int = field(default=0, init=False, repr=False)
     _strange: list[float] = field(default_factory=list, init=False, repr=False)
+    _agreeing_share: float = field(default=1.0, init=False, repr=False)
+    _searched_at: float = field(default=float("-inf"), init=False, repr=False)
     _renewal: Renewal = field(default_factory=Renewal, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -172,7 +176,7 @@ class DriftWatch:
             return self._learn(at, luma, covered)
         last = self._motion
         guess = STILL if last is None or self.state == "still" else Guess(last.rotation, last.zoom)
-        seen = locate(self.reference, self._view, luma, covered, guess)
+        seen = locate(self.reference, self._view, luma, covered, guess, self._content(at))
         if seen.motion is None:
             return self._note_strange(at, luma, seen)
         return self._answer(at, luma, seen, seen.motion)
@@ -183,11 +187,21 @@ class DriftWatch:
         self._strange.clear()
         self._motion = motion
         self._answers = [*self._answers[1 - KEPT :], Verdict(at, motion, shift_px(self._view, motion))]
+        if motion.angle_deg < MOVED_DEG:
+            share = motion.count / max(1, seen.usable)
+            self._agreeing_share += LEARN_RATE * (share - self._agreeing_share)
         word, reason = judge(self._answers, self.state == "moved")
         if word is not Word.WAIT:
             self._become(at, word.value, reason)
         self.reference = self._renewal.update(at, self.reference, self._view, luma, seen)
         return self._report(at, answered=True)
+
+    def _content(self, at: float) -> float:
+        """How many patches must agree for nothing else to be looked for: usually about as many as always do."""
+        if self.state != "still" or at - self._searched_at >= SLOW_S or at < self._searched_at:
+            self._searched_at = at
+            return PLAIN
+        return min(PLAIN, max(LEAST_CONTENT, USUAL * self._agreeing_share))
 
     def _note_strange(self, at: float, luma: Luma, seen: Sighting) -> DriftReport:
         """A picture in which the background is not found."""
