@@ -1,6 +1,6 @@
 """Has this camera moved? False alarms in half an hour of traffic and changing light, and knocks of a degree and less.
 
-    python -m benchmarks.drift [--quick] [--json] [--seed N] [--cameras A,B] [--footage FOLDER]
+    python -m benchmarks.drift [--quick] [--json] [--seed N] [--parts twin,caviar] [--cameras A,B] [--footage FOLDER]
 
 Thresholds were chosen on the twin's ground floor with seed 3 and on CAVIAR's EnterExitCrossingPaths1front; the figures
 are of its first floor with other seeds, and of the other clips. Pictures go through half an hour of light (`light`):
@@ -104,11 +104,15 @@ def knock_figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 def runs(wanted: argparse.Namespace, console: Console) -> Iterator[tuple[str, Quiet, list[Outcome]]]:
     """Every camera's runs, by part."""
     seconds, sizes = (QUICK_S, QUICK_SIZES) if wanted.quick else (SECONDS, SIZES)
-    console.print(f"floor {FLOOR}: people for {seconds / 60:.0f} min ...")
-    twin = peopled(FLOOR, wanted.seed, seconds, PER_MINUTE)
-    names = wanted.cameras.split(",") if wanted.cameras else list(twin.cameras)[: 2 if wanted.quick else None]
-    for index, name in enumerate(names):
-        yield "twin", *watch_twin(twin, name, wanted.seed + index, seconds, sizes)
+    if "twin" in wanted.parts:
+        console.print(f"floor {FLOOR}: people for {seconds / 60:.0f} min ...")
+        twin = peopled(FLOOR, wanted.seed, seconds, PER_MINUTE)
+        names = wanted.cameras.split(",") if wanted.cameras else list(twin.cameras)[: 2 if wanted.quick else None]
+        for name in names:
+            seed = wanted.seed + list(twin.cameras).index(name)
+            yield "twin", *watch_twin(twin, name, seed, seconds, sizes)
+    if "caviar" not in wanted.parts:
+        return
     if not wanted.footage.is_dir():
         console.print(f"{wanted.footage}: no real footage; the twin alone is measured")
         return
@@ -151,6 +155,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     parser.add_argument("--seed", type=int, default=21, help="of people, light and knocks")
+    parser.add_argument("--parts", default="twin,caviar", help="twin, caviar or both")
     parser.add_argument("--cameras", default="", help="of the twin's first floor, as a,b; all by default")
     parser.add_argument("--footage", type=Path, default=FOOTAGE, help="folder of CAVIAR's clips")
     wanted = parser.parse_args()

@@ -66,12 +66,12 @@ def judge(answers: Sequence[Verdict], is_moved: bool) -> tuple[Word, str]:
         return Word.WAIT, ""
     recent = [each for each in answers if answers[-1].at - each.at <= RECENT_S]
     last = recent[-CONFIRM:]
-    settled = len(last) == CONFIRM and _alike(last)
+    settled = len(last) == CONFIRM and agree(last)
     if settled and all(each.beyond() for each in last):
         return Word.MOVED, told(last[-1])
     if settled and not any(each.beyond(BACK_SHARE if is_moved else 1.0) for each in last):
         return Word.STILL, _calm(last[-1])
-    jumps = sum(not _alike(recent[k - 1 : k + 1]) for k in range(1, len(recent)))
+    jumps = sum(not agree(recent[k - 1 : k + 1]) for k in range(1, len(recent)))
     if not settled and not is_moved and jumps >= SHAKES and _spread_deg(recent) >= SHAKES_DEG:
         return Word.SHAKING, f"shakes by {_spread_deg(recent):.1f} degrees; fasten it"
     return Word.WAIT, ""
@@ -105,7 +105,10 @@ def _calm(verdict: Verdict) -> str:
     return "hangs as calibrated" if angle < 0.5 * MOVED_DEG else f"hangs {angle:.1f} degrees off, within tolerance"
 
 
-def _alike(answers: Sequence[Verdict]) -> bool:
+def agree(answers: Sequence[Verdict]) -> bool:
+    """Whether answers say the same, as those of one look do, and of none."""
+    if len(answers) < 2:
+        return True
     largest = max(each.motion.angle_deg for each in answers)
     zooms = [each.motion.zoom for each in answers]
     return _spread_deg(answers) <= max(ALIKE_DEG, ALIKE_SHARE * largest) and max(zooms) - min(zooms) <= ALIKE_SHARE

@@ -125,7 +125,7 @@ def file_of(proposal: Proposal, before: Camera, at: str) -> RepairFile:
         at: now, RFC 3339.
     """
     motion = proposal.motion
-    right, up, clockwise = (round(part, 3) for part in parts_deg(motion))
+    right, up, clockwise = (round(part, 3) + 0.0 for part in parts_deg(motion))
     return RepairFile(
         REPAIR_SCHEMA, before.name, calibration_hash(before), at, proposal.camera.to_file(),
         turned_deg=round(motion.angle_deg, 3), right_deg=right, up_deg=up, clockwise_deg=clockwise,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
-from calibration.drift.judging import CONFIRM, MOVED_DEG, Verdict, Word, judge, shift_px
+from calibration.drift.judging import CONFIRM, MOVED_DEG, Verdict, Word, agree, judge, shift_px
 from calibration.drift.motion import Motion
 from calibration.drift.patches import contrast_of, texture
 from calibration.drift.rays import Luma, View, view_of
@@ -146,8 +146,11 @@ class DriftWatch:
 
     @property
     def agreeing(self) -> list[Motion]:
-        """The latest answers: of a camera that has moved, those that agree on how."""
-        return [each.motion for each in self._answers[-CONFIRM:]]
+        """The latest answers that agree with the last one, in order of time, and no more than it takes to judge."""
+        last = self._answers[-CONFIRM:]
+        while not agree(last):
+            last = last[1:]
+        return [each.motion for each in last]
 
     def due(self, at: float) -> bool:
         """Whether a picture is wanted."""

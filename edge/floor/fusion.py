@@ -36,7 +36,6 @@ class Fusion:
     settings: FusionSettings = field(default_factory=FusionSettings)
     _binding: Binding = field(init=False, repr=False)
     _at: float | None = field(default=None, init=False, repr=False)
-    _blind_at: dict[str, float] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Starts with nobody."""
@@ -58,8 +57,7 @@ class Fusion:
             looks: how tracks looked in those frames, where that is known.
             blind: cameras that see nothing to be trusted: whom only they would see has not left by being unseen.
         """
-        self.coverage.blind = frozenset(blind)
-        self._blind_at |= dict.fromkeys(blind, at)
+        self.coverage.note_blind(blind, at)
         dt = 0.0 if self._at is None else max(0.0, at - self._at)
         self._at = at
         people, own = self._binding.people, self.settings
@@ -186,11 +184,8 @@ class Fusion:
 
     def _unseen_s(self, at: float, person: Person) -> float:
         """For how long somebody could have been seen and was not: not while all who would see them were blind."""
-        if not self._blind_at:
-            return at - person.seen_at
-        watching = [name for name in self.coverage.floor.cameras if self.coverage.would_see(name, person.seen_m)]
-        sighted_at = min((self._blind_at.get(name, -inf) for name in watching), default=-inf)
-        return at - min(max(person.seen_at, sighted_at), person.seen_at + self.settings.blind_s)
+        hidden_s = self.coverage.hidden_s(person.seen_m, person.seen_at, at)
+        return at - person.seen_at - min(hidden_s, self.settings.blind_s)
 
     def _leave(self, at: float) -> tuple[int, ...]:
         """Drops who has been unseen for too long; gives those who counted."""

@@ -14,6 +14,7 @@ import supervision as sv
 
 from calibration.camera import Camera, Floats
 from calibration.drift.footprints import astray, load_footprints, save_footprints
+from calibration.drift.judging import CONFIRM
 from calibration.drift.rays import view_of
 from calibration.drift.reference import calibration_hash, load_reference, save_reference
 from calibration.drift.repair import file_of, propose, read_repair, repair_path, write_repair
@@ -63,6 +64,7 @@ class WatchStage:
         self._folder = state_dir
         self._tell = tell
         self.blind: dict[str, Blindness] = {}
+        self._proposed_deg: dict[str, float] = {}
         self._watches = {name: self._begin(floor.cameras[name], masks.get(name)) for name in cameras}
         self._footprints = {
             name: load_footprints(self._feet_path(name), watch.calibration) for name, watch in self._watches.items()
@@ -70,7 +72,6 @@ class WatchStage:
         self._looked_at = dict.fromkeys(cameras, float("-inf"))
         self._answered_at: dict[str, float] = {}
         self._notes: dict[str, str] = {}
-        self._proposed_deg: dict[str, float] = {}
 
     def update(self, frames: Mapping[str, Frame], people: Mapping[str, sv.Detections]) -> None:
         """Looks at the frames of cameras whose turn it is, those that have waited longest first.
@@ -162,11 +163,10 @@ class WatchStage:
             if self._proposed_deg.pop(name, None) is not None:
                 path.unlink(missing_ok=True)
         elif report.answered and report.motion is not None:
-            turned = report.motion.angle_deg
-            if known is None or abs(turned - known) >= REWRITE_DEG:
+            turned, agreeing = report.motion.angle_deg, self._watches[name].agreeing
+            if len(agreeing) >= CONFIRM and (known is None or abs(turned - known) >= REWRITE_DEG):
                 camera = self._watches[name].camera
-                proposal = propose(camera, self._watches[name].agreeing)
-                write_repair(file_of(proposal, camera, to_rfc3339(report.at)), path)
+                write_repair(file_of(propose(camera, agreeing), camera, to_rfc3339(report.at)), path)
                 self._proposed_deg[name] = turned
 
     def _note(self, name: str, report: DriftReport) -> str:
