@@ -51,7 +51,7 @@ def peopled(floor: str, seed: int, seconds: float, per_minute: float) -> Twin:
 def knocks_of(rng: np.random.Generator, seconds: float, sizes: Sequence[float]) -> list[Knock]:
     """A knock of every size about every axis, both ways, at random times."""
     return [
-        Knock(axis, sign * size, float(CHECK_S * round(rng.uniform(LEARNT_S, seconds) / CHECK_S)))
+        Knock(axis, sign * size, float(CHECK_S * round(rng.uniform(LEARNT_S, seconds - 2 * CHECK_S) / CHECK_S)))
         for size in sizes
         for axis in ("pan", "tilt", "roll")
         for sign in (1, -1)
@@ -79,9 +79,5 @@ def watch_twin(twin: Twin, name: str, seed: int, seconds: float, sizes: Sequence
         renderer = twin.renderer(hung, seed)
         return lambda at: light.on(renderer.render(twin.at(at)), at)
 
-    outcomes = [
-        run_knock(camera, quiet.branches[knock.at], knock, turned(knock), straight)
-        for knock in knocks
-        if knock.at in quiet.branches
-    ]
+    outcomes = [run_knock(camera, quiet.branches[knock.at], knock, turned(knock), straight) for knock in knocks]
     return quiet, outcomes

@@ -27,6 +27,8 @@ CHECK_S = 5.0
 """A picture is looked at so often, seconds;"""
 SLOW_S = 15.0
 """and so often where the last ones could not tell: looking for a view that is gone costs twenty times as much."""
+THOROUGH_S = 30.0
+"""So often, seconds, the whole view is searched though most patches seem to be in place: they may be burnt in."""
 LEARN_PICTURES = 12
 """The reference is learnt from so many pictures: a minute."""
 FLAT = 1.5
@@ -201,7 +203,8 @@ class DriftWatch:
 
     def _content(self, at: float) -> float:
         """How many patches must agree for nothing else to be looked for: usually about as many as always do."""
-        if self.state != "still" or at - self._searched_at >= SLOW_S or at < self._searched_at:
+        doubts = self.state != "still" or (bool(self._answers) and self._answers[-1].beyond())
+        if doubts or at - self._searched_at >= THOROUGH_S or at < self._searched_at:
             self._searched_at = at
             return PLAIN
         return min(PLAIN, max(LEAST_CONTENT, USUAL * self._agreeing_share))
