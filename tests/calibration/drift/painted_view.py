@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import cv2
 import numpy as np
 
@@ -22,6 +24,7 @@ def hung(name="cam", size=SIZE, focal_px=FOCAL_PX, tilt_deg=30.0):
     return Camera(name, *size, matrix, np.empty(0), rotation, -rotation @ np.array([10.0, 0.0, 3.5]))
 
 
+@functools.cache
 def painted_wall(seed=0):
     """(H, W) a canvas three times the picture: boxes of many sizes and greys, smoothed a little."""
     rng = np.random.default_rng(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 
 import numpy as np
@@ -15,16 +16,22 @@ N = LEARN_PICTURES
 CROWD = [(10, 40, 90, 210), (110, 60, 180, 215), (200, 30, 300, 212)]
 
 
-def learnt(seed=0, **shot):
+@functools.cache
+def learnt_once(seed):
     view = PaintedView(seed)
     watch = DriftWatch(view.camera)
-    reports = look(watch, view, 0, N, **shot)
+    reports = look(watch, view, 0, N)
     assert states(reports) == ["learning"] * (N - 1) + ["still"]
-    return watch, view
+    return pickle.dumps(watch), view
+
+
+def learnt(seed=0):
+    watch, view = learnt_once(seed)
+    return pickle.loads(watch), view  # noqa: S301 - our own
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-@pytest.mark.parametrize("degrees", [1.0, -1.0, 0.5, -0.5])
+@pytest.mark.parametrize("degrees", [1.0, -0.5])
 def test_a_knock_is_reported_within_three_looks_and_so_is_putting_it_back(axis, degrees):
     watch, view = learnt()
     assert set(states(look(watch, view, N, 4))) == {"still"}
