@@ -51,12 +51,15 @@ class Status(Body, frozen=True):
 
 
 class CameraStatus(Body, frozen=True):
-    """Whether a camera's frames advance; retained."""
+    """Whether a camera's frames advance, and show what it was calibrated on; retained."""
 
     camera: Id
     state: Literal["online", "stopped", "offline", "blind"]
+    """``blind``: frames come, but show nothing, or the camera was moved: its zones pause."""
     since: Time
     detail: Note = ""
+    moved_deg: Annotated[float, Meta(ge=0, le=180)] | None = None
+    """How far a camera that was moved has turned, degrees."""
 
 
 class Visit(Body, frozen=True):

@@ -41,6 +41,7 @@ from edge.publish.publisher import Publisher
 from edge.rehearsal import rehearse
 from edge.reid.stripes import describe
 from edge.runtime import DetectsPeople, Runtime
+from edge.watch.stage import WatchStage
 from models.providers import choose
 from models.registry import resolve
 
@@ -117,7 +118,8 @@ def run_box(
         if state is None:
             began = 0.0 if box.recorded else time.time()
             state = Checkpoint(began, fingerprint, _fresh_pipeline(box, settings), {})
-        runtime = Runtime(detector, state, intake, publisher, meter)
+        watch = None if box.recorded or not box.drift else _drift_watch(box, tell)
+        runtime = Runtime(detector, state, intake, publisher, meter, watch=watch)
         drive: Drive
         if box.recorded:
             drive = PlaybackDrive(box, runtime, tell)
@@ -187,12 +189,20 @@ def _detect_stage(box: Box) -> DetectsPeople:
     many = min(MOST_DETECTORS, os.cpu_count() or 1)
     detectors = [Detector(model.path, score_min, providers=providers) for _ in range(many)]
     _rehearse_detection(detectors)
-    masks = {
+    settings = DetectSettings(usual_interval_s=1.0 / box.fps)
+    return DetectStage(detectors, _masks(box), settings)
+
+
+def _masks(box: Box) -> dict[str, PrivacyMask]:
+    cameras = box.floor.cameras
+    return {
         name: PrivacyMask(polygons, (cameras[name].width, cameras[name].height))
         for name, polygons in box.floor.masks_px.items()
     }
-    settings = DetectSettings(usual_interval_s=1.0 / box.fps)
-    return DetectStage(detectors, masks, settings)
+
+
+def _drift_watch(box: Box, tell: Callable[[str], None]) -> WatchStage:
+    return WatchStage(box.floor, [source.name for source in box.cameras], box.state_dir, _masks(box), tell)
 
 
 def _rehearse_detection(detectors: Sequence[Detector]) -> None:

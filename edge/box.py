@@ -83,6 +83,8 @@ class BoxFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     model: str = DEFAULT_MODEL
     """A name on the shelf, or the path of an ONNX file."""
     score_min: Annotated[float, Meta(ge=0, le=1)] | None = None
+    drift: bool = True
+    """Streams: whether to look every few seconds if a camera was moved, and to pause its zones then."""
     outbox_limit_mb: Annotated[int, Meta(ge=1, le=1 << 20)] = DEFAULT_LIMIT_BYTES // MEGABYTE
     pipeline: dict[str, Any] = {}
     """Settings of the floor's pipeline that differ from its defaults."""
@@ -118,6 +120,7 @@ class Box:
     paced: bool
     model: str
     score_min: float | None
+    drift: bool
     outbox_limit_bytes: int
     pipeline: dict[str, Any]
     accept_failed_zones: tuple[str, ...]
@@ -156,6 +159,7 @@ def load_box(path: Path) -> Box:
         paced=found.pace == "realtime",
         model=_model(folder, found.model),
         score_min=found.score_min,
+        drift=found.drift,
         outbox_limit_bytes=found.outbox_limit_mb * MEGABYTE,
         pipeline=found.pipeline,
         accept_failed_zones=_accepted(path, found, floor),

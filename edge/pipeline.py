@@ -6,7 +6,7 @@ The whole object is plain state: pickled between any two updates, it goes on els
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -103,12 +103,14 @@ class FloorPipeline:
         self._at: float | None = None
         self._lag_s = 0.0
 
-    def update(self, now: float, observed: Mapping[str, CameraObservation]) -> Step:
+    def update(self, now: float, observed: Mapping[str, CameraObservation], blind: Collection[str] = ()) -> Step:
         """One step.
 
         Args:
             now: seconds; pictures were captured at or before it.
             observed: by camera; a camera that delivered no picture since the last update is left out.
+            blind: cameras that see nothing to be trusted, such as one that was moved: nobody leaves by being unseen
+                there.
 
         Raises:
             BadInputError: where a camera is not one of the floor's.
@@ -128,7 +130,7 @@ class FloorPipeline:
             everything, states = self._trackers[name].hypotheses()
             footings[name] = self._views[name].footing(seen.captured_at, everything, seen.size, states == CONFIRMED)
             looks |= _looks(name, everything, seen.detections)
-        return self._step(self._fusion.update(at, footings, looks), tracks)
+        return self._step(self._fusion.update(at, footings, looks, blind), tracks)
 
     def close(self, now: float) -> Step:
         """Closes everything open: the recording is over, or the box shuts down for good."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from edge.outbox.intake import Intake
 from edge.outbox.store import Event
 from edge.pipeline import CameraObservation, Step
 from edge.publish.publisher import Publisher
+from edge.watch.blindness import Blindness
 
 SAVE_S = 1.0
 """State is saved this often without events, too: so much work is done again after kill -9."""
@@ -50,12 +51,29 @@ class DetectsPeople(Protocol):
 class FollowsPeople(Protocol):
     """The floor's pipeline, as far as a step needs it: plain state that can be pickled at any time."""
 
-    def update(self, now: float, observations: Mapping[str, CameraObservation]) -> Step:
-        """What follows from what the cameras saw."""
+    def update(self, now: float, observations: Mapping[str, CameraObservation], blind: Collection[str] = ()) -> Step:
+        """What follows from what the cameras saw, some of which see nothing to be trusted."""
         ...
 
     def close(self, now: float) -> Step:
         """Everybody has left: whatever is open is closed."""
+        ...
+
+
+class WatchesCameras(Protocol):
+    """The watch over cameras that may have been moved, as far as a step needs it."""
+
+    @property
+    def blind(self) -> Mapping[str, Blindness]:
+        """Cameras whose foot points are not to be trusted."""
+        ...
+
+    def update(self, frames: Mapping[str, Frame], people: Mapping[str, sv.Detections]) -> None:
+        """Looks at the frames of cameras whose turn it is, with the people found in them."""
+        ...
+
+    def warnings(self) -> list[str]:
+        """What an operator should look at, a line each."""
         ...
 
 
@@ -66,12 +84,22 @@ class Runtime:
         meter: figures for health.
         publisher: for live messages; brings commands.
         state: what the next commit stores as checkpoint.
+
+    Cameras that the watch says were moved are neither looked at nor followed until they hang as they should.
     """
 
     def __init__(
-        self, detector: DetectsPeople, state: Checkpoint, intake: Intake, publisher: Publisher, meter: HealthMeter
+        self,
+        detector: DetectsPeople,
+        state: Checkpoint,
+        intake: Intake,
+        publisher: Publisher,
+        meter: HealthMeter,
+        *,
+        watch: WatchesCameras | None = None,
     ) -> None:
         self._detector = detector
+        self._watch = watch
         self.state = state
         self._intake = intake
         self.publisher = publisher
@@ -112,14 +140,20 @@ class Runtime:
         began = time.monotonic()
         observations: dict[str, CameraObservation] = {}
         analysed, put_off = self._detector.analysed, self._detector.put_off
-        if frames:
-            for name, found in self._detector.update(now, list(frames.values()), go_on).items():
+        people: dict[str, sv.Detections] = {}
+        trusted = {name: frame for name, frame in frames.items() if name not in self._blind}
+        if trusted:
+            for name, found in self._detector.update(now, list(trusted.values()), go_on).items():
                 frame = frames[name]
                 if time.monotonic() > frame.expires_at:  # what took too long is not told as if it were now
                     self.meter.put_off += 1
                     continue
+                people[name] = found
                 observations[name] = CameraObservation(frame.captured_at, found, frame.size)
-        step = self.pipeline.update(now, observations)
+        if self._watch is not None:
+            self._watch.update(frames, people)
+            observations = {name: each for name, each in observations.items() if name not in self._blind}
+        step = self.pipeline.update(now, observations, self._blind)
         self.state = replace(self.state, saved_at=now, next_frames=dict(next_frames))
         self._hand_on(now, step)
         took_s = time.monotonic() - began
@@ -170,12 +204,26 @@ class Runtime:
             self.publisher.wake()
         return stored
 
+    @property
+    def _blind(self) -> Mapping[str, Blindness]:
+        """Cameras that were moved, or show another view than they were calibrated on."""
+        return {} if self._watch is None else self._watch.blind
+
     def camera_state(self, camera: str, state: State, now: float, detail: str = "") -> None:
-        """Tell when a camera's state changes."""
+        """Tell when a camera's state changes: what its stream says, unless it was moved."""
+        moved = self._blind.get(camera) if state == "online" else None
+        if moved is not None:
+            state, now, detail = "blind", moved.since, moved.reason
         self.meter.cameras[camera].state = state
         if self._camera_states.get(camera) != (state, detail):
             self._camera_states[camera] = (state, detail)
-            body = CameraStatus(camera=camera, state=state, since=to_rfc3339(now), detail=detail[:400])
+            body = CameraStatus(
+                camera=camera,
+                state=state,
+                since=to_rfc3339(now),
+                detail=detail[:400],
+                moved_deg=None if moved is None else moved.turned_deg,
+            )
             self.publisher.live(body, camera)
 
     def report(self, moment: float, warnings: Iterable[str] = (), clock_offset_s: float | None = None) -> Health:
@@ -190,6 +238,8 @@ class Runtime:
         waiting = [f"{fault}; {self._intake.pending} events wait in memory"] if fault else []
         if self._intake.lost:
             waiting.append(f"{self._intake.lost} events were lost: neither disk nor memory had room")
+        if self._watch is not None:
+            waiting += self._watch.warnings()
         publisher = self.publisher.figures.fault
         health = self.meter.report(
             moment,

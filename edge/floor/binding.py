@@ -270,8 +270,7 @@ class Binding:
             start_at, start_m = sight.at, sight.position_m
         if self._is_through(start_at, (float(start_m[0]), float(start_m[1])), person):
             return IMPOSSIBLE
-        gap = start_at - person.seen_at
-        last = np.array(person.seen_m)
+        gap, last = start_at - person.seen_at, np.array(person.seen_m)
         if gap < 0 or not (sight.reported or self._is_still_there(sight, person)):
             return IMPOSSIBLE
         # the filter has coasted to the present; by the time the track began it had come only part of that way
@@ -282,8 +281,9 @@ class Binding:
         stays = own.stays if person.speed_mps < STILL_MPS else 0.0
         spreads = ((stays, (own.still_share * walks) ** 2 + blur), (1.0 - stays, walks**2 + own.start_m**2 + blur))
         off = start_m - expected
-        forget_s = own.forget_s if self.by_way_out(person) else own.forget_inside_s
-        evidence = reunion(float(off @ off), spreads, newcomers) - gap / forget_s
+        waited_s = gap - own.blind_trust * self.coverage.hidden_s(person.seen_m, person.seen_at, start_at)
+        waited_s /= own.forget_s if self.by_way_out(person) else own.forget_inside_s
+        evidence = reunion(float(off @ off), spreads, newcomers) - waited_s
         return evidence - own.unseen_pass * self.coverage.parts((last[0], last[1]), (start_m[0], start_m[1]))
 
     def by_way_out(self, person: Person) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,11 +36,15 @@ class Coverage:
         floor: the floor.
         door_m: somebody this close to a line may come or go, metres.
         margin_m: a place is inside only if everything this far around it is watched, metres.
+        blind: cameras that see nothing to be trusted at present.
+        blind_at: when those, and others, were so last, seconds.
     """
 
     floor: Floor
     door_m: float = 1.5
     margin_m: float = 1.0
+    blind: frozenset[str] = frozenset()
+    blind_at: dict[str, float] = field(default_factory=dict)
     _cells: dict[tuple[str, int, int], bool] = field(default_factory=dict, init=False, repr=False)
     _ways_out: dict[tuple[float, float], bool] = field(default_factory=dict, init=False, repr=False)
     _open_cells: NDArray[np.bool_] | None = field(default=None, init=False, repr=False)
@@ -55,7 +60,8 @@ class Coverage:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be found out again."""
-        return {"floor": self.floor, "door_m": self.door_m, "margin_m": self.margin_m}
+        names = ("floor", "door_m", "margin_m", "blind", "blind_at")
+        return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Takes it all back."""
@@ -64,8 +70,25 @@ class Coverage:
         self._cells, self._ways_out, self._open_cells = {}, {}, None
         self.__post_init__()
 
+    def note_blind(self, blind: Collection[str], at: float) -> None:
+        """From now on, until it is said again, these cameras see nothing to be trusted."""
+        self.blind = frozenset(blind)
+        self.blind_at |= dict.fromkeys(blind, at)
+
+    def hidden_s(self, place_m: tuple[float, float], since: float, until: float) -> float:
+        """Seconds at the beginning of a time in which all cameras that would see a place were blind."""
+        if not self.blind_at:
+            return 0.0
+        watching = [name for name in self.floor.cameras if self.would_see(name, place_m)]
+        sighted_at = min((self.blind_at.get(name, since) for name in watching), default=since)
+        return float(np.clip(sighted_at - since, 0.0, max(0.0, until - since)))
+
     def should_see(self, camera_name: str, place_m: tuple[float, float]) -> bool:
         """Whether a camera would hardly miss somebody at a place, or within half a cell of it, who is not hidden."""
+        return camera_name not in self.blind and self.would_see(camera_name, place_m)
+
+    def would_see(self, camera_name: str, place_m: tuple[float, float]) -> bool:
+        """The same of a camera that may be blind at present."""
         cell = (camera_name, math.floor(place_m[0] / CELL_M), math.floor(place_m[1] / CELL_M))
         if cell not in self._cells:
             middle = (np.array([cell[1:]], np.float64) + 0.5) * CELL_M

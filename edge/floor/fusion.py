@@ -8,7 +8,7 @@ other are one when all speaks for it (`doubles`), and two who met get their name
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -42,7 +42,11 @@ class Fusion:
         self._binding = Binding(self.coverage, Walls(tuple(self.coverage.floor.walls)), self.rng, self.settings)
 
     def update(
-        self, at: float, footings: Mapping[str, Footing], looks: Mapping[TrackKey, Look] | None = None
+        self,
+        at: float,
+        footings: Mapping[str, Footing],
+        looks: Mapping[TrackKey, Look] | None = None,
+        blind: Collection[str] = (),
     ) -> Visitors:
         """The visitors at ``at``.
 
@@ -51,7 +55,9 @@ class Fusion:
             footings: by camera; a camera that delivered no frame since is left out. Of frames older than ``current_s``
                 only the ends of tracks count.
             looks: how tracks looked in those frames, where that is known.
+            blind: cameras that see nothing to be trusted: whom only they would see has not left by being unseen.
         """
+        self.coverage.note_blind(blind, at)
         dt = 0.0 if self._at is None else max(0.0, at - self._at)
         self._at = at
         people, own = self._binding.people, self.settings
@@ -176,13 +182,18 @@ class Fusion:
             return self.settings.watched_s
         return self.settings.still_s if person.speed_mps < STILL_MPS else self.settings.stranded_s
 
+    def _unseen_s(self, at: float, person: Person) -> float:
+        """For how long somebody could have been seen and was not: not while all who would see them were blind."""
+        hidden_s = self.coverage.hidden_s(person.seen_m, person.seen_at, at)
+        return at - person.seen_at - min(hidden_s, self.settings.blind_s)
+
     def _leave(self, at: float) -> tuple[int, ...]:
         """Drops who has been unseen for too long; gives those who counted."""
         own = self.settings
         over: set[int] = set()
         gone: list[int] = []
         for person in self._binding.people.rows:
-            unseen = at - person.seen_at
+            unseen = self._unseen_s(at, person)
             if not person.confirmed:
                 if unseen > own.drop_s:
                     over.add(person.key)

@@ -41,6 +41,9 @@ class FusionSettings:
         watched_s: the same where several cameras watch: they would not all miss somebody for longer, seconds.
         stranded_s: the same elsewhere in the middle of the floor, where nobody vanishes, seconds.
         still_s: the same of somebody who stood still there, seconds.
+        blind_s: longest time that does not count as unseen while all cameras that would see somebody are blind,
+            seconds;
+        blind_trust: and this share of it does not make us forget them either.
         wander_mps: how fast the place of somebody unseen grows uncertain, metres a second.
         wander_m: the most it grows, metres.
         still_share: how much of that is true of somebody who stood still.
@@ -97,6 +100,8 @@ class FusionSettings:
     watched_s: float = 30.0
     stranded_s: float = 120.0
     still_s: float = 300.0
+    blind_s: float = 1800.0
+    blind_trust: float = 0.75
     wander_mps: float = 0.6
     wander_m: float = 4.0
     still_share: float = 0.25

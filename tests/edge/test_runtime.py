@@ -36,7 +36,7 @@ class Pipeline:
     def __init__(self) -> None:
         self.observed: list[list[str]] = []
 
-    def update(self, now, observations):
+    def update(self, now, observations, blind=()):
         self.observed.append(sorted(observations))
         return SimpleNamespace(bodies=[], positions=SimpleNamespace(visitors=[]))
 

@@ -1,0 +1,1 @@
+"""Has a calibrated camera moved? Background geometry against a reference that never moves."""

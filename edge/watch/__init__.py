@@ -1,0 +1,1 @@
+"""Watches over the cameras themselves: one that was moved is not believed."""
