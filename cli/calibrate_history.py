@@ -50,7 +50,7 @@ def rollback(
 ) -> None:
     """Put an earlier version of a floor's calibration in force again, as a new version."""
     path = cameras_path(site, floor)
-    made: Version = Calibrations(path).roll_back(version, time.time(), who or _login())
+    made: Version = Calibrations(path).roll_back(version, time.time(), who or login())
     if as_json:
         typer.echo(msgspec.json.encode(made).decode())
         return
@@ -58,7 +58,8 @@ def rollback(
     typer.echo("restart the floor's box to run on it; run atrium calibrate check for its certificate")
 
 
-def _login() -> str:
+def login() -> str:
+    """Who is at the keyboard, for the history."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as in containers

@@ -18,18 +18,20 @@ def repair(
 ) -> None:
     """Show how a camera was moved and the pose proposed for it, in degrees, pixels and centimetres; write it if told.
 
-    The old file stays beside the new one as cameras.json.before-repair. Restart the box afterwards: its camera's zones
-    go on with the new pose.
+    The old pose stays in the calibration's history. Restart the box afterwards: its camera's zones go on with the new
+    pose. Make the floor's certificate anew where it has one.
     """
     import json  # noqa: PLC0415 - OpenCV loads only when the command runs
+    import time  # noqa: PLC0415
 
     import msgspec  # noqa: PLC0415
 
     from calibration.drift.repair import check_repair, confirm_repair, read_repair  # noqa: PLC0415
+    from cli.calibrate_history import login  # noqa: PLC0415
 
     found = read_repair(proposal)
     check_repair(found, cameras)
-    before = confirm_repair(found, cameras) if confirm else None
+    version = confirm_repair(found, cameras, time.time(), login()) if confirm else None
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(found) | {"confirmed": confirm}))
         return
@@ -43,7 +45,7 @@ def repair(
     )
     if not found.sure:
         typer.echo("not sure: after confirming, check the camera against two known points on the floor")
-    if before is None:
+    if version is None:
         typer.echo(f"to accept it: add --confirm; {cameras} is unchanged")
     else:
-        typer.echo(f"{cameras} has the new pose, {before} the old one; restart the box")
+        typer.echo(f"{cameras} has the new pose as version {version.number}; check it, then restart the box")

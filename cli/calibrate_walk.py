@@ -22,9 +22,7 @@ def walk(
         ),
     ],
     fps: Annotated[float, typer.Option(help="Frames a second of the recordings; they need not begin together.")],
-    out: Annotated[
-        Path, typer.Option(help="Result: cameras.json, corrected; the next version of one that is there.")
-    ],
+    out: Annotated[Path, typer.Option(help="Result: cameras.json, corrected; the next version of one that is there.")],
     anchors: Annotated[
         Path | None, typer.Option(help="Measured points of the plan: CSV camera,u,v,x,y; pixels, metres.")
     ] = None,
@@ -75,7 +73,6 @@ def walk(
 
 def _keep(cameras: Mapping[str, Camera], out: Path) -> None:
     """Writes the cameras: as a version of a cameras.json that is there, with the pairs that were kept in it."""
-    import getpass  # noqa: PLC0415
     import time  # noqa: PLC0415
 
     from msgspec.structs import replace  # noqa: PLC0415
@@ -83,6 +80,7 @@ def _keep(cameras: Mapping[str, Camera], out: Path) -> None:
     from calibration.versions.record import CalibrationFile  # noqa: PLC0415
     from calibration.versions.store import Calibrations  # noqa: PLC0415
     from calibration.walk.files import cameras_json  # noqa: PLC0415
+    from cli.calibrate_history import login  # noqa: PLC0415
     from contract.disk import write_whole  # noqa: PLC0415
 
     if not out.exists():
@@ -94,7 +92,7 @@ def _keep(cameras: Mapping[str, Camera], out: Path) -> None:
         name: (camera, replace(known.get(name, CalibrationFile()), method="walk", terms=[], covariance=[], noise=None))
         for name, camera in cameras.items()
     }
-    store.write_all(changed, time.time(), getpass.getuser(), "walk test")
+    store.write_all(changed, time.time(), login(), "walk test")
 
 
 def _show(found: object, out: Path) -> None:

@@ -6,7 +6,6 @@ descriptors of corners. Wherever something moved, came or went while it was lear
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
@@ -15,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
 from calibration.drift.patches import SIDE_PX, Patches, choose, contrast_of, cut, find, texture
 from calibration.drift.rays import Luma, view_of
+from calibration.versions.digest import camera_hash
 from contract.errors import BadInputError
 from contract.files import read_bytes
 
@@ -74,12 +73,6 @@ class Reference:
         return len(self.patches) * SIDE_PX**2 / (self.size[0] * self.size[1])
 
 
-def calibration_hash(camera: Camera) -> str:
-    """A short hash of lens and pose: what a reference, or a proposal, belongs to."""
-    content = json.dumps(msgspec.to_builtins(camera.to_file()), sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
 def learn(
     camera: Camera,
     pictures: Sequence[Luma],
@@ -106,7 +99,7 @@ def learn(
     patches, _ = cut(plane, middles.astype(np.float64))
     steady = _steady(small, masks, patches, middles)
     spots, descriptors = describe(background, ~never)
-    name = calibration or calibration_hash(camera)
+    name = calibration or camera_hash(camera)
     return Reference(
         camera.name,
         name,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -16,9 +15,14 @@ from calibration.camera import Camera, CameraFile, Floats, camera_from_file, loa
 from calibration.drift.judging import parts_deg, shift_px
 from calibration.drift.motion import Motion, rotation_of
 from calibration.drift.rays import view_of
-from calibration.drift.reference import calibration_hash
+from calibration.solve.pairs import Pairs
+from calibration.versions.digest import camera_hash
+from calibration.versions.provenance import pairs_of
+from calibration.versions.record import CalibrationFile
+from calibration.versions.store import Calibrations, Version
+from contract.disk import write_whole
 from contract.errors import BadInputError
-from contract.files import read_bytes, read_json
+from contract.files import read_json
 
 REPAIR_SCHEMA = "atrium.repair.v1"
 FLOOR_REACH_M = 25.0
@@ -127,7 +131,7 @@ def file_of(proposal: Proposal, before: Camera, at: str) -> RepairFile:
     motion = proposal.motion
     right, up, clockwise = (round(part, 3) + 0.0 for part in parts_deg(motion))
     return RepairFile(
-        REPAIR_SCHEMA, before.name, calibration_hash(before), at, proposal.camera.to_file(),
+        REPAIR_SCHEMA, before.name, camera_hash(before), at, proposal.camera.to_file(),
         turned_deg=round(motion.angle_deg, 3), right_deg=right, up_deg=up, clockwise_deg=clockwise,
         zoom=round(motion.zoom, 4), shift_px=round(shift_px(view_of(before), motion), 2),
         floor_shift_cm=round(proposal.floor_shift_cm, 1), agreeing=motion.count, in_sight=proposal.in_sight,
@@ -143,7 +147,7 @@ def repair_path(folder: Path, camera: str) -> Path:
 
 def write_repair(found: RepairFile, path: Path) -> None:
     """Writes a proposal at once or not at all."""
-    _replace(path, msgspec.json.format(msgspec.json.encode(found), indent=1))
+    write_whole(path, msgspec.json.format(msgspec.json.encode(found), indent=1))
 
 
 def read_repair(path: Path) -> RepairFile:
@@ -168,38 +172,42 @@ def check_repair(found: RepairFile, cameras: Path) -> None:
     known = load_cameras(cameras)
     if found.camera not in known:
         raise BadInputError(f"{cameras}: no camera {found.camera!r}; it has {', '.join(known) or 'none'}")
-    if calibration_hash(known[found.camera]) != found.calibration:
+    if camera_hash(known[found.camera]) != found.calibration:
         raise BadInputError(
             f"{cameras}: camera {found.camera!r} was calibrated anew since this repair was proposed; discard the repair"
         )
 
 
-def confirm_repair(found: RepairFile, cameras: Path) -> Path:
-    """Puts a proposal's pose into a ``cameras.json``; other cameras, and fields of other tools, stay as they are.
+def confirm_repair(found: RepairFile, cameras: Path, now: float, who: str) -> Version:
+    """Makes a proposal's pose the one in force; the pairs go along to where their floor points are seen now.
 
-    Returns:
-        the copy of the file as it was.
+    Args:
+        found: the proposal.
+        cameras: the ``cameras.json`` that the camera is calibrated in.
+        now: seconds since 1970.
+        who: confirms it.
 
     Raises:
-        BadInputError: as :func:`check_repair`.
+        BadInputError: as `check_repair`.
+        AtriumError: it cannot be written; the file is as it was.
     """
     check_repair(found, cameras)
-    content = read_bytes(cameras)
-    entries: dict[str, dict[str, Any]] = msgspec.json.decode(content)
-    entries[found.camera] |= msgspec.to_builtins(found.entry)
-    before = cameras.with_name(cameras.name + ".before-repair")
-    _replace(before, content)
-    _replace(cameras, msgspec.json.format(msgspec.json.encode(entries), indent=1))
-    return before
+    store = Calibrations(cameras)
+    known = store.read()[found.camera]
+    camera = camera_from_file(found.camera, found.entry, str(cameras))
+    block = known.calibration or CalibrationFile()
+    pairs = pairs_of(block)
+    kept = [] if pairs is None else _moved(pairs, known.camera, camera)
+    block = msgspec.structs.replace(block, method="repair", pairs=kept, terms=[], covariance=[], noise=None)
+    return store.write(found.camera, camera, block, now, who)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
+def _moved(pairs: Pairs, before: Camera, after: Camera) -> list[tuple[float, float, float, float]]:
+    """Pairs as they would have been clicked in the new pose; without those now out of sight."""
+    pixel = after.pixels_from_floor(before.floor_from_pixels(pairs.pixel_px))
+    inside = ((pixel >= 0) & (pixel < [after.width, after.height])).all(1)
+    rows = zip(pixel[inside].tolist(), pairs.floor_m[inside].tolist(), strict=True)
+    return [(u, v, x, y) for (u, v), (x, y) in rows]
 
 
 def _mean(motions: Sequence[Motion]) -> Motion:

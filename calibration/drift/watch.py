@@ -19,9 +19,10 @@ from calibration.drift.judging import CONFIRM, MOVED_DEG, Verdict, Word, agree, 
 from calibration.drift.motion import Motion
 from calibration.drift.patches import contrast_of, texture
 from calibration.drift.rays import Luma, View, view_of
-from calibration.drift.reference import Reference, calibration_hash, learn
+from calibration.drift.reference import Reference, learn
 from calibration.drift.renewal import Renewal
 from calibration.drift.search import PLAIN, STILL, Guess, Sighting, locate
+from calibration.versions.digest import camera_hash
 
 CHECK_S = 5.0
 """A picture is looked at so often, seconds;"""
@@ -119,7 +120,7 @@ class DriftWatch:
 
     def __post_init__(self) -> None:
         """Takes the lens; forgets a reference of another calibration."""
-        self.calibration = self.calibration or calibration_hash(self.camera)
+        self.calibration = self.calibration or camera_hash(self.camera)
         self._view = view_of(self.camera)
         width, height = self._view.size
         self._veil = np.zeros((height, width), np.bool_)

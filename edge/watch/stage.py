@@ -16,10 +16,11 @@ from calibration.camera import Camera, Floats
 from calibration.drift.footprints import astray, load_footprints, save_footprints
 from calibration.drift.judging import CONFIRM
 from calibration.drift.rays import view_of
-from calibration.drift.reference import calibration_hash, load_reference, save_reference
+from calibration.drift.reference import load_reference, save_reference
 from calibration.drift.repair import file_of, propose, read_repair, repair_path, write_repair
 from calibration.drift.watch import DriftReport, DriftWatch
 from calibration.site import Floor
+from calibration.versions.digest import camera_hash
 from contract.errors import BadInputError
 from contract.times import from_rfc3339, to_rfc3339
 from edge.capture.frame import Frame
@@ -123,7 +124,7 @@ class WatchStage:
             self._tell(f"{error}; it is removed")
             path.unlink()
             return
-        if found.calibration != calibration_hash(camera) or watch.reference is None:
+        if found.calibration != camera_hash(camera) or watch.reference is None:
             path.unlink()  # calibrated anew, or nobody knows any more against what it had moved
             return
         watch.state, watch.since = "moved", from_rfc3339(found.at)

@@ -20,6 +20,8 @@ from calibration.drift.repair import (
     write_repair,
 )
 from calibration.drift.watch import LEARN_PICTURES, DriftWatch
+from calibration.versions.provenance import pairs_of
+from calibration.versions.store import Calibrations
 from contract.errors import BadInputError
 from tests.calibration.drift.painted_view import PaintedView, look
 
@@ -78,7 +80,10 @@ def files(tmp_path):
     entry = msgspec.to_builtins(camera.to_file())
     other = msgspec.to_builtins(replace(camera, name="other").to_file())
     cameras = tmp_path / "cameras.json"
-    cameras.write_bytes(msgspec.json.encode({"other": other, "cam": entry | {"note": "of another tool"}}))
+    pixel = [[3.0, 190.0], [350.0, 200.0], [200.0, 120.0]]
+    pairs = [[*p, *xy] for p, xy in zip(pixel, camera.floor_from_pixels(np.array(pixel)).tolist(), strict=True)]
+    own = entry | {"note": "of another tool", "calibration": {"method": "pairs", "pairs": pairs}}
+    cameras.write_bytes(msgspec.json.encode({"other": other, "cam": own}))
     path = repair_path(tmp_path, "cam")
     write_repair(file_of(found, camera, AT), path)
     return path, cameras, truth
@@ -87,14 +92,21 @@ def files(tmp_path):
 def test_confirmed_it_is_the_calibration_and_the_old_one_is_kept(files):
     path, cameras, truth = files
     before = load_cameras(cameras)
-    kept = confirm_repair(read_repair(path), cameras)
+    version = confirm_repair(read_repair(path), cameras, 1.8e9, "ana")
     after = load_cameras(cameras)
     assert after["cam"].rotation == pytest.approx(truth.rotation, abs=1e-3)
     assert after["other"].rotation.tolist() == before["other"].rotation.tolist()
     assert msgspec.json.decode(cameras.read_bytes())["cam"]["note"] == "of another tool"
-    assert load_cameras(kept)["cam"].rotation.tolist() == before["cam"].rotation.tolist()
+    store = Calibrations(cameras)
+    block = store.read()["cam"].calibration
+    assert (block.method, block.made_by) == ("repair", "ana")
+    pairs = pairs_of(block)
+    assert 0 < len(pairs) < 3, "the view turned: one of the three is out of sight"
+    assert after["cam"].floor_from_pixels(pairs.pixel_px) == pytest.approx(pairs.floor_m, abs=1e-6)
     with pytest.raises(BadInputError, match="calibrated anew since"):
-        confirm_repair(read_repair(path), cameras)
+        confirm_repair(read_repair(path), cameras, 1.8e9, "ana")
+    store.roll_back(version.number - 1, 1.8e9, "ana")
+    assert load_cameras(cameras)["cam"].rotation.tolist() == before["cam"].rotation.tolist()
 
 
 def test_it_is_not_put_where_it_does_not_belong(files, tmp_path):
@@ -102,7 +114,7 @@ def test_it_is_not_put_where_it_does_not_belong(files, tmp_path):
     empty = tmp_path / "others.json"
     empty.write_text("{}")
     with pytest.raises(BadInputError, match="no camera 'cam'; it has none"):
-        confirm_repair(read_repair(path), empty)
+        confirm_repair(read_repair(path), empty, 1.8e9, "ana")
     path.write_text(path.read_text().replace("atrium.repair.v1", "atrium.repair.v9"))
     with pytest.raises(BadInputError, match=r"repair\.json: schema is 'atrium\.repair\.v9'"):
         read_repair(path)
