@@ -197,6 +197,15 @@ def _check_unchanged(camera: Camera, calibration: CalibrationFile, source: str) 
         )
 
 
+def cameras_so_far(path: Path) -> dict[str, Camera]:
+    """All cameras of a ``cameras.json``, by name; none where there is no such file, as before the first is calibrated.
+
+    Raises:
+        BadInputError: as `load_cameras`.
+    """
+    return load_cameras(path) if path.exists() else {}
+
+
 def load_cameras(path: Path) -> dict[str, Camera]:
     """All cameras of a ``cameras.json``, by name.
 

@@ -1,8 +1,8 @@
 """A site as its files describe it: floors with size, zones, lines, walls and calibrated cameras.
 
 ``site.toml`` names for every floor a GeoJSON file of zones, lines and walls in floor metres (RFC 7946 with metres for
-degrees; x right, y up, origin at the plan's lower left) and a ``cameras.json``. A real mall, the simulator's
-twin and the test clips are all described this way.
+degrees; x right, y up, origin at the plan's lower left) and a ``cameras.json``, which may be missing before the first
+camera is calibrated. A real mall, the simulator's twin and the test clips are all described this way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import numpy as np
 
-from calibration.camera import Camera, Floats, load_cameras
+from calibration.camera import Camera, Floats, cameras_so_far
 from calibration.geometry import Line, Wall, Zone, load_geometry
 from calibration.versions.digest import floor_hash
 from contract.errors import BadInputError
@@ -112,8 +112,12 @@ class Site:
         raise BadInputError(f"{self.source}: no camera {camera!r}; the site has {known}")
 
 
-def load_site(path: Path) -> Site:
+def load_site(path: Path, *, calibrating: bool = False) -> Site:
     """The site that ``site.toml`` describes, all files it names read and checked.
+
+    Args:
+        path: the file.
+        calibrating: whether privacy masks may be those of cameras that are yet to be calibrated.
 
     Raises:
         BadInputError: naming the file, the field and the mend.
@@ -134,7 +138,7 @@ def load_site(path: Path) -> Site:
     for entry in found.floors:
         if entry.id in floors:
             raise BadInputError(f"{path}: floor {entry.id!r} stands twice; give each its own id")
-        floors[entry.id] = _load_floor(path, entry)
+        floors[entry.id] = _load_floor(path, entry, calibrating=calibrating)
     return Site(found.id, found.name or found.id, timezone, floors, path)
 
 
@@ -150,14 +154,14 @@ def cameras_path(path: Path, floor: str) -> Path:
     return floors[floor]
 
 
-def _load_floor(path: Path, entry: FloorFile) -> Floor:
+def _load_floor(path: Path, entry: FloorFile, *, calibrating: bool) -> Floor:
     check_id(entry.id, f"{path}: floor id")
     if not all(0 < side < 10_000 for side in entry.size_m):
         raise BadInputError(f"{path}: floor {entry.id}: size_m must be two positive lengths in metres")
     zones, lines, walls = load_geometry(path.parent / entry.geometry)
-    cameras = load_cameras(path.parent / entry.cameras)
+    cameras = cameras_so_far(path.parent / entry.cameras)
     for name in entry.masks:
-        if name not in cameras:
+        if name not in cameras and not calibrating:
             raise BadInputError(f"{path}: floor {entry.id}: mask for unknown camera {name!r}")
     masks = {name: [np.array(ring, np.float64) for ring in rings] for name, rings in entry.masks.items()}
     plan = path.parent / entry.plan if entry.plan else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,17 +46,14 @@ def check(
     """
     import cv2  # noqa: PLC0415 - OpenCV and matplotlib load only when the command runs
 
-    from calibration.certificate.certify import certify_floor  # noqa: PLC0415
     from calibration.certificate.files import save_certificate, to_json  # noqa: PLC0415
     from calibration.certificate.html import html_of  # noqa: PLC0415
     from calibration.certificate.limits import Limits, load_limits  # noqa: PLC0415
     from calibration.certificate.pdf import pdf_of  # noqa: PLC0415
+    from calibration.certificate.saved import certify_pairs  # noqa: PLC0415
     from calibration.site import cameras_path, load_site  # noqa: PLC0415
-    from calibration.solve.solver import solve  # noqa: PLC0415
-    from calibration.versions.digest import camera_hash  # noqa: PLC0415
     from calibration.versions.gate import certificate_path  # noqa: PLC0415
     from contract.disk import write_whole  # noqa: PLC0415
-    from contract.errors import BadInputError  # noqa: PLC0415
 
     cv2.setNumThreads(1)  # many small calls: more threads only wait for one another
     site = load_site(site_file)
@@ -68,18 +64,7 @@ def check(
     else:
         found, sources = _read_pairs(pairs, camera)
         chosen = _floor_of(site, floor, camera, found, pairs)
-    hashes = {name: camera_hash(each) for name, each in chosen.cameras.items()}
-    solutions, refused, again = {}, {}, {}
-    for name, each in found.items():
-        size = (chosen.cameras[name].width, chosen.cameras[name].height)
-        again[name] = partial(solve, size=size, name=name, source=str(sources[name]), floor_size_m=chosen.size_m)
-        try:
-            solutions[name] = again[name](each)
-        except BadInputError as error:
-            refused[name] = str(error)
-    certificate = certify_floor(
-        site.id, chosen, solutions, judged_by, _now(), hashes=hashes, only=camera, refused=refused, solve_again=again
-    )
+    certificate = certify_pairs(site.id, chosen, found, judged_by, _now(), sources=sources, only=camera)
     stills = _stills(still, certificate)
     save_certificate(out / "certificate.json", certificate)
     if not camera:
@@ -96,9 +81,8 @@ def check(
 
 def _saved_pairs(site: Site, floor: str, camera: str) -> tuple[Floor, dict[str, Pairs]]:
     """The floor that is meant, and the pairs that were saved with its cameras' calibrations."""
+    from calibration.certificate.saved import saved_pairs  # noqa: PLC0415
     from calibration.site import cameras_path  # noqa: PLC0415
-    from calibration.versions.provenance import pairs_of  # noqa: PLC0415
-    from calibration.versions.store import Calibrations  # noqa: PLC0415
     from contract.errors import BadInputError  # noqa: PLC0415
 
     if camera:
@@ -108,8 +92,7 @@ def _saved_pairs(site: Site, floor: str, camera: str) -> tuple[Floor, dict[str, 
     else:
         raise BadInputError(f"{site.source}: has floors {', '.join(site.floors)}; choose one with --floor")
     path = cameras_path(site.source, chosen.id)
-    kept = {name: pairs_of(each.calibration) for name, each in Calibrations(path).read().items()}
-    found = {name: pairs for name, pairs in kept.items() if pairs is not None and camera in ("", name)}
+    found = {name: pairs for name, pairs in saved_pairs(path).items() if camera in ("", name)}
     if not found:
         raise BadInputError(f"{path}: no camera has saved pairs; give them with --pairs, or calibrate anew")
     return chosen, found

@@ -13,46 +13,30 @@ from pathlib import Path
 from typing import Annotated
 
 import cv2
-import numpy as np
 import typer
 import uvicorn
 
-from calibration.camera import Camera
-from calibration.geometry import load_geometry
+from calibration.certificate.limits import Limits, load_limits
 from calibration.page.bench import Bench
+from calibration.page.kept_floor import KeptFloor
 from calibration.page.login import Doorkeeper, Logins, OneToken, TokenFile
 from calibration.page.looks import SnapshotStore
 from calibration.page.mount import build_app
-from calibration.page.plain import (
-    judge,
-    pairs_reader,
-    plain_report,
-    save_camera,
-    save_geometry,
-    save_pairs,
-    saved_cameras,
-)
-from calibration.page.ports import Geometry, Image, Ports, Verdict
-from calibration.site import SITE_SCHEMA, Floor, Site, SiteFile, load_site
-from calibration.solve.solution import Solution
+from calibration.page.ports import Ports
+from calibration.site import SITE_SCHEMA, SiteFile
 from cli.calibrate_stills import CameraStills, people_finder, sources_of_box, sources_of_folder
 from contract.errors import AtriumError, BadInputError
 from contract.files import read_toml
-from edge.detect.mask import PrivacyMask
 from models.registry import DEFAULT_MODEL
 
 SHUTDOWN_S = 3
-PLAN_PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Place:
     """A floor to calibrate, where its files lie, and where its pictures come from."""
 
-    site: Site
-    floor: Floor
-    cameras: Path
-    geometry: Path
+    kept: KeptFloor
     state: Path
     sources: dict[str, str]
     model: str
@@ -74,28 +58,32 @@ def serve(
         Path | None, typer.Option(help="file of `atrium central token`; without it a token for this run is printed")
     ] = None,
     state: Annotated[
-        Path | None, typer.Option(help="folder of snapshots, their log, and pairs; beside the configuration by default")
+        Path | None, typer.Option(help="folder of snapshots and their log; beside the configuration by default")
+    ] = None,
+    limits: Annotated[
+        Path | None, typer.Option(metavar="LIMITS.toml", help="other limits of certificates, e.g. error_pass_cm = 20.")
     ] = None,
 ) -> None:
     """Serve the installer's page until Ctrl-C.
 
+    What is saved there is a new version of the floor's cameras.json (`atrium calibrate history`), and renews the
+    certificate beside it, by which the floor's box starts.
+
     Snapshots stay on this machine, end after 24 h, and each look at one is logged (looks.jsonl).
     """
     cv2.setNumThreads(1)
-    place = _place(config, floor, stills, state)
-    masks = {
-        name: PrivacyMask(rings, (place.floor.cameras[name].width, place.floor.cameras[name].height))
-        for name, rings in place.floor.masks_px.items()
-    }
-    pictures = CameraStills(place.sources, masks)
+    place = _place(config, floor, stills, state, Limits() if limits is None else load_limits(limits))
+    kept = place.kept
+    sizes = {name: (camera.width, camera.height) for name, camera in kept.floor.cameras.items()}
+    pictures = CameraStills(place.sources, kept.floor.masks_px, sizes)
     door: Doorkeeper = OneToken() if tokens is None else TokenFile(tokens)
     bench = Bench(
-        f"{place.site.name}, {place.floor.name}",
+        f"{kept.site.name}, {kept.floor.name}",
         _ports(place, pictures),
         SnapshotStore(place.state / "snapshots"),
         Logins(door),
         time.time,
-        place.site.timezone,
+        kept.site.timezone,
     )
     listener = _listen(host, port)
     app = build_app(bench)
@@ -113,39 +101,27 @@ def serve(
 
 
 def _ports(place: _Place, pictures: CameraStills) -> Ports:
-    pairs = place.state / "pairs"
-
-    def save(solution: Solution, _who: str) -> str:
-        save_camera(solution.camera, place.cameras)
-        save_pairs(solution.pairs, pairs / f"{solution.camera.name}.pairs.csv")
-        return f"{solution.camera.name} in {place.cameras.name}"
-
-    def saved() -> dict[str, Camera]:
-        return saved_cameras(place.cameras)
-
-    def verdicts() -> dict[str, Verdict]:
-        return dict.fromkeys(saved(), "unjudged")
-
-    plan = _plan_picture(place.floor)
+    kept = place.kept
     return Ports(
-        floor=place.floor,
-        cameras=tuple(sorted({*place.sources, *place.floor.cameras})),
+        floor=kept.floor,
+        cameras=tuple(sorted({*place.sources, *kept.floor.cameras})),
         still=pictures.take,
-        certify=judge,
-        report=plain_report,
-        save=save,
-        saved=saved,
-        verdicts=verdicts,
-        read_pairs=pairs_reader(pairs),
-        geometry=lambda: Geometry(*load_geometry(place.geometry)),
-        write_geometry=lambda geometry, _who: save_geometry(geometry, place.geometry),
+        certify=kept.certify,
+        report=kept.report,
+        save=kept.save,
+        saved=kept.saved,
+        renew=kept.renew,
+        verdicts=kept.verdicts,
+        geometry=kept.geometry,
+        write_geometry=kept.write_geometry,
+        check_geometry=kept.check_geometry,
         people=people_finder(place.model),
-        plan=lambda: plan,
+        plan=kept.plan,
         tidy=pictures.tidy,
     )
 
 
-def _place(config: Path, floor_id: str, stills: Path | None, state: Path | None) -> _Place:
+def _place(config: Path, floor_id: str, stills: Path | None, state: Path | None, limits: Limits) -> _Place:
     sources: dict[str, str] = {}
     model, site_path = DEFAULT_MODEL, config
     state = state or config.parent / "calibration-page"
@@ -155,26 +131,13 @@ def _place(config: Path, floor_id: str, stills: Path | None, state: Path | None)
         floor_id = floor_id or box.floor
     if stills is not None:
         sources = sources_of_folder(stills)
-    site = load_site(site_path)
-    floors = {entry.id: entry for entry in read_toml(site_path, SiteFile).floors}
-    if not floor_id and len(floors) > 1:
-        raise BadInputError(f"{site_path}: has floors {', '.join(floors)}; choose one with --floor")
-    floor = site.floor(floor_id or next(iter(floors)))
-    if not sources and not floor.cameras:
+    floors = [entry.id for entry in read_toml(site_path, SiteFile).floors]
+    if not floor_id and len(floors) != 1:
+        raise BadInputError(f"{site_path}: has floors {', '.join(floors) or 'none'}; choose one with --floor")
+    kept = KeptFloor(site_path, floor_id or floors[0], limits, time.time)
+    if not sources and not kept.floor.cameras:
         raise BadInputError(f"{config}: no pictures to work on; give BOX.toml, or --stills with a folder")
-    entry = floors[floor.id]
-    return _Place(
-        site, floor, site_path.parent / entry.cameras, site_path.parent / entry.geometry, state, sources, model
-    )
-
-
-def _plan_picture(floor: Floor) -> Image | None:
-    if floor.plan is None or floor.plan.suffix.lower() not in PLAN_PICTURES:
-        return None
-    image = cv2.imdecode(np.fromfile(floor.plan, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise BadInputError(f"{floor.plan}: not a readable picture; convert it to PNG")
-    return np.asarray(image, np.uint8)
+    return _Place(kept, state, sources, model)
 
 
 def _listen(host: str, port: int) -> socket.socket:

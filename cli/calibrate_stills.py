@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +48,19 @@ class CameraStills:
 
     Args:
         sources: address or path by camera.
-        masks: by camera.
+        masks_px: privacy masks by camera: polygons (V, 2).
+        sizes: width and height, pixels, of the pictures that masks were drawn on; of a camera that is not calibrated
+            yet, those that come.
     """
 
-    def __init__(self, sources: Mapping[str, str], masks: Mapping[str, PrivacyMask]) -> None:
-        self._sources, self._masks = dict(sources), dict(masks)
+    def __init__(
+        self,
+        sources: Mapping[str, str],
+        masks_px: Mapping[str, Sequence[Floats]],
+        sizes: Mapping[str, tuple[int, int]],
+    ) -> None:
+        self._sources, self._masks_px, self._sizes = dict(sources), dict(masks_px), dict(sizes)
+        self._masks: dict[str, PrivacyMask] = {}
         self._open: dict[str, _Open] = {}
         self._lock = threading.Lock()
 
@@ -104,9 +112,11 @@ class CameraStills:
 
     def _masked(self, camera: str, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], at: float) -> Still:
         image = np.ascontiguousarray(image).copy()
-        mask = self._masks.get(camera)
-        if mask is not None:
-            mask.apply(image)
+        if camera in self._masks_px:
+            if camera not in self._masks:
+                size = self._sizes.get(camera, (image.shape[1], image.shape[0]))
+                self._masks[camera] = PrivacyMask(self._masks_px[camera], size)
+            self._masks[camera].apply(image)
         return Still(image, at)
 
 

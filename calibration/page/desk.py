@@ -17,17 +17,22 @@ from calibration.camera import Camera, Floats
 from calibration.page.looks import Snapshot, SnapshotStore
 from calibration.page.ports import CertificateView, Geometry, Image, Ports, Still
 from calibration.page.see_through import as_webp, drawn_plan, picture_in_plan, plan_in_picture
-from calibration.page.snapping import corners, snapped
+from calibration.page.shapes import drawing_of
 from calibration.page.workspace import Pair, Point, Selection, Side, Workspace
 from calibration.solve.pairs import FEWEST, Pairs
 from calibration.solve.solution import Solution
 from calibration.solve.solver import solve
+from calibration.versions.provenance import pairs_of
+from calibration.versions.store import Calibrated
+from calibration.zones.snap import snap
 from contract.errors import AtriumError
 
 log = logging.getLogger(__name__)
 
 BREATH_S = 0.15
 """A row of nudges is solved once, after so short a pause."""
+REACH_M = 0.15
+"""A click so near to a corner means the corner; closer than a person stands to a pillar's edge."""
 HEAD_ROOM_PX = 2.0
 """A box that ends so near the picture's lower edge may hide the feet; the head then says where somebody stands."""
 
@@ -138,18 +143,20 @@ class Desk:
 
     async def open(self, who: str) -> None:
         """Brings an earlier day's pairs, and a picture where there is none."""
+        earlier: Calibrated | None = None
         if not self._is_open:
             self._is_open = True
             try:
-                self._kept = self._ports.saved().get(self.name)
-                earlier = self._ports.read_pairs(self.name)
+                earlier = self._ports.saved().get(self.name)
             except AtriumError as error:
-                self.said, earlier = str(error), None
-            if earlier is not None and len(earlier):
-                self.workspace = Workspace(earlier)
+                self.said = str(error)
+        if earlier is not None:
+            self._kept = earlier.camera
         if self._store.newest(self.name, self._clock()) is None:
             self.snapshot = None
             await self.take_picture(who)
+        if earlier is not None and not self.workspace.can_undo:
+            self.workspace = Workspace(self._earlier_pairs(earlier))
         self._changed()
 
     async def take_picture(self, who: str, *, with_people: bool = False) -> None:
@@ -196,18 +203,26 @@ class Desk:
         """Zones have changed: judge again, and show them."""
         self._changed()
 
-    def save(self, who: str) -> None:
+    async def save(self, who: str, then: Callable[[], None] | None = None) -> None:
         """Keeps the solution for good.
+
+        Args:
+            who: does it.
+            then: called once it is kept, before anybody is told.
 
         Raises:
             AtriumError: where there is none, or it cannot be kept.
         """
-        if self.findings.solution is None or self.is_solving:
+        solution = self.findings.solution
+        if solution is None or self.is_solving:
             raise AtriumError("there is no calibration yet to be saved; add pairs, or wait until it is solved")
-        kept = self._ports.save(self.findings.solution, who)
-        self._kept = self.findings.solution.camera
-        self.is_saved = True
+        kept = await asyncio.to_thread(self._ports.save, solution, who)
+        self._kept = solution.camera
+        # points may have moved while the file was written
+        self.is_saved = self.findings.solution is solution and self._is_current(self.workspace.pairs)
         self.said = f"Saved as {kept}."
+        if then is not None:
+            then()
         self._tell()
 
     def report(self) -> str:
@@ -233,11 +248,20 @@ class Desk:
         """The point, on the plan drawn to a corner nearby, kept within plan or picture."""
         if side == "plan":
             width, height = self._ports.floor.size_m
-            u, v = snapped(at, corners(self._geometry()))
+            near = snap(at, drawing_of(self._geometry()), REACH_M)
+            u, v = near.place_m if near.to == "vertex" else at
         else:
             width, height = self.snapshot.size if self.snapshot is not None else (1, 1)
             width, height, (u, v) = width - 1, height - 1, at
         return (min(max(u, 0.0), float(width)), min(max(v, 0.0), float(height)))
+
+    def _earlier_pairs(self, earlier: Calibrated) -> Pairs | None:
+        """The pairs of an earlier day, in the size of the picture."""
+        pairs = pairs_of(earlier.calibration)
+        if pairs is None or self.snapshot is None:
+            return pairs
+        larger = np.array(self.snapshot.size) / (earlier.camera.width, earlier.camera.height)
+        return pairs if (larger == 1).all() else Pairs(pairs.pixel_px * larger, pairs.floor_m)
 
     def _look(self, *, with_people: bool) -> tuple[Still, Floats | None]:
         still = self._ports.still(self.name)

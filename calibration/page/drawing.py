@@ -16,10 +16,10 @@ from calibration.geometry import Zone
 from calibration.page.desk import Desk, People, Residual
 from calibration.page.ports import Geometry
 from calibration.page.see_through import PASSAGES
-from calibration.page.sight import in_sight, places_in
 from calibration.page.through_lens import floor_line_px, footprint_m, grid_m, horizon_px, seen_and_hidden_px
 from calibration.page.workspace import Point, Selection, Side
 from calibration.page.zoning import ZoneWork
+from calibration.zones.sight import places_in, shows_floor
 
 ARROW_GAIN = 10.0
 """Residuals are a pixel or two; they are drawn so many times as long."""
@@ -97,8 +97,8 @@ def _seen_rings(camera: Camera, zone: Zone, geometry: Geometry) -> tuple[list[Fl
 
 def _name_in_picture(camera: Camera, zone: Zone, geometry: Geometry) -> str:
     """The zone's name in the middle of what is seen of it; none where that is too small to carry a name."""
-    grid = places_in(zone)
-    uv = camera.pixels_from_floor(grid[in_sight(camera, grid, geometry.walls)])
+    grid = places_in(zone.polygon)
+    uv = camera.pixels_from_floor(grid[shows_floor(camera, grid, geometry.walls)])
     if not len(uv) or np.ptp(uv[:, 1]) < LEAST_NAMED * camera.height:
         return ""
     middle = uv[int(np.argmin(np.hypot(*(uv - np.median(uv, axis=0)).T)))]

@@ -40,6 +40,7 @@ def build_app(bench: Bench) -> FastAPI:
     async def living(_app: FastAPI) -> AsyncIterator[None]:
         task = asyncio.get_running_loop().create_task(_tidy(bench))
         yield
+        await bench.settled()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.camera import Camera, Floats
+from calibration.camera import Floats
 from calibration.geometry import Line, Wall, Zone
 from calibration.site import Floor
-from calibration.solve.pairs import Pairs
 from calibration.solve.solution import Solution
+from calibration.versions.store import Calibrated
 
 Image = NDArray[np.uint8]
 Verdict = Literal["pass", "remarks", "fail", "unjudged", "none"]
@@ -57,7 +57,8 @@ class CertificateView:
     Attributes:
         verdict: of the camera.
         headline: one sentence.
-        zones: what the camera sees, best first.
+        zones: what the camera sees, most of it first.
+        findings: why it is no plain pass, the worst first.
         advice: what to do, in order of gain.
         click_next_m: (2,) where one more pair would help most, or None.
     """
@@ -65,6 +66,7 @@ class CertificateView:
     verdict: Verdict
     headline: str
     zones: tuple[ZoneError, ...] = ()
+    findings: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     click_next_m: Floats | None = None
 
@@ -89,11 +91,11 @@ class Ports:
         certify: what a solution is worth on the floor; asked after every change, so within a second.
         report: the certificate as an HTML page of its own, from a solution and, where there is one, the picture.
         save: keeps a solution for good on behalf of somebody; says what was kept ("version 3").
-        saved: cameras as they are kept now, by name.
-        verdicts: of the kept cameras, as far as known.
-        read_pairs: pairs of an earlier day, or None.
+        saved: cameras as they are kept now, by name, with the pairs that they came of.
+        renew: makes the floor's certificate anew, of what is kept; takes seconds a camera.
+        verdicts: of the kept cameras by that certificate, as far as known.
         geometry: zones, lines and walls as they are kept now.
-        write_geometry: keeps others on behalf of somebody; None where they may only be looked at.
+        write_geometry: keeps others; None where they may only be looked at.
         check_geometry: sentences about what is wrong with them, in order of weight.
         people: (N, 4) boxes x1, y1, x2, y2 in pixels of the people in a picture; None where there is no detector.
         plan: the plan's picture covering the floor, BGR or BGRA, or None to have it drawn from the geometry.
@@ -106,11 +108,11 @@ class Ports:
     certify: Callable[[Solution, Geometry], CertificateView]
     report: Callable[[Solution, Geometry, Image | None], str]
     save: Callable[[Solution, str], str]
-    saved: Callable[[], dict[str, Camera]]
+    saved: Callable[[], dict[str, Calibrated]]
+    renew: Callable[[], None]
     verdicts: Callable[[], dict[str, Verdict]]
-    read_pairs: Callable[[str], Pairs | None]
     geometry: Callable[[], Geometry]
-    write_geometry: Callable[[Geometry, str], None] | None = None
+    write_geometry: Callable[[Geometry], None] | None = None
     check_geometry: Callable[[Geometry], list[str]] = field(default=lambda _: [])
     people: Callable[[Still], Floats] | None = None
     plan: Callable[[], Image | None] = field(default=lambda: None)

@@ -15,7 +15,7 @@ from calibration.page.bench import Bench
 from calibration.page.desk import Desk
 from calibration.page.drawing import picture_layers, plan_layers
 from calibration.page.gate import COOKIE, who_asks
-from calibration.page.wording import cameras_html, caption_text, pairs_html, result_html, status_html
+from calibration.page.wording import cameras_html, caption_text, certificate_words, pairs_html, result_html, status_html
 from calibration.page.workspace import Selection, Workspace
 from calibration.page.zone_wording import zone_status_html, zones_html
 from calibration.page.zoning import ZoneWork
@@ -144,7 +144,7 @@ class Screen:
             self._finished = act.do == "finish"
             desk.said = ""
         elif act.do == "save":
-            self._save(desk)
+            await self._save(desk)
 
     def _act_on_zones(self, act: Act) -> None:
         work, before = self._bench.zones, self._bench.zones.geometry
@@ -164,11 +164,12 @@ class Screen:
         write = self._bench.ports.write_geometry
         if write is None:
             raise AtriumError("zones may only be looked at here")
-        self._bench.zones.keep(lambda geometry: write(geometry, self._who))
+        self._bench.zones.keep(write)
+        self._bench.renew()
 
-    def _save(self, desk: Desk) -> None:
+    async def _save(self, desk: Desk) -> None:
         try:
-            desk.save(self._who)
+            await desk.save(self._who, self._bench.renew)
         except AtriumError as error:
             desk.said = f"Not saved: {error}"
 
@@ -182,7 +183,7 @@ class Screen:
             "cameras": cameras_html(bench.ports.cameras, bench.verdicts(), desk.name if desk else None),
             "status": status_html(desk) if zones is None else zone_status_html(zones, self._zone_fault),
             "pairs": pairs_html(desk) if zones is None else self._zones_html(zones),
-            "result": result_html(desk, self._finished),
+            "result": result_html(desk, self._finished, certificate_words(bench)),
             "caption": caption_text(desk, bench.timezone),
             "camera": desk.name if desk else "",
             "picture": None if shot is None else {"url": f"/looks/{shot.id}", "size": shot.size},
@@ -197,8 +198,8 @@ class Screen:
         }
 
     def _zones_html(self, zones: ZoneWork) -> str:
-        ports = self._bench.ports
-        return zones_html(zones, ports.check_geometry(zones.geometry), may_write=ports.write_geometry is not None)
+        may_write = self._bench.ports.write_geometry is not None
+        return zones_html(zones, self._bench.zone_findings(), may_write=may_write)
 
     def _hand(self) -> dict[str, Any]:
         """What is in hand, and which buttons do something."""
@@ -243,6 +244,7 @@ def add_screen(bench: Bench) -> None:
         ui.on("calibrate", lambda event: screen.heard(event.args))
         ui.timer(PEOPLE_EVERY_S, screen.tick)
         client.on_delete(screen.leave)
+        client.on_delete(bench.listen(screen.refresh))
         await client.connected()
         client.on_connect(screen.begin_again)
         if camera:

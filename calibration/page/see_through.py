@@ -10,7 +10,7 @@ import numpy as np
 from calibration.camera import Camera, Floats
 from calibration.geometry import Wall
 from calibration.page.ports import Geometry, Image
-from calibration.page.sight import behind_walls
+from calibration.zones.sight import behind_walls
 
 WIDEST_PX = 1280
 MAP_STEP_PX = 4

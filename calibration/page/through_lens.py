@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
 from calibration.geometry import Wall
-from calibration.page.sight import behind_walls
+from calibration.zones.sight import behind_walls
 
 STEP_M = 0.1
 """Straight lines on the floor are followed in such steps, so that they bend as the lens bends them."""

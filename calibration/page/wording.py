@@ -7,12 +7,22 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
+from calibration.certificate.limits import Limits
+from calibration.page.bench import Bench
 from calibration.page.desk import Desk
-from calibration.page.plain import ENOUGH_PAIRS, WORD
-from calibration.page.ports import Verdict, ZoneError
+from calibration.page.ports import CertificateView, Verdict, ZoneError
 from calibration.solve.pairs import FEWEST
 
 SIGN = {"pass": "✓", "remarks": "!", "fail": "✕", "unjudged": "●", "none": "○"}
+WORD: dict[Verdict, str] = {
+    "pass": "Pass",
+    "remarks": "Pass with remarks",
+    "fail": "Fail",
+    "unjudged": "Calibrated, without a certificate",
+    "none": "No calibration",
+}
+ENOUGH_PAIRS = Limits().pairs_lens
+"""So many show what the lens bends."""
 SHARE_SEEN = 0.995
 
 
@@ -59,7 +69,7 @@ def _progress(desk: Desk) -> tuple[str, str]:
         spot = "the next spot, well away from the others" if count else "a spot on the floor: a corner, a tile's edge"
         return "ask", f"Click {spot}. Pair {count + 1} of {ENOUGH_PAIRS}."
     kind = {"pass": "done", "fail": "bad"}.get(certificate.verdict, "ask")
-    following = certificate.advice[0] if certificate.advice else ""
+    following = next(iter((*certificate.advice, *certificate.findings)), "")
     return kind, f"{WORD[certificate.verdict]}. {certificate.headline} {following}"
 
 
@@ -94,8 +104,24 @@ def pairs_html(desk: Desk | None) -> str:
     )
 
 
-def result_html(desk: Desk | None, finished: bool) -> str:
-    """The verdict as it stands; the whole certificate with its button to save once finished."""
+def certificate_words(bench: Bench) -> str:
+    """How the floor's certificate, by which its box starts, is getting on; empty before anything was saved."""
+    return {
+        "": "",
+        "busy": "The floor's certificate is being made anew.",
+        "done": "The floor's certificate is up to date.",
+        "failed": _sentence(f"No new certificate for the floor: {bench.renewal_fault}"),
+    }[bench.renewal]
+
+
+def result_html(desk: Desk | None, finished: bool, of_floor: str = "") -> str:
+    """The verdict as it stands; the whole certificate with its button to save once finished.
+
+    Args:
+        desk: the camera's, or None.
+        finished: whether all points are set.
+        of_floor: see `certificate_words`.
+    """
     if desk is None:
         return '<p class="quiet">The verdict appears here.</p>'
     certificate, solution = desk.findings.certificate, desk.findings.solution
@@ -108,19 +134,20 @@ def result_html(desk: Desk | None, finished: bool) -> str:
         f'<span id="verdict">{WORD[certificate.verdict]}</span></h2><p>{escape(certificate.headline)}</p>'
     )
     if not finished:
-        return f"{head}{_advice(certificate.advice)}"
+        return f"{head}{_why(certificate)}"
     off = " disabled" if desk.is_solving else ""
     rows = "".join(_zone_row(zone) for zone in certificate.zones)
     kept = ' <span class="kept">Saved.</span>' if desk.is_saved else ""
     return (
         f"{head}<table><thead><tr><th scope='col'>Zone</th><th scope='col' class='number'>Expected, cm</th>"
         f"<th scope='col' class='number'>Seen</th></tr></thead><tbody>{rows}</tbody></table>"
-        f"{_advice(certificate.advice)}"
+        f"{_why(certificate)}"
         f'<p class="quiet">{escape(desk.name)}: {len(solution.pairs)} pairs, {int(solution.is_used.sum())} used; '
         f"lens terms: {escape(solution.model)}.</p>"
         f'<button type="button" class="main" id="save" data-do="save"{off}>Save</button>'
         f'<a id="certificate" href="/certificate/{desk.name}" target="_blank" rel="noopener">Open the certificate</a>'
         f'<button type="button" id="back" data-do="unfinish">Back to the points</button>{kept}'
+        + (f'<p class="quiet" id="renewal">{escape(of_floor)}</p>' if of_floor else "")
     )
 
 
@@ -142,8 +169,13 @@ def _zone_row(zone: ZoneError) -> str:
     )
 
 
-def _advice(lines: tuple[str, ...]) -> str:
-    return f"<ol class='advice'>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ol>" if lines else ""
+def _why(certificate: CertificateView) -> str:
+    """Why it is no plain pass, and what to do, what brings most first."""
+    return "".join(
+        f"<{kind} class='advice'>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</{kind}>"
+        for kind, lines in (("ul", certificate.findings), ("ol", certificate.advice))
+        if lines
+    )
 
 
 def _off(left_out_m: float) -> str:

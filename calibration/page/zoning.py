@@ -15,8 +15,9 @@ from shapely.validation import explain_validity
 from calibration.camera import Floats
 from calibration.geometry import Line, Zone
 from calibration.page.ports import Geometry
-from calibration.page.snapping import corners, snapped
+from calibration.page.shapes import drawing_of
 from calibration.page.workspace import Point
+from calibration.zones.snap import snap
 from contract.errors import BadInputError
 
 Kind = Literal["zone", "line"]
@@ -25,6 +26,8 @@ LEAST_LINE_M = 0.3
 MOST_ZONES = 400
 MOST_CORNERS = 100
 MOST_NAME = 60
+REACH_M = 0.15
+"""A corner this near to another shape, or to a right angle, is meant to be on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class ZoneWork:
             BadInputError: where what it completes is no shape.
         """
         if self.drawing is not None:
-            self._set_corner(self.drawing, snapped(at, corners(self.geometry)))
+            before = self.drawing.points[-1] if self.drawing.points else None
+            self._set_corner(self.drawing, self._drawn_to(at, before))
             return
         here = [zone for zone in self.geometry.zones.values() if zone.contains(np.array([at]))[0]]
         self.choose(min(here, key=lambda zone: zone.polygon.area).id if here else None)
@@ -131,7 +135,7 @@ class ZoneWork:
         self.choose(name)
 
     def move(self, index: int, to: Point) -> None:
-        """A corner goes elsewhere, to another shape's corner where one is near.
+        """A corner goes elsewhere, to another shape's corner, border or wall where one is near.
 
         Raises:
             BadInputError: where the zone would cross itself.
@@ -139,8 +143,7 @@ class ZoneWork:
         points = self.corners_m.copy()
         if self.drawing is not None or not 0 <= index < len(points):
             return
-        others = corners(self.geometry)
-        points[index] = snapped(to, others[np.hypot(*(others - points[index]).T) > 1e-3])
+        points[index] = self._drawn_to(to, None, besides=(self.chosen or "",))
         self._reshape(points)
         self.corner = index
 
@@ -211,6 +214,10 @@ class ZoneWork:
         """Has the shapes written."""
         write(self.geometry)
         self.is_kept = True
+
+    def _drawn_to(self, at: Point, before: Point | None, besides: tuple[str, ...] = ()) -> Point:
+        """The point, drawn to corner, border, wall or right angle where one is near."""
+        return snap(at, drawing_of(self.geometry), REACH_M, from_m=before, besides=besides).place_m
 
     def _set_corner(self, drawing: Drawing, at: Point) -> None:
         if drawing.points and at == drawing.points[0] and drawing.kind == "zone":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from calibration.camera import Camera, load_cameras
+from calibration.camera import Camera, cameras_so_far
 from calibration.site import SITE_SCHEMA, FloorFile, SiteFile
 from calibration.zones.drawing import Drawing
 from calibration.zones.geojson import read_drawing
@@ -57,5 +57,5 @@ def open_floor(site: Path, floor: str | None) -> FloorFiles:
     if plan is not None and not plan.is_file():
         raise BadInputError(f"{site}: floor {entry.id}: plan {plan} does not exist; correct or remove it")
     return FloorFiles(
-        found.id, entry, geometry, read_drawing(geometry), load_cameras(site.parent / entry.cameras), plan
+        found.id, entry, geometry, read_drawing(geometry), cameras_so_far(site.parent / entry.cameras), plan
     )

@@ -21,6 +21,8 @@ from calibration.geometry import Wall
 
 SEEN_FROM_M = 1.2
 """Head and shoulders of somebody are above this."""
+AT_WALL_M = 0.08
+"""A place on the floor so near to a wall is on it, not behind it."""
 FAR_M = 1e5
 """A shadow without end reaches so far."""
 MOUNT_M = 0.15
@@ -63,17 +65,23 @@ def places_in(area: Polygon) -> Floats:
     return np.array([[point.x, point.y]])
 
 
-def shadow_of(centre_m: Floats, walls: Iterable[Wall]) -> shapely.Geometry:
-    """What walls hide from a place (3,) metres, as an area of the floor; the walls it hangs on hide nothing."""
+def shadow_of(centre_m: Floats, walls: Iterable[Wall], from_m: float = SEEN_FROM_M) -> shapely.Geometry:
+    """What walls hide from a place (3,) metres, as an area of the floor; the walls it hangs on hide nothing.
+
+    Args:
+        centre_m: whence somebody looks.
+        walls: of the floor.
+        from_m: how high above the floor that lies which is to be seen; 0 is the floor itself.
+    """
     eye, height = np.asarray(centre_m[:2], np.float64), float(centre_m[2])
     quads: list[Floats] = []
     for wall in walls:
-        if wall.height_m <= SEEN_FROM_M:
+        if wall.height_m <= from_m:
             continue
         begin, end = wall.path_m[:-1], wall.path_m[1:]
         spans = shapely.linestrings(np.stack([begin, end], 1))
         free = np.asarray(shapely.distance(spans, shapely.Point(eye))) > MOUNT_M
-        reach = (height - SEEN_FROM_M) / (height - wall.height_m) if wall.height_m < height else FAR_M
+        reach = (height - from_m) / (height - wall.height_m) if wall.height_m < height else FAR_M
         for one, other in zip(begin[free], end[free], strict=True):
             quads.append(np.stack([one, other, *_tips(eye, one, other, reach)]))
     if not quads:
@@ -99,6 +107,22 @@ def seen_by(camera: Camera, xy_m: Floats, shadow: shapely.Geometry, person_px: f
         with np.errstate(invalid="ignore"):
             seen[seen] = camera.person_height_px(xy[seen]) >= person_px
     return seen
+
+
+def behind_walls(camera: Camera, xy_m: Floats, walls: Iterable[Wall]) -> NDArray[np.bool_]:
+    """(N,) whether a wall hides the floor itself at each place (N, 2); what stands there may well be seen over it."""
+    xy, eye = np.asarray(xy_m, np.float64).reshape(-1, 2), camera.centre_m
+    shadow = shadow_of(eye, walls, 0.0)
+    shapely.prepare(shadow)
+    way = eye[:2] - xy
+    length = np.maximum(np.hypot(*way.T), AT_WALL_M)[:, None]
+    before = xy + way / length * AT_WALL_M
+    return np.asarray(shapely.contains_xy(shadow, before[:, 0], before[:, 1]), np.bool_)
+
+
+def shows_floor(camera: Camera, xy_m: Floats, walls: Iterable[Wall]) -> NDArray[np.bool_]:
+    """(N,) whether the floor itself at each place (N, 2) is in the picture, no wall before it."""
+    return np.asarray(camera.sees(xy_m) & ~behind_walls(camera, xy_m, walls), np.bool_)
 
 
 def sight_of_zones(

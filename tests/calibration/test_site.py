@@ -69,6 +69,15 @@ def test_cameras_of_a_floor_are_found_though_they_cannot_be_read(tmp_path: Path)
         cameras_path(path, "roof")
 
 
+def test_before_the_first_camera_is_calibrated_there_is_no_file_of_cameras(tmp_path: Path) -> None:
+    path = write(tmp_path, [polygon("shop", SHOP)])
+    (tmp_path / "g.json").unlink()
+    with pytest.raises(BadInputError, match="mask for unknown camera 'c1'"):
+        load_site(path)
+    floor = load_site(path, calibrating=True).floor("g")
+    assert (floor.cameras, floor.calibration, len(floor.masks_px["c1"])) == ({}, "", 1)
+
+
 def test_a_site_reads_as_written(tmp_path: Path) -> None:
     site = load_site(write(tmp_path, [polygon("shop", SHOP), line("door", [[1, 3], [3, 3]], "shop")]))
     floor = site.floor("g")

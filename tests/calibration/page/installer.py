@@ -16,10 +16,8 @@ import numpy as np
 from playwright.sync_api import Page
 
 from calibration.camera import Camera, Floats
-from calibration.page.ports import Geometry
-from calibration.page.sight import in_sight
-from calibration.page.snapping import corners
 from calibration.site import Floor, load_site
+from calibration.zones.sight import shows_floor
 from simulator.render import Renderer
 from simulator.scene import GALLERIA
 from simulator.world import World
@@ -59,7 +57,7 @@ class Served:
 def new_mall(folder: Path, cameras: tuple[str, ...], grey: tuple[str, ...]) -> None:
     """The Galleria twin without calibrations, a still of some cameras with people in it, and a grey one of others."""
     shutil.copytree(GALLERIA.parent, folder / "site")
-    (folder / "site" / "g.cameras.json").write_text("{}")
+    (folder / "site" / "g.cameras.json").unlink()
     (folder / "stills").mkdir()
     for name in grey:
         cv2.imwrite(str(folder / "stills" / f"{name}.png"), np.full((360, 640, 3), 140, np.uint8))
@@ -155,8 +153,10 @@ class Installer:
     def corners(self) -> tuple[Floats, Floats]:
         """(N, 2) pixels and (N, 2) metres of the corners that the camera sees, far apart ones first."""
         floor = self.floor
-        places = corners(Geometry(floor.zones, floor.lines, floor.walls))
-        places = places[in_sight(self.camera, places, floor.walls)]
+        found = [ring for zone in floor.zones.values() for ring in zone.rings_m]
+        found += [line.ends_m for line in floor.lines.values()] + [wall.path_m for wall in floor.walls]
+        places = np.unique(np.round(np.vstack(found), 3), axis=0)
+        places = places[shows_floor(self.camera, places, floor.walls)]
         pixels = self.camera.pixels_from_floor(places)
         inside = ((pixels > 4) & (pixels < np.array([self.camera.width, self.camera.height]) - 5)).all(1)
         places, pixels = places[inside], pixels[inside]
@@ -173,7 +173,7 @@ class Installer:
             left, low, right, high = zone.polygon.bounds
             grid = np.stack(np.meshgrid(np.arange(left + 0.1, right, 0.2), np.arange(low + 0.1, high, 0.2)), -1)
             places = grid.reshape(-1, 2)
-            seen = places[in_sight(self.camera, places, self.floor.walls)]
+            seen = places[shows_floor(self.camera, places, self.floor.walls)]
             if len(seen) > 0.1 * len(places):
                 told = found.floor_from_pixels(self.camera.pixels_from_floor(seen))
                 errors[zone.id] = float(np.median(np.hypot(*(told - seen).T)))

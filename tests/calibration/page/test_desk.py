@@ -11,53 +11,33 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibration.camera import Camera
-from calibration.geometry import Zone
 from calibration.page.desk import Desk
 from calibration.page.looks import SnapshotStore
-from calibration.page.plain import judge, plain_report, save_camera, saved_cameras
-from calibration.page.ports import Geometry, Ports, Still
+from calibration.page.ports import Ports, Still
 from calibration.page.workspace import Workspace
-from calibration.site import Floor
-from calibration.solve.pairs import Pairs
+from calibration.page.zoning import ZoneWork
 from contract.errors import AtriumError
-
-SIZE_M = (12.0, 9.0)
-PLACES = np.array([(3, 3), (9, 3), (4, 6), (8, 6), (6, 4), (6, 8), (2, 7), (10, 7)], np.float64)
-
-
-def true_camera() -> Camera:
-    tilt = np.radians(38)
-    ahead, right = np.array([0.0, np.cos(tilt), -np.sin(tilt)]), np.array([1.0, 0.0, 0.0])
-    rotation = np.stack([right, np.cross(ahead, right), ahead])
-    matrix = np.array([[420.0, 0, 319.5], [0, 420.0, 179.5], [0, 0, 1]])
-    return Camera("hall", 640, 360, matrix, np.empty(0), rotation, -rotation @ np.array([6.0, 0.5, 3.4]))
-
-
-def shop(top: float = 6.0) -> Geometry:
-    ring = np.array([[4.0, 3.0], [8.0, 3.0], [8.0, top], [4.0, top]])
-    return Geometry({"shop": Zone("shop", "Shop", "fashion", (ring,))}, {}, [])
+from tests.calibration.page.one_hall import NOW, PLACES, kept_floor, new_floor, solved, true_camera
 
 
 class Bench:
-    """A desk over files, whose zones and camera can be changed from outside."""
+    """A desk over a floor's files, whose zones and camera can be changed from outside."""
 
-    def __init__(self, folder: Path, *, pairs: Pairs | None = None, people: Any = None) -> None:
-        self.geometry, self.path, self.seen, self.fault = shop(), folder / "cameras.json", 0, ""
-        floor = Floor("g", "Ground", SIZE_M, {}, {}, [], {})
+    def __init__(self, folder: Path, *, people: Any = None, size: tuple[int, int] = (640, 360)) -> None:
+        self.kept = kept_floor(new_floor(folder))
+        self.zones, self.size, self.seen, self.fault = ZoneWork(self.kept.geometry()), size, 0, ""
         ports = Ports(
-            floor=floor, cameras=("hall",), still=self._still, certify=judge, report=plain_report,
-            save=lambda solution, _who: save_camera(solution.camera, self.path) or "version 1",
-            saved=lambda: saved_cameras(self.path), verdicts=dict, read_pairs=lambda _camera: pairs,
-            geometry=lambda: self.geometry, people=people,
+            floor=self.kept.floor, cameras=("hall",), still=self._still, certify=self.kept.certify,
+            report=self.kept.report, save=self.kept.save, saved=self.kept.saved, renew=self.kept.renew,
+            verdicts=self.kept.verdicts, geometry=self.kept.geometry, people=people,
         )  # fmt: skip
-        self.desk = Desk("hall", ports, SnapshotStore(folder / "s"), lambda: 1_780_000_000.0, lambda: self.geometry)
+        self.desk = Desk("hall", ports, SnapshotStore(folder / "s"), lambda: NOW, lambda: self.zones.geometry)
         self.desk.listen(lambda: setattr(self, "seen", self.seen + 1))
 
     def _still(self, _camera: str) -> Still:
         if self.fault:
             raise AtriumError(self.fault)
-        return Still(np.full((360, 640, 3), 120, np.uint8), 1_780_000_000.0)
+        return Still(np.full((self.size[1], self.size[0], 3), 120, np.uint8), NOW)
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -79,21 +59,22 @@ def test_from_the_fourth_pair_on_there_is_a_solution_and_it_can_be_saved(tmp_pat
         await bench.desk.settled()
         assert bench.desk.findings.solution is None
         with pytest.raises(AtriumError, match="no calibration yet"):
-            bench.desk.save("ana")
+            await bench.desk.save("ana")
         bench.desk.change(Workspace.clear)
         click(bench.desk, 8)
         assert bench.desk.is_solving
         with pytest.raises(AtriumError, match="wait until it is solved"):
-            bench.desk.save("ana")
+            await bench.desk.save("ana")
         await bench.desk.settled()
         assert not bench.desk.is_solving
         assert bench.desk.findings.certificate is not None
         assert bench.desk.findings.certificate.verdict == "pass"
         assert len(bench.desk.findings.residuals) == 8
-        bench.desk.save("ana")
+        await bench.desk.save("ana")
         assert bench.desk.is_saved
-        told = saved_cameras(bench.path)["hall"].floor_from_pixels(true_camera().pixels_from_floor(PLACES))
-        assert np.hypot(*(told - PLACES).T).max() < 0.1
+        assert bench.desk.said == "Saved as version 1."
+        assert len(bench.kept.saved()["hall"].calibration.pairs) == 8
+        assert "<h1>hall</h1>" in bench.desk.report()
         bench.desk.change(lambda points: points.delete())
         assert not bench.desk.is_saved
         await bench.desk.settled()
@@ -124,7 +105,8 @@ def test_zones_that_change_are_judged_without_solving_again(tmp_path: Path) -> N
         click(bench.desk, 8)
         await bench.desk.settled()
         before, seen = bench.desk.findings, bench.seen
-        bench.geometry = shop(8.9)
+        bench.zones.choose("shop")
+        bench.zones.move(2, (9.0, 8.0))
         bench.desk.redraw()
         await bench.desk.settled()
         after = bench.desk.findings
@@ -139,11 +121,26 @@ def test_zones_that_change_are_judged_without_solving_again(tmp_path: Path) -> N
 
 def test_an_earlier_days_pairs_are_there_and_solved_when_the_camera_is_opened(tmp_path: Path) -> None:
     async def work() -> None:
-        pairs = Pairs(true_camera().pixels_from_floor(PLACES).round(), PLACES)
-        bench = Bench(tmp_path, pairs=pairs)
+        Bench(tmp_path).kept.save(solved(), "rui")
+        bench = Bench(tmp_path)
         await bench.desk.open("ana")
         await bench.desk.settled()
         assert bench.desk.findings.certificate is not None
+        assert bench.desk.findings.certificate.verdict == "pass"
+
+    run(work)
+
+
+def test_pairs_of_a_smaller_picture_are_where_they_were(tmp_path: Path) -> None:
+    async def work() -> None:
+        Bench(tmp_path).kept.save(solved(), "rui")
+        bench = Bench(tmp_path, size=(1280, 720))
+        await bench.desk.open("ana")
+        await bench.desk.settled()
+        assert bench.desk.workspace.marks.pairs[0].picture == tuple(solved().pairs.pixel_px[0] * 2)
+        assert bench.desk.camera is not None
+        told = bench.desk.camera.floor_from_pixels(true_camera().scaled(1280, 720).pixels_from_floor(PLACES))
+        assert np.hypot(*(told - PLACES).T).max() < 0.1
 
     run(work)
 
@@ -185,7 +182,7 @@ def test_whatever_fails_the_page_does_not_wait_for_ever(tmp_path: Path, caplog: 
 def test_a_damaged_file_of_an_earlier_day_is_said_and_work_goes_on(tmp_path: Path) -> None:
     async def work() -> None:
         bench = Bench(tmp_path)
-        bench.path.write_text("{")
+        (tmp_path / "g.cameras.json").write_text("{")
         await bench.desk.open("ana")
         assert "cameras.json" in bench.desk.said
         assert bench.desk.snapshot is not None
@@ -204,7 +201,7 @@ def test_people_stand_where_their_feet_are_or_below_their_heads_where_feet_are_c
 
     async def work() -> None:
         bench = Bench(tmp_path, people=lambda _still: boxes)
-        save_camera(camera, bench.path)
+        bench.kept.save(replace(solved(), camera=camera), "ana")
         await bench.desk.open("ana")
         await bench.desk.take_picture("ana", with_people=True)
         assert bench.desk.people is not None
@@ -223,6 +220,12 @@ def test_a_click_stays_within_plan_and_picture(tmp_path: Path) -> None:
         pair = bench.desk.workspace.marks.pairs[0]
         assert pair.picture == (0.0, 359.0)
         assert pair.plan == (12.0, 0.0)
+        bench.desk.place("picture", (300.0, 200.0))
+        bench.desk.place("plan", (4.1, 5.95))
+        assert bench.desk.workspace.marks.pairs[1].plan == (4.0, 6.0), "near a corner it is the corner"
+        bench.desk.place("picture", (300.0, 220.0))
+        bench.desk.place("plan", (4.1, 5.0))
+        assert bench.desk.workspace.marks.pairs[2].plan == (4.1, 5.0), "and beside a border it stays"
         await bench.desk.settled()
 
     run(work)

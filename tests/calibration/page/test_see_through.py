@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from calibration.camera import Camera, Floats
-from calibration.geometry import Line, Wall, Zone, load_geometry
-from calibration.page.plain import save_geometry
+from calibration.geometry import Line, Wall, Zone
 from calibration.page.ports import Geometry
 from calibration.page.see_through import drawn_plan, picture_in_plan, plan_in_picture, plan_scale
-from calibration.page.sight import behind_walls, in_sight
-from calibration.page.snapping import corners, snapped
 from calibration.page.through_lens import densified, floor_line_px, footprint_m, grid_m, horizon_px, seen_and_hidden_px
+from calibration.zones.sight import behind_walls, shows_floor
 
 SIZE_M = (12.0, 9.0)
 
@@ -103,7 +101,7 @@ def test_walls_hide_what_is_behind_them_and_not_what_is_before() -> None:
     seen, hidden = seen_and_hidden_px(camera(), np.array([[6.0, 2.0], [6.0, 7.0]]), [wall])
     assert len(seen) == 1
     assert len(hidden) == 1
-    assert in_sight(camera(), places, [wall]).tolist() == [True, False, True, True]
+    assert shows_floor(camera(), places, [wall]).tolist() == [True, False, True, True]
 
 
 def test_the_plan_is_not_painted_over_walls() -> None:
@@ -145,13 +143,6 @@ def geometry() -> Geometry:
     return Geometry({"shop": zone}, {"door": line}, [Wall("w", np.array([[0.0, 8.0], [12.0, 8.0]]), 2.5)])
 
 
-def test_a_click_near_a_corner_is_the_corner() -> None:
-    found = corners(geometry())
-    assert snapped((4.1, 5.05), found) == (4.0, 5.0)
-    assert snapped((4.5, 5.0), found) == (4.5, 5.0)
-    assert snapped((1.0, 1.0), np.empty((0, 2))) == (1.0, 1.0)
-
-
 def test_a_drawn_plan_shows_shops_walls_and_holes() -> None:
     plan = drawn_plan(geometry(), SIZE_M)
     scale = plan_scale(SIZE_M)
@@ -162,11 +153,3 @@ def test_a_drawn_plan_shows_shops_walls_and_holes() -> None:
     assert at(1.5, 4.0)[3] == 255
     assert at(2.5, 2.5)[3] == 0
     assert at(6.0, 8.0)[:3] != at(1.5, 4.0)[:3]
-
-
-def test_zones_read_back_as_they_were_written(tmp_path) -> None:
-    save_geometry(geometry(), tmp_path / "g.geojson")
-    zones, lines, walls = load_geometry(tmp_path / "g.geojson")
-    assert [ring.tolist() for ring in zones["shop"].rings_m] == [r.tolist() for r in geometry().zones["shop"].rings_m]
-    assert lines["door"].in_normal.tolist() == [0, 1]
-    assert walls[0].height_m == 2.5

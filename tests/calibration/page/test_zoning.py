@@ -48,6 +48,18 @@ def test_corners_of_neighbours_draw_a_click_to_themselves() -> None:
     assert [4.0, 5.0] in ring
 
 
+def test_corners_are_drawn_to_borders_walls_and_right_angles() -> None:
+    zones = work()
+    draw(zones, (4.1, 3.0), (7.0, 3.1), (7.0, 7.9))
+    assert zones.drawing is not None
+    assert zones.drawing.points == ((4.0, 3.0), (7.0, 3.0), (7.0, 8.0))
+    zones.choose("shop")
+    zones.move(2, (4.1, 7.9))
+    assert zones.corners_m[2].tolist() == [4.1, 8.0]
+    zones.move(2, (4.1, 7.8))
+    assert zones.corners_m[2].tolist() == [4.1, 7.8], "and not to where it was itself"
+
+
 @pytest.mark.parametrize(
     ("corners", "said"),
     [
