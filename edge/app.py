@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, is_dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -202,7 +203,8 @@ def _masks(box: Box) -> dict[str, PrivacyMask]:
 
 
 def _drift_watch(box: Box, tell: Callable[[str], None]) -> WatchStage:
-    return WatchStage(box.floor, [source.name for source in box.cameras], box.state_dir, _masks(box), tell)
+    pool = ThreadPoolExecutor(1, "drift")
+    return WatchStage(box.floor, [source.name for source in box.cameras], box.state_dir, _masks(box), tell, pool)
 
 
 def _rehearse_detection(detectors: Sequence[Detector]) -> None:

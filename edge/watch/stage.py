@@ -7,6 +7,7 @@ sent but a word, a reason and degrees.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ class WatchStage:
         state_dir: Path,
         masks: Mapping[str, PrivacyMask],
         tell: Callable[[str], None],
+        pool: Executor | None = None,
     ) -> None:
         """Takes up what was learnt before.
 
@@ -60,7 +62,10 @@ class WatchStage:
             state_dir: holds ``<camera>.view.npz`` and, of cameras that were moved, ``<camera>.repair.json``.
             masks: privacy masks by camera: nothing there is learnt.
             tell: takes one line for the operator.
+            pool: looks are taken there, beside detection, one at a time; None: at once.
         """
+        self._pool = pool
+        self._looking: Future[None] | None = None
         self._floor = floor
         self._folder = state_dir
         self._tell = tell
@@ -81,9 +86,20 @@ class WatchStage:
             frames: by camera.
             people: found in them, where somebody looked.
         """
+        if self._looking is not None:
+            if not self._looking.done():
+                return
+            self._looking.result()
+            self._looking = None
         due = [name for name, frame in frames.items() if self._watches[name].due(frame.captured_at)]
         due.sort(key=lambda name: self._looked_at[name])
-        for name in due[:MOST_LOOKS]:
+        if due and self._pool is not None:
+            self._looking = self._pool.submit(self._look, due[:MOST_LOOKS], dict(frames), dict(people))
+        else:
+            self._look(due[:MOST_LOOKS], frames, people)
+
+    def _look(self, due: Sequence[str], frames: Mapping[str, Frame], people: Mapping[str, sv.Detections]) -> None:
+        for name in due:
             frame, found = frames[name], people.get(name)
             self._looked_at[name] = frame.captured_at
             boxes = np.empty((0, 4)) if found is None else _sure_boxes(found)
@@ -139,11 +155,12 @@ class WatchStage:
         if report.blind:
             if name not in self.blind:
                 self._tell(f"camera {name}: {self._watches[name].reason}")
-            self.blind[name] = self._blindness(name, report)
-        elif self.blind.pop(name, None) is not None:
+            self.blind = self.blind | {name: self._blindness(name, report)}  # others may be reading the old one
+        elif name in self.blind:
+            self.blind = {other: why for other, why in self.blind.items() if other != name}
             self._tell(f"camera {name}: {self._watches[name].reason}; its zones go on")
         self._keep_proposal(name, report)
-        self._notes[name] = self._note(name, report)
+        self._notes = self._notes | {name: self._note(name, report)}
 
     def _blindness(self, name: str, report: DriftReport) -> Blindness:
         """Why a camera is blind; the same words while nothing has changed, lest every look be another message."""
