@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from calibration.camera import Camera, Floats
+from calibration.lens import WIDEST
+from calibration.solve.kernels import believed, descend, solved, weighed
 from calibration.solve.pairs import Pairs
-from calibration.solve.terms import LENS, STEP, floor_slopes, pixel_slopes, shifted, spread, value
+from calibration.solve.terms import (
+    LENS,
+    STEP,
+    TERMS,
+    columns,
+    flattened,
+    floor_slopes,
+    full_distortion,
+    projected,
+    shifted,
+    spreads,
+    values,
+)
 
 CLICK_PX = 1.0
 PLAN_M = 0.02
@@ -23,7 +37,10 @@ ROUNDS = 40
 
 
 class Evidence(Protocol):
-    """Something besides pairs that a camera must agree with: a straight line, an upright post, a known height."""
+    """Something besides pairs that a camera must agree with: straight lines, upright posts, a known height.
+
+    Where it has ``terms``, it depends on no others.
+    """
 
     def residuals(self, camera: Camera) -> Floats:
         """(M,) misfits in standard deviations; the same M for every camera."""
@@ -58,21 +75,46 @@ def expected_px(camera: Camera, floor_m: Floats) -> Floats:
 
 def misfits(camera: Camera, pairs: Pairs) -> Floats:
     """(N, 2) pixels by which the camera misses each pair."""
-    off = camera.pixels_from_floor(pairs.floor_m) - pairs.pixel_px
+    off = projected(camera, pairs.floor_m)[0] - pairs.pixel_px
     return np.asarray(np.where(np.isfinite(off), off, HIDDEN_PX), np.float64)
 
 
-def fit(camera: Camera, problem: Problem, terms: tuple[str, ...], rounds: int = ROUNDS) -> tuple[Camera, float]:
-    """The best camera near one, with these terms free, and its cost: squared misfits in standard deviations."""
+def fit(
+    camera: Camera, problem: Problem, terms: tuple[str, ...], rounds: int = ROUNDS, tolerance: float = np.inf
+) -> tuple[Camera, float]:
+    """The best camera near one, with these terms free, and its cost: squared misfits in standard deviations.
+
+    With a finite ``tolerance``, standard deviations, pairs that are off by well more do not pull.
+    """
     scale = expected_px(camera, problem.pairs.floor_m)
-    cost = _cost(camera, problem, scale)
+    if problem.evidence:
+        return _stepped(camera, problem, terms, scale, rounds, tolerance)
+    off = values(camera)
+    sharp = np.where([term in problem.known for term in LENS], 0.0, spreads(camera.lens) ** -2)
+    pairs, weight = problem.pairs, problem.weights / (scale * problem.noise) ** 2
+    rotation, centre, matrix, lens, cost = descend(
+        *flattened(camera), WIDEST, pairs.floor_m, pairs.pixel_px, weight, columns(terms), off, sharp,
+        HIDDEN_PX, tolerance, rounds,
+    )  # fmt: skip
+    distortion = lens[: len(full_distortion(camera))]
+    return replace(
+        camera, matrix=matrix, distortion=distortion, rotation=rotation, translation=-rotation @ centre
+    ), cost
+
+
+def _stepped(  # noqa: PLR0917 - as fit, and the scale
+    camera: Camera, problem: Problem, terms: tuple[str, ...], scale: Floats, rounds: int, tolerance: float
+) -> tuple[Camera, float]:
+    """As `kernels.descend`, step by step, as evidence other than pairs is not compiled."""
+    cost, normal, slope = _normal(camera, problem, terms, scale, tolerance)
     damping = 1e-3
     for _ in range(rounds):
-        normal, slope = _normal(camera, problem, terms, scale)
+        step = np.zeros(len(terms))
         while True:
-            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)) + 1e-12 * np.eye(len(terms)), slope)
-            trial = shifted(camera, terms, np.clip(step, -0.5, 0.5))
-            better = _cost(trial, problem, scale)
+            better = np.inf
+            if solved(normal, slope, damping, step):
+                trial = shifted(camera, terms, np.clip(step, -0.5, 0.5))
+                better = _normal(trial, problem, terms, scale, tolerance, is_whole=False)[0]
             if better < cost or damping > 1e8:
                 break
             damping *= 8
@@ -82,12 +124,13 @@ def fit(camera: Camera, problem: Problem, terms: tuple[str, ...], rounds: int = 
         camera, cost, damping = trial, better, max(damping / 5, 1e-9)
         if done:
             break
+        _, normal, slope = _normal(camera, problem, terms, scale, tolerance)
     return camera, cost
 
 
 def information(camera: Camera, problem: Problem, terms: tuple[str, ...]) -> Floats:
     """(T, T) inverse covariance of the terms."""
-    return _normal(camera, problem, terms, expected_px(camera, problem.pairs.floor_m))[0]
+    return _normal(camera, problem, terms, expected_px(camera, problem.pairs.floor_m))[1]
 
 
 def squares(camera: Camera, problem: Problem) -> float:
@@ -97,32 +140,32 @@ def squares(camera: Camera, problem: Problem) -> float:
     return float((problem.weights[:, None] * off**2).sum())
 
 
-def _cost(camera: Camera, problem: Problem, scale: Floats) -> float:
-    off = misfits(camera, problem.pairs) / (scale * problem.noise)[:, None]
-    cost = float((problem.weights[:, None] * off**2).sum())
-    for each in problem.evidence:
-        cost += float((each.residuals(camera) ** 2).sum())
-    return cost + sum((value(camera, t) / spread(t, camera.lens)) ** 2 for t in LENS if t not in problem.known)
-
-
-def _normal(camera: Camera, problem: Problem, terms: tuple[str, ...], scale: Floats) -> tuple[Floats, Floats]:
-    """J^T W J and -J^T W r, priors included."""
-    slopes = np.nan_to_num(pixel_slopes(camera, terms, problem.pairs.floor_m))
+def _normal(
+    camera: Camera,
+    problem: Problem,
+    terms: tuple[str, ...],
+    scale: Floats,
+    tolerance: float = np.inf,
+    *,
+    is_whole: bool = True,
+) -> tuple[float, Floats, Floats]:
+    """Cost, J^T W J and -J^T W r, priors included; of the evidence only the cost where not ``is_whole``."""
+    pairs = problem.pairs
+    uv, slopes = projected(camera, pairs.floor_m)
     weight = problem.weights / (scale * problem.noise) ** 2
-    off = misfits(camera, problem.pairs)
-    normal = np.einsum("n,nit,niu->tu", weight, slopes, slopes)
-    slope = -np.einsum("n,nit,ni->t", weight, slopes, off)
+    cost, normal, slope = weighed(uv, slopes, pairs.pixel_px, weight, columns(terms), HIDDEN_PX, tolerance)
     for each in problem.evidence:
         miss = each.residuals(camera)
-        lean = np.stack(
-            [(each.residuals(shifted(camera, (t,), np.array([STEP[t]]))) - miss) / STEP[t] for t in terms],
-            1,
-        )
+        cost += float(miss @ miss)
+        if not is_whole:
+            continue
+        moves = getattr(each, "terms", TERMS)
+        lean = np.zeros((len(miss), len(terms)))
+        for k, term in enumerate(terms):
+            if term in moves:
+                lean[:, k] = (each.residuals(shifted(camera, (term,), np.array([STEP[term]]))) - miss) / STEP[term]
         normal += lean.T @ lean
         slope -= lean.T @ miss
-    for k, term in enumerate(terms):
-        if term in LENS:
-            sharp = spread(term, camera.lens) ** -2
-            normal[k, k] += sharp
-            slope[k] -= sharp * value(camera, term)
-    return np.asarray(normal, np.float64), np.asarray(slope, np.float64)
+    sharp = np.where([term in problem.known for term in LENS], 0.0, spreads(camera.lens) ** -2)
+    cost += believed(values(camera), sharp, columns(terms), normal, slope)
+    return cost, normal, slope

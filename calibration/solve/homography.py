@@ -8,6 +8,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.solve.kernels import exact_homographies
+
 Floats = NDArray[np.float64]
 SAMPLE = 4
 MOST_SAMPLES = 1500
@@ -44,8 +46,10 @@ def mapped(homography: Floats, points: Floats) -> Floats:
         return np.asarray(np.where(depth > 0, ahead[..., :2] * signs / depth, np.nan), np.float64)
 
 
-def agreed(source: Floats, target: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """The homography that most pairs agree with, and (N,) how far off each is in the target, infinite for impossible.
+def agreed(source: Floats, target: Floats, rng: np.random.Generator, most: int = 3) -> list[tuple[Floats, Floats]]:
+    """Homographies that most pairs agree with, and (N,) how far off each is in the target, infinite for impossible.
+
+    The best first, and then the best that rest on samples with at most two points of those before.
 
     Least quantile of squares (Rousseeuw 1984) over all samples of four, or over ``MOST_SAMPLES`` of them.
     """
@@ -53,14 +57,20 @@ def agreed(source: Floats, target: Floats, rng: np.random.Generator) -> tuple[Fl
     if comb(count, SAMPLE) <= MOST_SAMPLES:
         samples = np.array(list(combinations(range(count), SAMPLE)), np.int64)
     else:
-        samples = np.array([rng.choice(count, SAMPLE, replace=False) for _ in range(MOST_SAMPLES)], np.int64)
-    found = homographies(source[samples], target[samples])
+        samples = np.argpartition(rng.random((MOST_SAMPLES, count)), SAMPLE, axis=1)[:, :SAMPLE]
+    found = exact_homographies(np.ascontiguousarray(source), np.ascontiguousarray(target), samples)
     off = np.linalg.norm(mapped(found, source) - target, axis=-1)
     off = np.where(np.isfinite(off), off, np.inf)
     rank = max(min(count, SAMPLE + 1), int(np.ceil(AGREE * count))) - 1
     worst = np.partition(off, rank, axis=1)[:, rank]
-    best = int(np.argmin(worst)) if np.isfinite(worst).any() else int(np.argmin(np.isinf(off).sum(1)))
-    return found[best], off[best]
+    order = np.argsort(worst) if np.isfinite(worst).any() else np.argsort(np.isinf(off).sum(1))
+    kept: list[int] = []
+    for k in order.tolist():
+        if all(len(set(samples[k].tolist()) & set(samples[other].tolist())) < 3 for other in kept):
+            kept.append(k)
+        if len(kept) == most:
+            break
+    return [(found[k], off[k]) for k in kept]
 
 
 def turning(source: Floats, target: Floats) -> float:

@@ -1,8 +1,9 @@
 """Pairs to a camera: what can be carried by the data is decided by the data, and grossly wrong pairs are named.
 
 The order of work: refuse what cannot be solved; find the homography that most pairs agree with (`homography`) for
-ordinary and for very wide lenses; turn it into cameras; fit them robustly (`fit`); choose the lens terms by Schwarz's
-criterion (1978); take out pairs that the others contradict; and say how sure all of that is (`solution`).
+ordinary and for very wide lenses; turn it into cameras; fit them robustly (`fit`); decide which
+pairs to believe (`consensus`); choose the lens terms by Schwarz's
+criterion (1978); and say how sure all of that is (`solution`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.camera import Camera, Floats
+from calibration.camera import Camera
 from calibration.lens import Kind
-from calibration.solve.fit import TRUST, Evidence, Problem, expected_px, fit, information, misfits, squares
+from calibration.solve.consensus import Consensus, consensus, weighed_up
+from calibration.solve.fit import TRUST, Evidence, Problem, fit, information, misfits, squares
 from calibration.solve.pairs import Pairs, refuse_bad_pairs
 from calibration.solve.solution import Solution
-from calibration.solve.start import Intrinsics, Task, start
-from calibration.solve.terms import LENS, POSE, full_distortion, pixel_slopes, shifted, spread, trimmed, value
+from calibration.solve.start import Intrinsics, Task, starts
+from calibration.solve.terms import LENS, POSE, full_distortion, shifted, spread, trimmed, value
 from contract.errors import BadInputError
 
 MODELS: dict[Kind, tuple[tuple[str, ...], ...]] = {
@@ -43,15 +45,8 @@ MODELS: dict[Kind, tuple[tuple[str, ...], ...]] = {
 """Lens terms that are tried, fewest first."""
 LENS_FROM = 8
 """Distortion and a shifted axis take so many pairs, or other evidence."""
-FAR_OFF = 5.0
-"""A pair that is so many standard deviations from what the others say is wrong;"""
-BACK = 0.7
-"""one that is less off than this share of it is right after all."""
-GROSS_M, GROSS_PX = 0.1, 3.0
-"""But nobody deletes a pair that is less off than both of these."""
-MOST_WRONG = 0.4
-"""Share of the pairs that may be wrong."""
-PASSES = 12
+KIND_FROM = 6
+"""Which kind of lens it is takes so many."""
 
 
 def solve(
@@ -82,10 +77,42 @@ def solve(
     """
     refuse_bad_pairs(pairs, size, source, floor_size_m)
     task = Task(pairs, size, name, known, evidence, source)
-    best = min((_settled(start(task, kind), task) for kind in _kinds(task, lens)), key=lambda each: each.criterion)
+    kinds = _kinds(task, lens)
+    agreed = min((consensus(camera, task) for camera in _every_start(task, kinds)), key=lambda each: each.loss)
+    if not agreed.used.all():
+        agreed = _afresh(agreed, task, kinds)
+    best = _chosen(agreed.camera, task, agreed.used)
+    if known is None and len(best.free) == 1 and best.used.sum() < LENS_FROM:
+        # What the lens bends is not noise: of few pairs it is not told, but allowed for in what is expected.
+        best = replace(best, noise=min(best.noise, agreed.noise))
     if not best.camera.centre_m[2] > 0:
         raise BadInputError(f"{source}: the camera would hang below the floor; check pixels and metres")
+    if not np.isfinite(best.camera.pixels_from_floor(pairs.floor_m[best.used])).all():
+        raise BadInputError(f"{source}: no camera above the floor sees these points so; check pixels and metres")
     return _solution(best, task)
+
+
+def _afresh(agreed: Consensus, task: Task, kinds: list[Kind]) -> Consensus:
+    """The camera that is found from the believed pairs alone, so that wrong ones leave no trace."""
+    own = replace(task, pairs=task.pairs.only(agreed.used))
+    found = [weighed_up(camera, task, agreed.used, 1.0) for camera in _every_start(own, kinds)]
+    return min(found, key=lambda each: each.loss)
+
+
+def _every_start(task: Task, kinds: list[Kind]) -> list[Camera]:
+    """Where to start from for each kind of lens that can have seen the points.
+
+    Raises:
+        BadInputError: where none can.
+    """
+    found: list[Camera] = []
+    for kind in kinds:
+        try:
+            found += starts(task, kind)
+        except BadInputError:
+            if not found and kind == kinds[-1]:
+                raise
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,28 +131,7 @@ def _kinds(task: Task, lens: Kind | None) -> list[Kind]:
         return [task.known.lens]
     if lens is not None:
         return [lens]
-    return ["brown", "fisheye"] if len(task.pairs) >= LENS_FROM else ["brown"]
-
-
-def _settled(camera: Camera, task: Task) -> _Choice:
-    """Lens terms and believed pairs, decided in turns until neither changes."""
-    off = np.hypot(*misfits(camera, task.pairs).T) / expected_px(camera, task.pairs.floor_m)
-    used = off <= max(1.5 * FAR_OFF, 6 * float(np.median(off)))
-    choice = _chosen(camera, task, used)
-    least = max(4, len(off) - int(MOST_WRONG * len(off)))
-    for _ in range(PASSES):
-        far = _contradicted(choice, task)
-        worst = int(np.argmax(np.where(used, far, -1.0)))
-        back = ~used & (far < BACK * FAR_OFF)
-        if used[worst] and far[worst] > FAR_OFF and used.sum() > least:
-            used = used.copy()
-            used[worst] = False
-        elif back.any():
-            used = used | back
-        else:
-            break
-        choice = _chosen(choice.camera, task, used)
-    return choice
+    return ["brown", "fisheye"] if len(task.pairs) >= KIND_FROM else ["brown"]
 
 
 def _chosen(camera: Camera, task: Task, used: NDArray[np.bool_]) -> _Choice:
@@ -163,31 +169,6 @@ def _noise(camera: Camera, problem: Problem, free: int) -> float:
     """How many times the expected noise the real one is; the expected counts as ``TRUST`` coordinates."""
     count = 2 * float(problem.weights.sum())
     return float(np.sqrt((squares(camera, problem) + TRUST) / (max(1.0, count - free) + TRUST)))
-
-
-def _contradicted(choice: _Choice, task: Task) -> Floats:
-    """(N,) standard deviations by which each pair is off from what all the others say; 0 where it is a trifle."""
-    far = np.zeros(len(task.pairs))
-    for k in range(len(far)):
-        others = choice.used.copy()
-        others[k] = False
-        if others.sum() < 3:
-            continue
-        problem = task.problem(others.astype(np.float64), choice.noise)
-        is_bent = others.sum() >= LENS_FROM - 1 or task.known is not None or bool(task.evidence)
-        terms = (*POSE, *(choice.free if is_bent else ("focal",)))
-        camera = fit(choice.camera, problem, terms, 4)[0] if choice.used[k] else choice.camera
-        own = task.pairs.only(np.array([k]))
-        off = misfits(camera, own)[0]
-        told = camera.floor_from_pixels(own.pixel_px)[0] - own.floor_m[0]
-        if np.isfinite(told).all() and np.hypot(*told) < GROSS_M and np.hypot(*off) < GROSS_PX:
-            continue
-        noise = _noise(camera, problem, len(terms))
-        unsure = np.linalg.inv(information(camera, replace(problem, noise=noise), terms))
-        slopes = np.nan_to_num(pixel_slopes(camera, terms, own.floor_m))[0]
-        covariance = slopes @ unsure @ slopes.T + np.eye(2) * (noise * expected_px(camera, own.floor_m)[0]) ** 2
-        far[k] = float(np.sqrt(off @ np.linalg.solve(covariance, off)))
-    return far
 
 
 def _solution(choice: _Choice, task: Task) -> Solution:

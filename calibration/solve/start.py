@@ -12,12 +12,18 @@ from calibration.lens import Kind
 from calibration.solve.fit import Evidence, Problem, expected_px, fit, misfits
 from calibration.solve.homography import agreed, turning
 from calibration.solve.pairs import Pairs
-from calibration.solve.terms import LENS, POSE, plain_camera
+from calibration.solve.terms import LENS, POSE, plain_camera, projected, shifted
 from contract.errors import BadInputError
 
-FOCAL_STARTS: dict[Kind, tuple[float, ...]] = {"brown": (0.45, 0.8, 1.3, 2.2), "fisheye": (0.25, 0.35, 0.5)}
-"""Focal lengths to start from, picture widths."""
-ROUNDS = 10
+STARTS: dict[Kind, tuple[tuple[float, float], ...]] = {
+    "brown": ((0.45, -0.2), (0.6, 0.0), (1.0, 0.0), (2.0, 0.0)),
+    "fisheye": ((0.25, 0.0), (0.35, 0.0), (0.5, 0.0)),
+}
+"""Focal lengths, picture widths, and the distortion k1 to start from."""
+LAST = 6.0
+"""Expected noises beyond which a pair no longer pulls, in the end."""
+KEPT, ALIKE = 3, 1.0
+"""So many starts are followed; two whose costs differ by less are one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +64,8 @@ class Task:
         return Problem(self.pairs, weights, self.evidence, noise, self.given)
 
 
-def start(task: Task, kind: Kind) -> Camera:
-    """The best of several robust fits of pose and focal length.
+def starts(task: Task, kind: Kind) -> list[Camera]:
+    """Robust fits of pose and lens, best first, no two alike.
 
     Raises:
         BadInputError: where the floor's axes are mirrored, or no camera above the floor can see the points so.
@@ -72,27 +78,56 @@ def start(task: Task, kind: Kind) -> Camera:
         )
     rng = np.random.default_rng(0)
     found: list[tuple[float, Camera]] = []
-    for share in FOCAL_STARTS[kind] if task.known is None else (1.0,):
-        lens = _lens(task, kind, share)
+    for share, bent in STARTS[kind] if task.known is None else ((1.0, 0.0),):
+        lens = _lens(task, kind, share, bent)
         flat = lens.plane_from_pixels(task.pairs.pixel_px)
         seen = np.isfinite(flat).all(1)
         if seen.sum() < 4:
             continue
-        homography, _ = agreed(floor[seen], flat[seen], rng)
-        camera = _posed(lens, homography, floor[seen])
-        if camera is not None:
-            found.append(_robust(camera, task))
+        for homography, _ in agreed(floor[seen], flat[seen], rng):
+            posed = (_posed(each, homography, floor[seen]) for each in (lens, *_own_focal(lens, homography)))
+            found += [_robust(each, task) for each in posed if each is not None and _sees(each, floor) >= 4]
     if not found:
         raise BadInputError(f"{task.source}: no camera above the floor sees these points so; check pixels and metres")
-    return min(found, key=lambda each: each[0])[1]
+    found.sort(key=lambda each: each[0])
+    kept: list[tuple[float, Camera]] = []
+    for cost, camera in found:
+        if all(cost - other > ALIKE for other, _ in kept):
+            kept.append((cost, camera))
+    return [camera for _, camera in kept[:KEPT]]
 
 
-def _lens(task: Task, kind: Kind, share: float) -> Camera:
+def _lens(task: Task, kind: Kind, share: float, bent: float) -> Camera:
     still, ahead = np.eye(3), np.array([0.0, 0.0, 1.0])
     if task.known is None:
-        return plain_camera(task.name, task.size, share * task.size[0], kind, still, ahead)
+        camera = plain_camera(task.name, task.size, share * task.size[0], kind, still, ahead)
+        return shifted(camera, ("k1", "k2"), np.array([bent, bent**2]))  # the square keeps the lens from folding
     own = task.known
     return Camera(task.name, *own.size, own.matrix, own.distortion, still, ahead, own.lens).scaled(*task.size)
+
+
+def _own_focal(lens: Camera, homography: Floats) -> list[Camera]:
+    """The lens with the focal length that makes the floor's axes square to each other and alike, where one does.
+
+    Zhang 2000, section 3.1, of one view; the homography leads to the plane before ``lens``.
+    """
+    if lens.lens == "fisheye" or lens.distortion.any():
+        return []
+    (a, b, _), (c, d, _), (e, f, _) = homography
+    with np.errstate(divide="ignore", invalid="ignore"):
+        square = np.array([-(a * b + c * d) / (e * f), (a * a + c * c - b * b - d * d) / (f * f - e * e)])
+    return [shifted(lens, ("focal",), np.array([0.5 * np.log(each)])) for each in square.tolist() if 0.1 < each < 10.0]
+
+
+def _sees(camera: Camera, floor_m: Floats) -> int:
+    return int(np.isfinite(projected(camera, floor_m)[0]).all(1).sum())
+
+
+def _typical(camera: Camera, task: Task) -> float:
+    """Expected noises that three pairs of five are off by at most."""
+    off = np.hypot(*misfits(camera, task.pairs).T) / expected_px(camera, task.pairs.floor_m)
+    middle = len(off) * 6 // 10
+    return float(np.partition(off, middle)[middle])
 
 
 def _posed(lens: Camera, homography: Floats, floor_m: Floats) -> Camera | None:
@@ -108,16 +143,12 @@ def _posed(lens: Camera, homography: Floats, floor_m: Floats) -> Camera | None:
 
 
 def _robust(camera: Camera, task: Task) -> tuple[float, Camera]:
-    """Pose and focal length by reweighting (Cauchy): the cost, and the camera."""
-    terms = POSE if task.known is not None else (*POSE, "focal")
-    cost = np.inf
-    for _ in range(ROUNDS):
-        off = np.hypot(*misfits(camera, task.pairs).T) / expected_px(camera, task.pairs.floor_m)
-        middle = len(off) * 3 // 5
-        typical = max(1.0, 1.2 * float(np.partition(off, middle)[middle]))
-        weights = 1.0 / (1.0 + (off / (2 * typical)) ** 2)
-        camera, _ = fit(camera, task.problem(weights, typical), terms, 5)
-        before, cost = cost, float(np.log1p((off / 3.0) ** 2).sum())
-        if abs(before - cost) < 1e-3:
-            break
-    return cost, camera
+    """Pose and lens with ever less patience for what is off (Geman and McClure 1987): the cost, and the camera."""
+    terms = POSE if task.known is not None else (*POSE, *LENS)
+    problem = Problem(task.pairs, np.ones(len(task.pairs)), (), 1.0, task.given)  # other evidence comes in from here on
+    tolerance = max(LAST, 3 * _typical(camera, task))
+    while True:
+        camera, cost = fit(camera, problem, terms, 6, tolerance)
+        if tolerance <= LAST:
+            return cost, camera
+        tolerance = max(LAST, tolerance / 2)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
-from calibration.lens import Kind
+from calibration.lens import WIDEST, Kind, padded
+from calibration.solve.kernels import FLOOR, project
 
 POSE = ("turn_x", "turn_y", "turn_z", "x", "y", "z")
 LENS = ("focal", "across", "down", "k1", "k2", "k3")
@@ -23,6 +26,11 @@ SPREAD = {"focal": 0.5, "across": 0.03, "down": 0.03, "k1": 0.25, "k2": 0.25, "k
 """Standard deviations before anything is measured. Of sixteen calibrated cameras (WILDTRACK, the CMC room, PETS, the
 MultiviewX set) the axis met the picture within 0.005 to 0.09 widths of its middle."""
 FISHEYE_SPREAD = {"k1": 0.05, "k2": 0.02, "k3": 0.01}
+SPREADS: dict[Kind, Floats] = {
+    "brown": np.array([SPREAD[term] for term in LENS]),
+    "fisheye": np.array([FISHEYE_SPREAD.get(term, SPREAD[term]) for term in LENS]),
+}
+LEVEL = np.eye(3)
 
 
 def plain_camera(  # noqa: PLR0917 - as Camera has them
@@ -67,40 +75,69 @@ def trimmed(camera: Camera) -> Camera:
 
 def spread(term: str, lens: Kind) -> float:
     """Standard deviation of a lens term before anything is measured."""
-    return FISHEYE_SPREAD.get(term, SPREAD[term]) if lens == "fisheye" else SPREAD[term]
+    return float(spreads(lens)[LENS.index(term)])
+
+
+def spreads(lens: Kind) -> Floats:
+    """(6,) standard deviations of ``LENS`` before anything is measured."""
+    return SPREADS[lens]
 
 
 def value(camera: Camera, term: str) -> float:
     """How far a lens term is from what we believe before anything is measured."""
-    if term == "focal":
-        focal = float(np.sqrt(camera.matrix[0, 0] * camera.matrix[1, 1]))
-        return float(np.log(focal / (FOCAL_SHARE[camera.lens] * camera.width)))
-    if term == "across":
-        return float((camera.matrix[0, 2] - (camera.width - 1) / 2) / camera.width)
-    if term == "down":
-        return float((camera.matrix[1, 2] - (camera.height - 1) / 2) / camera.width)
-    place = _places(camera.lens)[("k1", "k2", "k3").index(term)]
-    return float(full_distortion(camera)[place])
+    return float(values(camera)[LENS.index(term)])
+
+
+def values(camera: Camera) -> Floats:
+    """(6,) how far ``LENS`` are from what we believe before anything is measured."""
+    matrix, terms, wide = camera.matrix, full_distortion(camera), camera.width
+    one, two, three = _places(camera.lens)
+    focal = 0.5 * log(matrix[0, 0] * matrix[1, 1]) - log(FOCAL_SHARE[camera.lens] * wide)
+    across, down = (matrix[0, 2] - (wide - 1) / 2) / wide, (matrix[1, 2] - (camera.height - 1) / 2) / wide
+    return np.array([focal, across, down, terms[one], terms[two], terms[three]])
+
+
+def projected(camera: Camera, floor_m: Floats) -> tuple[Floats, Floats]:
+    """(N, 2) pixels of (N, 2) floor points, and their (N, 2, COLUMNS) slopes, see `kernels`; NaN where unseen."""
+    uv, slopes = project(*flattened(camera), np.ascontiguousarray(floor_m, np.float64), 0.0, WIDEST)
+    return uv, slopes
+
+
+def flattened(camera: Camera) -> tuple[Floats, Floats, Floats, float, Floats, Floats, bool]:
+    """The camera as `kernels` takes it: rotation, place, matrix, width, 14 lens terms, tilt, whether a fisheye."""
+    terms = padded(camera.distortion)
+    return (
+        np.ascontiguousarray(camera.rotation),
+        np.ascontiguousarray(camera.centre_m),
+        np.ascontiguousarray(camera.matrix),
+        float(camera.width),
+        terms,
+        _tilt(terms[12], terms[13]) if terms[12:].any() else LEVEL,
+        camera.lens == "fisheye",
+    )
 
 
 def pixel_slopes(camera: Camera, terms: tuple[str, ...], floor_m: Floats) -> Floats:
-    """(N, 2, T) how pixels of (N, 2) floor points move with each term."""
-    slopes = np.empty((len(floor_m), 2, len(terms)))
-    for k, term in enumerate(terms):
-        step = np.array([STEP[term]])
-        more, less = (shifted(camera, (term,), s).pixels_from_floor(floor_m) for s in (step, -step))
-        slopes[:, :, k] = (more - less) / (2 * STEP[term])
-    return slopes
+    """(N, 2, T) how pixels of (N, 2) floor points move with each term; NaN where unseen."""
+    return projected(camera, floor_m)[1][:, :, columns(terms)]
 
 
 def floor_slopes(camera: Camera, floor_m: Floats) -> Floats:
-    """(N, 2, 2) how pixels of (N, 2) floor points move with the place, pixels a metre."""
-    slopes = np.empty((len(floor_m), 2, 2))
-    for k in range(2):
-        step = np.zeros(2)
-        step[k] = 1e-3
-        slopes[:, :, k] = (camera.pixels_from_floor(floor_m + step) - camera.pixels_from_floor(floor_m - step)) / 2e-3
-    return slopes
+    """(N, 2, 2) how pixels of (N, 2) floor points move with the place, pixels a metre; NaN where unseen."""
+    return projected(camera, floor_m)[1][:, :, FLOOR:]
+
+
+def columns(terms: tuple[str, ...]) -> NDArray[np.int64]:
+    """(T,) where the terms stand among the slopes."""
+    return np.array([TERMS.index(term) for term in terms], np.int64)
+
+
+def _tilt(about_x: float, about_y: float) -> Floats:
+    """(3, 3) what a sensor that is not square to the lens does (OpenCV's ``tauX`` and ``tauY``)."""
+    cx, sx, cy, sy = np.cos(about_x), np.sin(about_x), np.cos(about_y), np.sin(about_y)
+    turn = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]]) @ np.array([[1, 0, 0], [0, cx, sx], [0, -sx, cx]])
+    level = np.array([[turn[2, 2], 0, -turn[0, 2]], [0, turn[2, 2], -turn[1, 2]], [0, 0, 1.0]])
+    return np.asarray(level @ turn, np.float64)
 
 
 def _places(lens: Kind) -> tuple[int, int, int]:
