@@ -68,6 +68,12 @@ def solve(
     marker_m: Annotated[
         float | None, typer.Option(help="Side of a marker (DICT_5X5_1000) of a ChArUco board, metres.")
     ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="The plan's picture, where x,y of the pairs are its pixels, and not metres.")
+    ] = None,
+    distance: Annotated[
+        list[str] | None, typer.Option(help="U1,V1,U2,V2,METRES: measured between two points of the plan; give two.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures instead of sentences.")] = False,
 ) -> None:
     """Find a camera's lens and pose from points whose place on the floor is known.
@@ -90,6 +96,9 @@ def solve(
     known, said = _known(intrinsics, board, (squares, square_m, marker_m), size, lens)
     found, source, more, evidence = _pairs(pairs, tags, tag_map, tag_m, size)
     said += more
+    if plan is not None:
+        found, told = _off_plan(found, plan, distance or [])
+        said += told
     solution = solved(
         found,
         size,
@@ -194,6 +203,24 @@ def _pairs(
     first = len(clicked)
     told = [f"pairs {first + 4 * k + 1} to {first + 4 * k + 4} are tag {tag}" for k, tag in enumerate(found.names[::4])]
     return both, f"{pairs} and {tags}", [*told, *found.remarks], []
+
+
+def _off_plan(pairs: Pairs, plan: Path, distances: list[str]) -> tuple[Pairs, list[str]]:
+    """The pairs in metres, from the plan's pixels: it may be stretched, two distances tell."""
+    import numpy as np  # noqa: PLC0415
+
+    from calibration.solve.pairs import Pairs  # noqa: PLC0415
+    from calibration.zones.plan import import_plan  # noqa: PLC0415
+    from calibration.zones.plan_scale import scale_from  # noqa: PLC0415
+    from cli.calibrate_zones import measured_distance  # noqa: PLC0415
+    from contract.errors import BadInputError  # noqa: PLC0415
+
+    if len(distances) != 2:
+        raise BadInputError(f"{plan}: give two --distance, one along the plan and one across it")
+    scale = scale_from(*map(measured_distance, distances))
+    high = import_plan(plan).size_px[1]
+    up = np.column_stack([pairs.floor_m[:, 0], high - pairs.floor_m[:, 1]])
+    return Pairs(pairs.pixel_px, up * [scale.x_m, scale.y_m]), [each.message for each in scale.findings]
 
 
 def _evidence(lines: Path | None, uprights: Path | None, size: tuple[int, int]) -> list[Evidence]:

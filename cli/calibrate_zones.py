@@ -180,7 +180,7 @@ def import_plan_picture(
         raise BadInputError("--scale and --distance contradict one another; measured distances are the better")
     if distance and len(distance) != 2:
         raise BadInputError(f"{len(distance)} --distance given; give two, one across the plan and one up")
-    measured = [_measured(text) for text in distance or []]
+    measured = [measured_distance(text) for text in distance or []]
     picture = import_plan(plan, page=page, dpi=dpi)
     size_m, findings = _size(picture, scale, measured)
     if size_m:
@@ -211,7 +211,8 @@ def _size(
     return (None if scale is None else picture.size_m(scale)), []
 
 
-def _measured(text: str) -> Measured:
+def measured_distance(text: str) -> Measured:
+    """The distance that ``U1,V1,U2,V2,METRES`` says."""
     try:
         u1, v1, u2, v2, metres = map(float, text.split(","))
     except ValueError:

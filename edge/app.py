@@ -204,7 +204,7 @@ def _masks(box: Box) -> dict[str, PrivacyMask]:
 
 def _drift_watch(box: Box, tell: Callable[[str], None]) -> WatchStage:
     pool = ThreadPoolExecutor(1, "drift")
-    return WatchStage(box.floor, [source.name for source in box.cameras], box.state_dir, _masks(box), tell, pool)
+    return WatchStage(box.floor, [source.name for source in box.cameras], box.state_dir, _masks(box), tell, pool=pool)
 
 
 def _rehearse_detection(detectors: Sequence[Detector]) -> None:

@@ -52,6 +52,7 @@ class WatchStage:
         state_dir: Path,
         masks: Mapping[str, PrivacyMask],
         tell: Callable[[str], None],
+        *,
         pool: Executor | None = None,
     ) -> None:
         """Takes up what was learnt before.

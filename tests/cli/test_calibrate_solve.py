@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -176,6 +177,23 @@ def test_a_board_gives_the_lens(tmp_path: Path) -> None:
     assert "the board gives a brown lens from" in done.output
     assert "fx +-" in done.output
     assert floor_error_m(read_camera(out, None), camera) < 0.08
+
+
+def test_a_stretched_plan_and_two_distances_give_metres(tmp_path: Path) -> None:
+    camera, pairs, _ = hall()
+    high, across, up = 700, 0.02, 0.03
+    plan = tmp_path / "plan.png"
+    cv2.imwrite(str(plan), np.full((high, 900, 3), 255, np.uint8))
+    low = pairs.floor_m.min(0)
+    on_plan = np.column_stack([(pairs.floor_m[:, 0] - low[0]) / across, high - (pairs.floor_m[:, 1] - low[1]) / up])
+    told = ["--plan", plan, "--distance", f"0,0,500,0,{500 * across}", "--distance", f"0,0,0,500,{500 * up}"]
+    done, out = solved(tmp_path, camera, replace(pairs, floor_m=on_plan), *told)
+    assert done.exit_code == 0, done.output
+    assert "the plan is not to scale" in " ".join(done.output.split())
+    found = read_camera(out, None)
+    assert found.floor_from_pixels(pairs.pixel_px) == pytest.approx(pairs.floor_m - low, abs=0.15)
+    done, _ = solved(tmp_path, camera, pairs, "--plan", plan, "--distance", "0,0,500,0,10")
+    assert "give two --distance" in said(done)
 
 
 def said(done) -> str:
