@@ -321,8 +321,6 @@ class Desk:
             return Findings(pairs, solution, self._judge(solution), "", _residuals(solution))
         except AtriumError as error:
             return Findings(pairs, fault=str(error).removeprefix(f"{self.name}: "))
-        except np.linalg.LinAlgError:
-            return Findings(pairs, fault="these points cannot be told from points on one line; add some well beside it")
         except Exception:
             # whatever fails, the page must not say "Solving" for ever
             log.exception("%s: %d pairs", self.name, len(pairs))

@@ -77,18 +77,26 @@ def solve(
     """
     refuse_bad_pairs(pairs, size, source, floor_size_m)
     task = Task(pairs, size, name, known, evidence, source)
-    kinds = _kinds(task, lens)
+    try:
+        return _solved(task, _kinds(task, lens))
+    except np.linalg.LinAlgError:
+        raise BadInputError(
+            f"{source}: these points leave the camera open; add some spread over the floor, near and far"
+        ) from None
+
+
+def _solved(task: Task, kinds: list[Kind]) -> Solution:
     agreed = min((consensus(camera, task) for camera in _every_start(task, kinds)), key=lambda each: each.loss)
     if not agreed.used.all():
         agreed = _afresh(agreed, task, kinds)
     best = _chosen(agreed.camera, task, agreed.used)
-    if known is None and len(best.free) == 1 and best.used.sum() < LENS_FROM:
+    if task.known is None and len(best.free) == 1 and best.used.sum() < LENS_FROM:
         # What the lens bends is not noise: of few pairs it is not told, but allowed for in what is expected.
         best = replace(best, noise=min(best.noise, agreed.noise))
     if not best.camera.centre_m[2] > 0:
-        raise BadInputError(f"{source}: the camera would hang below the floor; check pixels and metres")
-    if not np.isfinite(best.camera.pixels_from_floor(pairs.floor_m[best.used])).all():
-        raise BadInputError(f"{source}: no camera above the floor sees these points so; check pixels and metres")
+        raise BadInputError(f"{task.source}: the camera would hang below the floor; check pixels and metres")
+    if not np.isfinite(best.camera.pixels_from_floor(task.pairs.floor_m[best.used])).all():
+        raise BadInputError(f"{task.source}: no camera above the floor sees these points so; check pixels and metres")
     return _solution(best, task)
 
 

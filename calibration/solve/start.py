@@ -133,6 +133,8 @@ def _typical(camera: Camera, task: Task) -> float:
 def _posed(lens: Camera, homography: Floats, floor_m: Floats) -> Camera | None:
     """The camera nearest to a map from floor to the plane before it; None where it would hang below the floor."""
     scale = np.linalg.norm(homography[:, :2], axis=0).mean()
+    if not (np.isfinite(homography).all() and scale > 0):
+        return None
     columns = homography / scale
     if np.median(np.column_stack([floor_m, np.ones(len(floor_m))]) @ columns[2]) < 0:
         columns = -columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import numpy as np
@@ -181,3 +182,19 @@ def test_careless_clicks_are_said() -> None:
     pairs = clicked(camera, floor_points(camera, rng, 16), rng, 9.0, 0.2)
     size = (camera.width, camera.height)
     assert any("times less well than careful clicks" in each for each in remarks(solve(pairs, size), size))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_clicked_a_camera_or_a_sentence_comes_of_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(4, 11))
+    pixel, floor = rng.uniform(0, SIZE, (count, 2)), rng.uniform(0, 20, (count, 2))
+    if seed % 3 == 0:
+        pixel, floor = np.round(pixel, -2), np.round(floor / 4) * 4
+    if seed % 4 == 1:
+        floor = np.column_stack([pixel[:, 0] / 80, (800 - pixel[:, 1]) / 60]) + rng.normal(0, 0.5, (count, 2))
+    with contextlib.suppress(BadInputError):  # anything else is ours to mend
+        found = solve(Pairs(pixel, floor), SIZE)
+        assert np.isfinite(found.covariance).all()
+        assert np.isfinite(found.camera.rotation).all()
+        assert found.camera.centre_m[2] > 0
