@@ -15,8 +15,8 @@ solution says of a further point like its pairs.
 Beside it, on the same people: **four pairs** to a homography, as peers ask for, the four spread over the picture; and
 all twelve by OpenCV's RANSAC, within 20 cm.
 
-**Wrong pairs**: three of the twelve are put 1 to 3 m, or 5 to 25 % of the picture's width, elsewhere, as if another
-mark had been meant. They should all be named, and the median error should be what the nine others give by themselves.
+**Wrong pairs**: three of the twelve are put 1 to 3 m elsewhere, on the plan or in the picture, as if another mark had
+been meant. They should all be named, and the median error should be what the nine others give by themselves.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ BESIDE, CLEAR = 0.25, 2.0
 """It lies within this share of its height from the true place, and everything else is so many times farther."""
 MOST_PLACES = 800
 FOUR = 4
-WRONG, WRONG_M, WRONG_SHARE = 3, (1.0, 3.0), (0.05, 0.25)
+WRONG, WRONG_M = 3, (1.0, 3.0)
 MOVED, LEAST_NAMED = 0.1, 0.9
 
 
@@ -179,11 +179,13 @@ def with_wrong(camera: Camera, pairs: Pairs, others: Pairs, rng: np.random.Gener
     wrong = rng.choice(len(pairs), WRONG, replace=False)
     pixel, floor = pairs.pixel_px.copy(), pairs.floor_m.copy()
     for k in wrong:
-        if rng.random() < 0.5:
-            floor[k] += rng.uniform(*WRONG_M) * _towards(rng)
+        away = rng.uniform(*WRONG_M) * _towards(rng)
+        there = camera.pixels_from_floor(floor[k : k + 1] + away)[0]
+        is_seen = bool((there >= 0).all() and (there < size).all())  # else nobody could click there
+        if is_seen and rng.random() < 0.5:
+            pixel[k] = there
         else:
-            away = rng.uniform(*WRONG_SHARE) * camera.width * _towards(rng)
-            pixel[k] = np.clip(pixel[k] + away, 0, np.array(size) - 1)
+            floor[k] += away
     right = np.ones(len(pairs), np.bool_)
     right[wrong] = False
     alone = solve(pairs.only(right), size)
