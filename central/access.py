@@ -7,35 +7,18 @@ import hmac
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from contract.errors import AtriumError, BadInputError
+from contract.errors import AtriumError
 from contract.files import read_json
-from contract.times import from_rfc3339
+from contract.tokens import Role, TokenEntry, TokensFile, digest, read_tokens
 
-Role = Literal["installer", "ops", "manager", "trigger", "admin"]
-ROLES: tuple[Role, ...] = get_args(Role)
 TOKEN_PREFIX = "atrium_"  # noqa: S105 - a prefix, for scanners that look for leaked tokens
 TOKEN_BYTES = 32
 """256 random bits: a fast hash is enough, there is nothing to guess."""
-
-
-class TokenEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A token as it is kept: never the token itself."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=64)]
-    role: Role
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-    expires_at: str = ""
-
-
-class TokensFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The tokens file."""
-
-    tokens: list[TokenEntry] = []
 
 
 class SecretsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -62,7 +45,7 @@ class Tokens:
         """The same from the token's digest, which a login cookie carries."""
         self._refresh()
         entry = self._entries.get(sha256)
-        if entry is None or (entry.expires_at and from_rfc3339(entry.expires_at) <= now):
+        if entry is None or not entry.is_current(now):
             return None
         return entry
 
@@ -74,31 +57,17 @@ class Tokens:
             stamp = None
         if stamp == self._stamp and stamp is not None:
             return
-        self._entries = {entry.sha256: entry for entry in read_tokens(self._path).tokens}
+        self._entries = {entry.sha256: entry for entry in known_tokens(self._path).tokens}
         self._stamp = stamp
 
 
-def read_tokens(path: Path) -> TokensFile:
+def known_tokens(path: Path) -> TokensFile:
     """The tokens file; empty where there is none yet.
 
     Raises:
         BadInputError: where it is damaged.
     """
-    if not path.exists():
-        return TokensFile()
-    found = read_json(path, TokensFile)
-    for entry in found.tokens:
-        if entry.expires_at:
-            try:
-                from_rfc3339(entry.expires_at)
-            except BadInputError as error:
-                raise BadInputError(f"{path}: token {entry.name!r}: expires_at: {error}") from None
-    return found
-
-
-def digest(token: str) -> str:
-    """SHA-256 of a token, hex."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return read_tokens(path) if path.exists() else TokensFile()
 
 
 def add_token(path: Path, name: str, role: Role, expires_at: str = "") -> str:
@@ -109,7 +78,7 @@ def add_token(path: Path, name: str, role: Role, expires_at: str = "") -> str:
         AtriumError: where it cannot be written.
     """
     token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-    kept = [entry for entry in read_tokens(path).tokens if entry.name != name]
+    kept = [entry for entry in known_tokens(path).tokens if entry.name != name]
     _write_private(path, TokensFile([*kept, TokenEntry(name, role, digest(token), expires_at)]))
     return token
 

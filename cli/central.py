@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from central.access import ROLES, Role, add_token
+from central.access import add_token
 from central.app import serve as serve_central
 from central.config import load_config
 from contract.errors import BadInputError
+from contract.tokens import ROLES, Role
 
 central = typer.Typer(no_args_is_help=True, help="The mall's central service.")
 

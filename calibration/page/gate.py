@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from calibration.page.login import SESSION_LIFE_S, Logins
+from contract.web import cookie_of, with_headers
 
 COOKIE = "atrium_installer"
 OPEN_PATHS = frozenset({"/healthz", "/login"})
@@ -98,18 +98,18 @@ class Gate:
         if scope["type"] not in {"http", "websocket"}:
             return await self._app(scope, receive, send)
         if scope["path"] in OPEN_PATHS:
-            return await self._app(scope, receive, _secured(send))
-        who = self._logins.who(_cookie(scope), self._clock())
+            return await self._app(scope, receive, with_headers(send, SECURE_HEADERS))
+        who = self._logins.who(cookie_of(scope, COOKIE), self._clock())
         if who is not None:
             scope.setdefault("state", {})["who"] = who
-            return await self._app(scope, receive, _secured(send))
+            return await self._app(scope, receive, with_headers(send, SECURE_HEADERS))
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": 4401})
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")
         response: Response = (
             RedirectResponse("/login", 303) if wants_page else JSONResponse({"detail": "log in first at /login"}, 401)
         )
-        return await response(scope, receive, _secured(send))
+        return await response(scope, receive, with_headers(send, SECURE_HEADERS))
 
 
 def who_asks(request: Request) -> str:
@@ -120,22 +120,3 @@ def who_asks(request: Request) -> str:
 def _refused(fault: str, status: int) -> HTMLResponse:
     said = f'<p class="fault" role="alert">{fault}</p>'
     return HTMLResponse(_PAGE.replace("{fault}", said), status, headers=FRESH)
-
-
-def _cookie(scope: Scope) -> str:
-    try:
-        jar = SimpleCookie(Headers(scope=scope).get("cookie", ""))
-    except CookieError:
-        return ""
-    return jar[COOKIE].value if COOKIE in jar else ""
-
-
-def _secured(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in SECURE_HEADERS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return sending

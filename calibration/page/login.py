@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol
-
-import msgspec
-from msgspec import Meta
+from typing import Protocol
 
 from contract.errors import BadInputError
-from contract.files import read_json
-from contract.times import from_rfc3339
+from contract.tokens import Role, digest, read_tokens
 
-ROLE = "installer"
+ROLE: Role = "installer"
 SESSION_LIFE_S = 12 * 3600.0
 MOST_SESSIONS = 64
 MOST_WRONG = 5
@@ -23,21 +18,6 @@ MOST_WRONG = 5
 locks out the installer."""
 WRONG_WINDOW_S = 60.0
 MOST_ADDRESSES = 1000
-
-
-class TokenEntry(msgspec.Struct, frozen=True):
-    """A token as it is kept, never the token itself; the fields that `atrium central token` writes."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=64)]
-    role: str
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-    expires_at: str = ""
-
-
-class TokensFile(msgspec.Struct, frozen=True):
-    """A tokens file, as central has."""
-
-    tokens: list[TokenEntry] = []
 
 
 class Doorkeeper(Protocol):
@@ -69,29 +49,18 @@ class TokenFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read()
+        read_tokens(path)
 
     def name_of(self, sha256: str, now: float) -> str | None:
         """See `Doorkeeper`; a file that has become unreadable lets nobody in."""
         try:
-            entries = self._read().tokens
+            entries = read_tokens(self._path).tokens
         except BadInputError:
             return None
         for entry in entries:
-            is_current = not entry.expires_at or from_rfc3339(entry.expires_at) > now
-            if entry.role == ROLE and is_current and secrets.compare_digest(entry.sha256, sha256):
+            if entry.role == ROLE and entry.is_current(now) and secrets.compare_digest(entry.sha256, sha256):
                 return entry.name
         return None
-
-    def _read(self) -> TokensFile:
-        found = read_json(self._path, TokensFile)
-        for entry in found.tokens:
-            if entry.expires_at:
-                try:
-                    from_rfc3339(entry.expires_at)
-                except BadInputError as error:
-                    raise BadInputError(f"{self._path}: token {entry.name!r}: expires_at: {error}") from None
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +115,3 @@ class Logins:
     def log_out(self, secret: str) -> None:
         """Ends a session."""
         self._sessions.pop(digest(secret), None)
-
-
-def digest(token: str) -> str:
-    """SHA-256 of a token, hex."""
-    return hashlib.sha256(token.encode()).hexdigest()

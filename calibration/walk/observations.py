@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from calibration.camera import Camera, Floats
 from contract.errors import BadInputError
 from contract.files import read_bytes
+from contract.mot import COLUMNS, numbered_rows
 
-COLUMNS = 7
-"""Columns needed: frame, id, x, y, w, h, score."""
 EDGE_PX = 2.0
 """A box that ends this close to the picture's edge is cut off there."""
 BOX_ORIGIN_PX = 0.5
@@ -72,18 +71,7 @@ def read_sightings(
     Raises:
         BadInputError: naming the file, the line and the mend.
     """
-    rows = []
-    for number, line in enumerate(read_bytes(path).decode("utf-8", "replace").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = [float(value) for value in line.split(",")[:COLUMNS]]
-        except ValueError:
-            row = []
-        if len(row) < COLUMNS:
-            raise BadInputError(f"{path}: line {number}: expected numbers frame,-1,x,y,w,h,score; correct that line")
-        rows.append(row)
-    table = np.array(rows, np.float64).reshape(-1, COLUMNS)
+    table = np.array([row for _, row in numbered_rows(path)], np.float64).reshape(-1, COLUMNS)
     frame, box = table[:, 0], np.column_stack([table[:, 2:4], table[:, 2:4] + table[:, 4:6]])
     if times_s is None:
         time = (frame - 1.0) / fps

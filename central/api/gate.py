@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from itsdangerous import BadSignature, TimestampSigner
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from central.access import Role, TokenEntry, Tokens, digest
+from central.access import Tokens
 from central.api.problems import problem
 from central.services import Services
+from contract.tokens import Role, TokenEntry, digest
+from contract.web import cookie_of, with_headers
 
 COOKIE = "atrium_login"
 COOKIE_LIFE_S = 12 * 3600
@@ -93,11 +94,11 @@ class Gate:
             return await self._app(scope, receive, send)
         path = scope["path"]
         if path in OPEN_PATHS or path.startswith("/v1/"):
-            return await self._app(scope, receive, _secured(send))
-        entry = self._logins.entry(_cookie(scope))
+            return await self._app(scope, receive, with_headers(send, SECURE_HEADERS))
+        entry = self._logins.entry(cookie_of(scope, COOKIE))
         if entry is not None:
             scope.setdefault("state", {})["login"] = entry
-            return await self._app(scope, receive, _secured(send))
+            return await self._app(scope, receive, with_headers(send, SECURE_HEADERS))
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": 4401})
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")
@@ -106,23 +107,4 @@ class Gate:
             if wants_page
             else problem(401, "log in first at /login, or use /v1 with a token")
         )
-        return await response(scope, receive, _secured(send))
-
-
-def _cookie(scope: Scope) -> str:
-    try:
-        jar = SimpleCookie(Headers(scope=scope).get("cookie", ""))
-    except CookieError:
-        return ""
-    return jar[COOKIE].value if COOKIE in jar else ""
-
-
-def _secured(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in SECURE_HEADERS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return sending
+        return await response(scope, receive, with_headers(send, SECURE_HEADERS))

@@ -6,7 +6,7 @@ from fastapi import Request
 from nicegui import ui
 
 from calibration.site import Site
-from central.access import Role, TokenEntry
+from contract.tokens import Role, TokenEntry
 
 FLOOR_ROLES: tuple[Role, ...] = ("manager", "ops", "admin")
 OFFER_ROLES: tuple[Role, ...] = ("manager", "admin")

@@ -10,10 +10,8 @@ import supervision as sv
 from numpy.typing import NDArray
 
 from contract.errors import BadInputError
-from contract.files import read_bytes
+from contract.mot import malformed, numbered_rows
 
-COLUMNS = 7
-"""Columns needed: frame, id, x, y, w, h, score."""
 MOST_FRAMES = 10_000_000
 """Ten days at 10 frames a second; a larger frame number is a slip, and would only fill the memory."""
 
@@ -28,15 +26,9 @@ def read_detections(path: Path) -> list[sv.Detections]:
         BadInputError: naming the file, the line and the mend.
     """
     rows = []
-    for number, line in enumerate(read_bytes(path).decode("utf-8", "replace").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = [float(value) for value in line.split(",")[:COLUMNS]]
-        except ValueError:
-            row = []
-        if len(row) < COLUMNS or not np.isfinite(row).all():
-            raise BadInputError(f"{path}: line {number}: expected numbers frame,-1,x,y,w,h,score; correct that line")
+    for number, row in numbered_rows(path):
+        if not np.isfinite(row).all():
+            raise malformed(path, number)
         if not (1 <= row[0] <= MOST_FRAMES and row[0] == int(row[0])):
             raise BadInputError(
                 f"{path}: line {number}: frame {row[0]:g} must be a whole number from 1; correct that line"

@@ -14,10 +14,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from central.access import Role, add_token
+from central.access import add_token
 from contract.events import Body, Crossing, Envelope, Positions, Status, Visit
 from contract.messages import BY_BODY, encode
 from contract.times import to_rfc3339
+from contract.tokens import Role
 from contract.topics import build_topic
 from tests.broker import MosquittoBroker
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from calibration.page.login import MOST_WRONG, SESSION_LIFE_S, WRONG_WINDOW_S, Logins, OneToken, TokenFile, digest
+from calibration.page.login import MOST_WRONG, SESSION_LIFE_S, WRONG_WINDOW_S, Logins, OneToken, TokenFile
 from contract.errors import BadInputError
+from contract.tokens import digest
 
 NOW = 1_780_000_000.0
 HERE, THERE = "192.0.2.1", "192.0.2.2"

@@ -13,8 +13,9 @@ import httpx
 import paho.mqtt.client as mqtt
 import pytest
 
-from central.access import ROLES, Role, add_token
+from central.access import add_token
 from contract.times import to_rfc3339
+from contract.tokens import ROLES, Role
 from tests.broker import MosquittoBroker
 from tests.central.mall import Central, Sender, eventually, lunch, positions, visit
 
