@@ -26,7 +26,9 @@ def findings(measured: Measured, limits: Limits) -> list[Finding]:
     for zone in measured.zones:
         found += _of_zone(zone, solution is not None, limits)
     if not measured.zones and view.floor.zones:
-        found.append(Finding("remark", f"sees less than {limits.zone_share:.0%} of every zone"))
+        found.append(
+            Finding("remark", f"sees less than {limits.zone_share:.0%} of every zone: turn it, or draw zones there")
+        )
     found += [Finding("remark", each.said) for each in measured.agreements if each.said]
     return sorted(found, key=lambda each: each.level != "fail")
 
@@ -96,7 +98,11 @@ def _of_zone(zone: ZoneCheck, has_pairs: bool, limits: Limits) -> Iterator[Findi
     if not has_pairs or zone.useful_share == 0:
         return
     if zone.error_cm is None or zone.worst_cm is None:
-        yield Finding("fail" if level == "fail" else "remark", f"{zone.name}: its error cannot be told", zone.id)
+        yield Finding(
+            "fail" if level == "fail" else "remark",
+            f"{zone.name}: its error cannot be told: click points in it",
+            zone.id,
+        )
     elif zone.error_cm > limits.error_pass_cm:
         limit = limits.error_fail_cm if zone.error_cm > limits.error_fail_cm else limits.error_pass_cm
         yield Finding(
@@ -107,7 +113,10 @@ def _of_zone(zone: ZoneCheck, has_pairs: bool, limits: Limits) -> Iterator[Findi
     elif zone.worst_cm > limits.worst_remark_cm and zone.worst_at_m is not None:
         x, y = zone.worst_at_m
         yield Finding(
-            "remark", f"{zone.name}: expected error {zone.worst_cm:.0f} cm near ({x:.1f}, {y:.1f}) m", zone.id
+            "remark",
+            f"{zone.name}: expected error {zone.worst_cm:.0f} cm near ({x:.1f}, {y:.1f}) m: click a point there, or let "
+            "another camera see that corner",
+            zone.id,
         )
 
 
