@@ -114,8 +114,8 @@ def _of_zone(zone: ZoneCheck, has_pairs: bool, limits: Limits) -> Iterator[Findi
         x, y = zone.worst_at_m
         yield Finding(
             "remark",
-            f"{zone.name}: expected error {zone.worst_cm:.0f} cm near ({x:.1f}, {y:.1f}) m: click a point there, or let "
-            "another camera see that corner",
+            f"{zone.name}: expected error {zone.worst_cm:.0f} cm near ({x:.1f}, {y:.1f}) m: click a point there, or "
+            "let another camera see that corner",
             zone.id,
         )
 
