@@ -22,10 +22,11 @@ TOKEN_BYTES = 32
 
 
 class SecretsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Random keys of this installation, hex: for phone numbers and for login cookies."""
+    """Random keys of this installation, hex: for phone numbers, for login cookies, for the noise of figures."""
 
     phone_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     cookie_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    figure_key: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
 
 
 class Tokens:
@@ -91,8 +92,12 @@ def load_secrets(path: Path) -> SecretsFile:
         AtriumError: where it cannot be written.
     """
     if not path.exists():
-        _write_private(path, SecretsFile(secrets.token_hex(32), secrets.token_hex(32)))
-    return read_json(path, SecretsFile)
+        _write_private(path, SecretsFile(*(secrets.token_hex(32) for _ in range(3))))
+    found = read_json(path, SecretsFile)
+    if not found.figure_key:  # made before figures had noise
+        found = msgspec.structs.replace(found, figure_key=secrets.token_hex(32))
+        _write_private(path, found)
+    return found
 
 
 def phone_hmac(key: str, phone: str) -> str:

@@ -1,0 +1,10 @@
+"""Tables and their numbered migrations. A migration, once released, is never edited: add another.
+
+Site leads every primary key, so that malls can shard by site. Times are REAL seconds since 1970 (UTC). Modules are
+imported, and so applied, in the order of their numbers.
+"""
+
+from central.store.schema import m0001_events, m0002_members, m0003_calibration, m0004_people
+from central.store.schema.numbered import migrations
+
+__all__ = ["m0001_events", "m0002_members", "m0003_calibration", "m0004_people", "migrations"]
