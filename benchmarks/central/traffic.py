@@ -52,7 +52,9 @@ def _life(dice: random.Random, zones: list[str], born: float) -> Iterator[Said]:
             now += PACE_S
         stays.append(ZoneStay(zone, to_rfc3339(entered), to_rfc3339(now), 40.0, 10.0, 0.0))
     path = [(round(step * (now - born) / PATH_POINTS, 1), *place(dice)) for step in range(PATH_POINTS)]
-    yield Said(now, Journey(visitor, to_rfc3339(born), to_rfc3339(now), path, stays, 0.8 * (now - born), 0.0, 0.0, 210.5))
+    yield Said(
+        now, Journey(visitor, to_rfc3339(born), to_rfc3339(now), path, stays, 0.8 * (now - born), 0.0, 0.0, 210.5)
+    )
 
 
 def place(dice: random.Random) -> tuple[float, float]:
