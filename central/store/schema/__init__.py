@@ -4,7 +4,14 @@ Site leads every primary key, so that malls can shard by site. Times are REAL se
 imported, and so applied, in the order of their numbers.
 """
 
-from central.store.schema import m0001_events, m0002_members, m0003_calibration, m0004_people, m0005_time_led
+from central.store.schema import (
+    m0001_events,
+    m0002_members,
+    m0003_calibration,
+    m0004_people,
+    m0005_time_led,
+    m0007_positions,
+)
 from central.store.schema.numbered import migrations
 
 __all__ = [
@@ -13,5 +20,6 @@ __all__ = [
     "m0003_calibration",
     "m0004_people",
     "m0005_time_led",
+    "m0007_positions",
     "migrations",
 ]
