@@ -9,6 +9,7 @@ from central.store.schema import (
     m0002_members,
     m0003_calibration,
     m0004_people,
+    m0005_time_led,
     m0012_identity,
 )
 from central.store.schema.numbered import migrations
@@ -18,6 +19,7 @@ __all__ = [
     "m0002_members",
     "m0003_calibration",
     "m0004_people",
+    "m0005_time_led",
     "m0012_identity",
     "migrations",
 ]
