@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from central.store import accounts, boxes, floor, quarantine
+from central.store import accounts, boxes, positions, quarantine
 from central.store.database import Database
 from central.store.rows import Durable, Live, Refused, Table
 from contract.events import Positions
@@ -89,12 +89,10 @@ def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Commi
         rows = [event.row for event in fresh if event.table == table]
         if rows:
             connection.executemany(sql, rows)
-    late = 0
     live = [one for one in arrivals if isinstance(one, Live)]
+    late = positions.take(connection, [one for one in live if isinstance(one.body, Positions)])
     for one in live:
-        if isinstance(one.body, Positions):
-            late += not floor.apply(connection, one)
-        else:
+        if not isinstance(one.body, Positions):
             boxes.apply(connection, one)
     quarantine.add(connection, refused)
     last_words = {(event.site, event.box): (event.floor, event.heard) for event in durable}

@@ -10,6 +10,7 @@ from central.store.schema import (
     m0003_calibration,
     m0004_people,
     m0005_time_led,
+    m0007_positions,
     m0012_identity,
 )
 from central.store.schema.numbered import migrations
@@ -20,6 +21,7 @@ __all__ = [
     "m0003_calibration",
     "m0004_people",
     "m0005_time_led",
+    "m0007_positions",
     "m0012_identity",
     "migrations",
 ]
