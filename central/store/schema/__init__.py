@@ -11,6 +11,7 @@ from central.store.schema import (
     m0004_people,
     m0005_time_led,
     m0007_positions,
+    m0012_identity,
 )
 from central.store.schema.numbered import migrations
 
@@ -21,5 +22,6 @@ __all__ = [
     "m0004_people",
     "m0005_time_led",
     "m0007_positions",
+    "m0012_identity",
     "migrations",
 ]
