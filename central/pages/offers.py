@@ -9,9 +9,10 @@ from fastapi import Request
 from nicegui import run, ui
 
 from central.access import pseudonym
+from central.api.gate import login_of
 from central.offers.campaigns import Campaign, Dwell, NotVisited, Window
 from central.offers.conditions import duration
-from central.pages.frame import OFFER_ROLES, allowed, frame, login_of
+from central.pages.frame import OFFER_ROLES, allowed, frame
 from central.services import Services
 from central.store import offers
 from central.store.offers import Offer

@@ -13,16 +13,15 @@ from contract.events import Positions
 
 Arrival = Durable | Live | Refused
 
-_INSERT: dict[Table, str] = {
+INSERT: dict[Table, str] = {
     "visits": """
-        INSERT INTO visits (site, box, visit, floor, session, seq, at, visitor, zone, phase, entered_at, left_at,
+        INSERT INTO visits (site, told, box, visit, floor, session, seq, at, visitor, zone, phase, entered_at, left_at,
             observed_s, bridged_s, unseen_s, confidence)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (site, box, visit) DO UPDATE SET floor = excluded.floor, session = excluded.session,
-            seq = excluded.seq, at = excluded.at, visitor = excluded.visitor, zone = excluded.zone,
-            phase = excluded.phase, entered_at = excluded.entered_at, left_at = excluded.left_at,
-            observed_s = excluded.observed_s, bridged_s = excluded.bridged_s, unseen_s = excluded.unseen_s,
-            confidence = excluded.confidence
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (site, told, box, visit) DO UPDATE SET floor = excluded.floor, session = excluded.session,
+            seq = excluded.seq, at = excluded.at, zone = excluded.zone, phase = excluded.phase,
+            left_at = excluded.left_at, observed_s = excluded.observed_s, bridged_s = excluded.bridged_s,
+            unseen_s = excluded.unseen_s, confidence = excluded.confidence
         WHERE CASE WHEN excluded.session = visits.session THEN excluded.seq > visits.seq
             ELSE excluded.at > visits.at END""",
     "crossings": """
@@ -86,7 +85,7 @@ def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Commi
     durable = [one for one in arrivals if isinstance(one, Durable)]
     durable += [one.account for one in refused if one.account is not None]
     fresh = accounts.fold(connection, durable)
-    for table, sql in _INSERT.items():
+    for table, sql in INSERT.items():
         rows = [event.row for event in fresh if event.table == table]
         if rows:
             connection.executemany(sql, rows)

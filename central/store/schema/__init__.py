@@ -9,8 +9,10 @@ from central.store.schema import (
     m0002_members,
     m0003_calibration,
     m0004_people,
+    m0005_time_led,
     m0007_positions,
     m0008_heat_past,
+    m0012_identity,
 )
 from central.store.schema.numbered import migrations
 
@@ -19,7 +21,9 @@ __all__ = [
     "m0002_members",
     "m0003_calibration",
     "m0004_people",
+    "m0005_time_led",
     "m0007_positions",
     "m0008_heat_past",
+    "m0012_identity",
     "migrations",
 ]
