@@ -45,6 +45,12 @@ MATRIX: dict[tuple[str, str], set[Role]] = {
     ("GET", "/v1/heatmap?floor=g"): {"ops", "manager", "admin"},
     ("GET", "/v1/dwell"): {"ops", "manager", "admin"},
     ("GET", "/v1/crossings"): {"ops", "manager", "admin"},
+    ("GET", "/v1/zones"): {"ops", "manager", "admin"},
+    ("GET", "/v1/zones/nordic"): {"ops", "manager", "admin"},
+    ("GET", "/v1/zones/nordic/weeks"): {"ops", "manager", "admin"},
+    ("GET", "/v1/flows"): {"ops", "manager", "admin"},
+    ("GET", "/v1/sequences"): {"ops", "manager", "admin"},
+    ("GET", "/v1/exports/zones.csv"): {"ops", "manager", "admin"},
     ("GET", "/v1/quarantine"): {"ops", "admin"},
     ("GET", "/v1/site"): {"installer", "ops", "manager", "trigger", "admin"},
     ("GET", "/v1/offers"): {"trigger", "manager", "admin"},
@@ -80,6 +86,10 @@ def test_the_table_names_every_route(central: Central) -> None:
         browser.post("/login", data={"token": central.tokens["ops"]})
         document = browser.get("/openapi.json")
     named = {(method, path.split("?")[0].replace("M-0", "{member}")) for method, path in MATRIX}
+    named = {
+        (method, path.replace("zones/nordic", "zones/{zone}").replace("zones.csv", "{what}.{kind}"))
+        for method, path in named
+    }
     named = {
         (method, path.replace("/none", "/{consent}" if "consents" in path else "/{touchpoint}"))
         for method, path in named
@@ -123,7 +133,7 @@ def test_a_wrong_token_opens_nothing_and_a_revoked_one_no_longer(central: Centra
         ("GET", "/v1/heatmap", None, "floor"),
         ("GET", "/v1/dwell?from=yesterday", None, "no time"),
         ("GET", "/v1/dwell?from=2026-01-02T00:00:00.000Z&to=2026-01-01T00:00:00.000Z", None, "before to"),
-        ("GET", "/v1/dwell?from=2020-01-02T00:00:00.000Z", None, "31 days"),
+        ("GET", "/v1/dwell?from=2020-01-02T00:00:00.000Z", None, "400 days"),
         ("GET", "/v1/offers?after=-1", None, "after"),
         ("PUT", "/v1/members/a b", {}, "member"),
         ("PUT", "/v1/members/M-9", {"telephone": "1"}, "telephone"),
