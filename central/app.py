@@ -59,8 +59,9 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     )
     writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
     broker = BrokerClient(config.broker, site.id, writer, clock)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock)
-    insight = Insight(store, site, config.k)
+    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    engine = OfferEngine(store, site, campaigns)
+    clerk = Clerk(store, broker, Linker(store, site), engine, clock, fold=insight.heat.fold)
     writer.start()
     broker.start()
     clerk.start()

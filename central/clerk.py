@@ -36,16 +36,25 @@ class Clerk:
         linker: joins check-ins to visitors.
         engine: makes offers.
         clock: seconds since 1970.
+        fold: folds positions into heat; called every round, before the purge.
     """
 
     def __init__(
-        self, store: Store, broker: BrokerClient, linker: Linker, engine: OfferEngine, clock: Callable[[], float]
+        self,
+        store: Store,
+        broker: BrokerClient,
+        linker: Linker,
+        engine: OfferEngine,
+        clock: Callable[[], float],
+        *,
+        fold: Callable[[float], None] = lambda _now: None,
     ) -> None:
         self._store = store
         self._broker = broker
         self._linker = linker
         self._engine = engine
         self._clock = clock
+        self._fold = fold
         self._correspondence = Correspondence()
         self._session = secrets.token_hex(8)
         self._seq = 0
@@ -88,6 +97,7 @@ class Clerk:
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._send(now, account, command)
+        self._fold(now)
         if now - self._purged_at >= PURGE_EVERY_S:
             self._purged_at = now
             self._store.purge(now)

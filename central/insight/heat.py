@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from threading import Lock
 from typing import Literal
 
@@ -30,8 +31,8 @@ SETTLED_S = 90.0
 """A day is closed this long after its end: late batches have come by then."""
 MARGIN_S = 900.0
 """Chunks are read only where they are so much younger than when they go."""
-MOST_KEPT = 64
-"""Heatmaps that are kept at hand, since everybody who watches a floor asks for the same ones."""
+MOST_SQUARES = 1_000_000
+"""Heatmaps of so many squares are kept at hand (34 bytes each): who watches a floor asks for what others asked for."""
 
 Counted = Literal["once", "once a day", "once an hour"]
 
@@ -77,6 +78,7 @@ class Heat:
         self._suppression = suppression
         self._lock = Lock()
         self._kept: OrderedDict[tuple[object, ...], Told] = OrderedDict()
+        self._squares = 0
 
     def fold(self, now: float) -> None:
         """Fold the minutes that are over, and close a day of a floor; to be called every second or so.
@@ -89,7 +91,7 @@ class Heat:
             if self._close_day(floor, now):
                 return  # half a second's work: the next floor has the next call
 
-    def told(self, floor_id: str, start: float, end: float, now: float, finest: int = 0) -> Told:
+    def told(self, floor_id: str, start: float, end: float, now: float) -> Told:
         """Heat of a floor from ``start`` until before ``end``, both on the grid of ``Window``.
 
         Args:
@@ -97,55 +99,54 @@ class Heat:
             start: seconds since 1970.
             end: the same.
             now: decides what is still known by visitor.
-            finest: smallest squares told: 0 for 0.5 m, 1 for 1 m, and so on.
 
         Raises:
             BadInputError: where there is no such floor.
         """
         self._site.floor(floor_id)
         step_s = MINUTE_S if end - start <= HOUR_S else QUARTER_S
-        end = min(end, folding.folded_until(self._store.database, self._site.id) // step_s * step_s)
+        end = max(start, min(end, folding.folded_until(self._store.database, self._site.id) // step_s * step_s))
         parts = self._parts(floor_id, start, end, now)
         staff = reading.staff(self._store.database, self._site.id)
-        key = (floor_id, start, end, finest, tuple(parts), self._folds(floor_id), staff.tobytes())
+        key = (floor_id, start, end, tuple(parts), self._folds(floor_id), staff.tobytes())
         with self._lock:
-            found = self._kept.get(key)
-            if found is not None:
+            if key in self._kept:
                 self._kept.move_to_end(key)
-                return found
-        made = self._made(floor_id, (start, end), parts, staff, finest)
+                return self._kept[key]
+        made = self._made(floor_id, (start, end), parts, staff)
         with self._lock:
+            if key in self._kept:
+                return made
             self._kept[key] = made
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            self._squares += len(made.heat.codes)
+            while self._squares > MOST_SQUARES:
+                _, oldest = self._kept.popitem(last=False)
+                self._squares -= len(oldest.heat.codes)
         return made
 
     def _folds(self, floor_id: str) -> int:
         return folding.folds_of(self._store.database, self._site.id, floor_id)
 
     def _made(
-        self, floor_id: str, window: tuple[float, float], parts: list[_Part], staff: npt.NDArray[np.uint32], finest: int
+        self, floor_id: str, window: tuple[float, float], parts: list[_Part], staff: npt.NDArray[np.uint32]
     ) -> Told:
         maps, start, end = [], *window
         database, site = self._store.database, self._site.id
         for part in parts:
             if part.grain == "chunks":
-                maps.append(self._published(floor_id, part.start, part.end, staff, finest))
+                maps.append(self._published(floor_id, part.start, part.end, staff))
                 continue
             grain = DAY if part.grain == "day" else HOUR
-            for one in past.kept(database, site, floor_id, grain, part.start, part.end):
-                maps.append(_map_of(one))
+            maps += [_map_of(one) for one in past.kept(database, site, floor_id, grain, (part.start, part.end))]
             start, end = min(start, part.start), max(end, part.end)
         grains = {part.grain for part in parts}
         counted: Counted = "once an hour" if "hours" in grains else "once" if len(parts) == 1 else "once a day"
         return Told(start, end, counted, summed(maps) if maps else _map_of(Past(start, end, np.empty(0, SQUARE))))
 
-    def _published(
-        self, floor_id: str, start: float, end: float, staff: npt.NDArray[np.uint32], finest: int = 0
-    ) -> HeatMap:
+    def _published(self, floor_id: str, start: float, end: float, staff: npt.NDArray[np.uint32]) -> HeatMap:
         found = reading.footfall(self._store.database, self._site.id, floor_id, start, end)
         figure = f"heat {floor_id}"
-        return published(found, staff, self._suppression, figure, (start, end), finest=finest)
+        return published(found, staff, self._suppression, figure, (start, end))
 
     def _parts(self, floor_id: str, start: float, end: float, now: float) -> list[_Part]:
         closed = past.closed_until(self._store.database, self._site.id, floor_id) or 0.0
@@ -184,7 +185,7 @@ class Heat:
             return False
         staff = reading.staff(database, site)
         hours = np.append(np.arange(day_start, day_end, HOUR_S), day_end).tolist()
-        stretches = [(HOUR, *ends) for ends in zip(hours[:-1], hours[1:], strict=True)]
+        stretches = [(HOUR, *ends) for ends in pairwise(hours)]
         stretches.append((DAY, day_start, day_end))
         parts = [
             (grain, Past(start, end, _squares_of(self._published(floor_id, start, end, staff))))

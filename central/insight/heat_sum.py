@@ -11,20 +11,24 @@ from central.insight.heatmap import HeatMap, three_digits
 from central.store.heat.grid import TILE_BITS
 
 
-def summed(maps: Sequence[HeatMap]) -> HeatMap:
+def summed(maps: Sequence[HeatMap], finest: int = 0) -> HeatMap:
     """One map of all: seconds add up, and so do people, each counted once in every map they are in.
 
     Where a square of the sum holds several of one map, the people are those of the fullest: at least so many.
 
     Args:
         maps: at least one, with cells of the same side.
+        finest: level of the smallest squares: 0 for single cells, 1 for 2 by 2, and so on.
     """
-    if len(maps) == 1:
+    if len(maps) == 1 and not finest:
         return maps[0]
     tiles = np.unique(np.concatenate([one.codes >> TILE_BITS for one in maps])).astype(np.int64)
     shape = (len(tiles), 1 << TILE_BITS)
     top = np.full(shape, -1, np.int8)
     squares = np.empty(shape, np.int32)
+    for one in maps:
+        kernels.painted(one.codes, one.levels, tiles, squares)
+        top[squares >= 0] = finest
     changed = True
     while changed:
         changed = False

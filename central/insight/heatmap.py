@@ -101,7 +101,6 @@ def published(
     figure: str,
     marks: Marks,
     *,
-    finest: int = 0,
     cell_m: float = CELL_M,
 ) -> HeatMap:
     """What of the footfall may be told.
@@ -112,7 +111,6 @@ def published(
         suppression: decides.
         figure: names the heatmap; the same for the same floor.
         marks: ends of the window, none for the present instant.
-        finest: smallest squares told: 0 for single cells, 1 for 2 by 2, and so on.
         cell_m: side of a cell, metres.
     """
     works = found.are(staff)
@@ -122,7 +120,7 @@ def published(
         return suppression.published(people, keys, _named(names, codes, level), marks)
 
     tree = _Tree(found, works)
-    for level in range(finest, LEVELS):
+    for level in range(LEVELS):
         tree.grow(level, suppression.k, told)
     return tree.map_of(suppression, suppression.figure_keys(f"staff {figure}"), marks, cell_m)
 

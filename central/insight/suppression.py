@@ -2,14 +2,14 @@
 
 Two rules, both published and in use; ``docs/privacy-method.md`` tells them with an example and with their limits.
 
-- **k-suppression**: no figure about fewer than k different people is told at all. Neither is one whose count falls below
-  k by the noise, so that a withheld figure does not prove that there were fewer than k.
+- **k-suppression**: no figure about fewer than k different people is told at all. Neither is one whose count the noise
+  takes below k, so that a withheld figure does not prove that there were fewer than k.
 - **Sticky noise**. A count is off by the sum of layers, each two-sided geometric (Ghosh, Roughgarden and Sundararajan,
   2009), each drawn from a keyed hash, so that asking again gives the same again:
 
-  - a layer by the *people themselves*: everybody has a secret random number, a figure's people add up to its cell key,
-    and the cell key decides (Fraser and Wooton, 2005; Thompson, Broadfoot and Elazar, 2013, for the Australian Bureau of
-    Statistics' TableBuilder). One person more or less gives other noise.
+  - a layer by the *people themselves*: everybody has a secret random number, a figure's people add up to its cell
+    key, and the cell key decides (Fraser and Wooton, 2005; Thompson, Broadfoot and Elazar, 2013, for the Australian
+    Bureau of Statistics' TableBuilder). One person more or less gives other noise.
   - a layer for each *end of the window*, by figure and instant. Cell keys alone fall to averaging (Asghar and Kaafar,
     2020): ask for the windows from many starts to b and to b + 15 minutes, and the mean difference is how many came in
     these 15 minutes. An instant's own noise is the same in all of them and stays.
@@ -35,7 +35,7 @@ Marks = Sequence[float] | Sequence[npt.NDArray[np.float64]]
 LEAST_K = 3
 DEFAULT_K = 5
 EPSILON_K = 5.0
-"""Each layer's noise falls by e every (k - 1) / 5 steps: 0.8 for k = 5, where a count is off by 1.8 (standard deviation)."""
+"""Each layer's noise falls by e every (k - 1) / 5 steps; for k = 5 a count is off by 1.8 (standard deviation)."""
 SURE = 0.95
 MOST_REPEATS = 4
 REPEATS_NOISE = 2
@@ -149,7 +149,7 @@ class Suppression:
         noisy = true + self.noise(cell_keys, figures, marks)
         return np.where((true >= self.k) & (noisy >= self.k), noisy, 0)
 
-    def events(
+    def events(  # noqa: PLR0917 - three counts, and what names them
         self,
         people: npt.ArrayLike,
         repeats: npt.ArrayLike,

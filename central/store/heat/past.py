@@ -61,12 +61,12 @@ def keep(database: Database, site: str, floor: str, parts: Sequence[tuple[int, P
         )
 
 
-def kept(database: Database, site: str, floor: str, grain: int, start: float, end: float) -> list[Past]:
-    """The stretches of a grain that begin from ``start`` until before ``end``, by time."""
+def kept(database: Database, site: str, floor: str, grain: int, span: tuple[float, float]) -> list[Past]:
+    """The stretches of a grain that begin within the span, its end not included, by time."""
     rows = database.rows(
         "SELECT start, end, squares FROM heat_past WHERE site = ? AND floor = ? AND grain = ?"
         " AND start >= ? AND start < ? ORDER BY start",
-        (site, floor, grain, start, end),
+        (site, floor, grain, *span),
     )
     return [Past(row[0], row[1], np.frombuffer(zlib.decompress(row[2]), SQUARE)) for row in rows]
 

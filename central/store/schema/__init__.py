@@ -12,6 +12,7 @@ from central.store.schema import (
     m0005_time_led,
     m0007_positions,
     m0008_heat_past,
+    m0011_ends,
     m0012_identity,
 )
 from central.store.schema.numbered import migrations
@@ -24,6 +25,7 @@ __all__ = [
     "m0005_time_led",
     "m0007_positions",
     "m0008_heat_past",
+    "m0011_ends",
     "m0012_identity",
     "migrations",
 ]
