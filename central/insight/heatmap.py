@@ -81,9 +81,9 @@ class HeatMap:
 
     def squares(self, who: Who) -> tuple[Seconds, Seconds, Seconds, Seconds]:
         """(N,) left edges, lower edges and sides in metres, and person-seconds per square metre."""
-        corner_m = cells_of(self.codes) * self.cell_m
-        sides_m = self.cell_m * 2.0**self.levels
-        density = np.round(self.people(who)[1] / (self.own * self.cell_m**2), 3)
+        corner_m = cells_of(self.codes).astype(np.float64) * self.cell_m
+        sides_m: Seconds = np.ldexp(self.cell_m, self.levels.astype(np.int64))
+        density: Seconds = np.round(self.people(who)[1] / (self.own.astype(np.float64) * self.cell_m**2), 3)
         return corner_m[:, 0], corner_m[:, 1], sides_m, density
 
     def blocks(self, who: Who) -> list[Block]:
@@ -131,6 +131,19 @@ def _named(figure: npt.NDArray[np.uint64], codes: Codes, level: int) -> npt.NDAr
         return figure + (codes.astype(np.uint64) * np.uint64(LEVELS) + np.uint64(level))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Level:
+    """Squares told of one level: their tile and place in it, code, own cells (a bit each), people and seconds."""
+
+    level: int
+    tile: npt.NDArray[np.intp]
+    square: npt.NDArray[np.intp]
+    codes: Codes
+    own: npt.NDArray[np.uint64]
+    visitors: Counts
+    person_s: Seconds
+
+
 class _Tree:
     """Squares told so far, and which cells are left."""
 
@@ -138,8 +151,7 @@ class _Tree:
         self._found = found
         self._works = works
         self._rest = np.full(len(found.tiles), ALL_CELLS)
-        self._told: list[tuple[int, npt.NDArray[np.intp], npt.NDArray[np.intp], Codes, Counts, Counts, Seconds]] = []
-        self._areas: list[npt.NDArray[np.uint64]] = []
+        self._told: list[_Level] = []
 
     def grow(self, level: int, k: int, told: Callable[[int, Codes, Counts, npt.NDArray[np.uint64]], Counts]) -> None:
         """Publish what can be told of this level's squares, of the cells that are left."""
@@ -149,33 +161,42 @@ class _Tree:
         codes = (self._found.tiles[tile] << TILE_BITS | square << 2 * level).astype(np.uint32)
         visitors = told(level, codes, people, counts.cell_keys[tile, square])
         some = visitors > 0
-        tile, square, codes, people, visitors = (one[some] for one in (tile, square, codes, people, visitors))
+        tile, square = tile[some], square[some]
         area = (ALL_CELLS >> np.uint64(64 - 4**level)) << (square.astype(np.uint64) << np.uint64(2 * level))
         own = area & self._rest[tile]
-        self._told.append((level, tile, square, codes, people, visitors, counts.person_s[tile, square]))
-        self._areas.append(own)
+        person_s = scaled(counts.person_s[tile, square], people[some], visitors[some])
+        self._told.append(_Level(level, tile, square, codes[some], own, visitors[some], person_s))
         np.bitwise_and.at(self._rest, tile, ~area)
 
     def map_of(
         self, suppression: Suppression, staff_names: npt.NDArray[np.uint64], marks: Marks, cell_m: float
     ) -> HeatMap:
         """Everything told, with the staff in the same squares."""
-        parts = []
-        for (level, tile, square, codes, people, visitors, person_s), own in zip(self._told, self._areas, strict=True):
-            staff, staff_s = np.zeros(len(codes), np.int64), np.zeros(len(codes))
-            if self._works.any() and len(codes):
-                among = np.zeros(len(self._found.tiles), np.uint64)
-                np.bitwise_or.at(among, tile, own)
-                counts = self._found.counted(among, level, ~self._works)
-                here = counts.people[tile, square]
-                names = _named(staff_names, codes, level)
-                staff = suppression.published(here, counts.cell_keys[tile, square], names, marks)
-                staff_s = scaled(counts.person_s[tile, square], here, staff)
-            levels = np.full(len(codes), level, np.uint8)
-            cells = np.bitwise_count(own)
-            parts.append((codes, levels, cells, visitors, scaled(person_s, people, visitors), staff, staff_s))
-        columns = zip(*reversed(parts), strict=True)
-        return HeatMap(*(np.concatenate(column) for column in columns), cell_m)
+        found = self._told[::-1]
+        staff = [self._staff(one, suppression, staff_names, marks) for one in found]
+        return HeatMap(
+            np.concatenate([one.codes for one in found]),
+            np.concatenate([np.full(len(one.codes), one.level, np.uint8) for one in found]),
+            np.concatenate([np.bitwise_count(one.own) for one in found]),
+            np.concatenate([one.visitors for one in found]),
+            np.concatenate([one.person_s for one in found]),
+            np.concatenate([people for people, _ in staff]),
+            np.concatenate([seconds for _, seconds in staff]),
+            cell_m,
+        )
+
+    def _staff(
+        self, told: _Level, suppression: Suppression, names: npt.NDArray[np.uint64], marks: Marks
+    ) -> tuple[Counts, Seconds]:
+        """Published staff of a level's squares and their seconds."""
+        if not len(told.codes) or not self._works.any():
+            return np.zeros(len(told.codes), np.int64), np.zeros(len(told.codes))
+        among = np.zeros(len(self._found.tiles), np.uint64)
+        np.bitwise_or.at(among, told.tile, told.own)
+        counts = self._found.counted(among, told.level, ~self._works)
+        here, keys = counts.people[told.tile, told.square], counts.cell_keys[told.tile, told.square]
+        staff = suppression.published(here, keys, _named(names, told.codes, told.level), marks)
+        return staff, scaled(counts.person_s[told.tile, told.square], here, staff)
 
 
 def scaled(seconds: Seconds, people: Counts, told: Counts) -> Seconds:

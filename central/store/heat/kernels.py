@@ -35,7 +35,7 @@ def stretches(words: NDArray[np.uint32], layout: Layout) -> NDArray[np.int64]:
     """(S, 4) tile, chunk, first cell and end of the cells that each chunk has in each tile."""
     many = 0
     for chunk in range(len(layout)):
-        before = -1
+        before = np.int64(-1)
         at = layout[chunk, CODES_AT]
         for cell in range(layout[chunk, CELLS]):
             tile = np.int64(words[at + cell]) >> TILE_BITS
@@ -44,7 +44,7 @@ def stretches(words: NDArray[np.uint32], layout: Layout) -> NDArray[np.int64]:
     found = np.empty((many, 4), np.int64)
     n = -1
     for chunk in range(len(layout)):
-        before = -1
+        before = np.int64(-1)
         at = layout[chunk, CODES_AT]
         for cell in range(layout[chunk, CELLS]):
             tile = np.int64(words[at + cell]) >> TILE_BITS
@@ -69,9 +69,11 @@ def people_of(
         at = layout[chunk, NUMBERS_AT]
         for v in range(layout[chunk, VISITORS]):
             number = np.int64(words[at + v])
-            lowest, highest = min(lowest, number), max(highest, number)
+            lowest = min(lowest, number)
+            highest = max(highest, number)
         many += layout[chunk, VISITORS]
-    known = np.full(max(highest - lowest + 1, 0), -1, np.int32)
+    span = highest - lowest + 1 if many else np.int64(0)
+    known = np.full(span, -1, np.int32)
     ids = np.empty(many, np.int32)
     keys, numbers = np.empty(many, np.uint64), np.empty(many, np.uint32)
     different = 0

@@ -37,8 +37,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/flows"): SEES,
     ("GET", "/v1/sequences"): SEES,
     ("GET", "/v1/zones"): SEES,
-    ("GET", "/v1/zones/{zone}"): SEES,
-    ("GET", "/v1/zones/{zone}/weeks"): SEES,
+    ("GET", "/v1/zones/{zone:path}"): SEES,
+    ("GET", "/v1/zones/{zone:path}/weeks"): SEES,
 }
 
 PAGES: dict[str, frozenset[Role]] = {
@@ -63,7 +63,7 @@ EXAMPLES = {
     "{touchpoint}": "none",
     "{floor_id}": "g",
     "{floor}": "g",
-    "{zone}": "nordic",
+    "{zone:path}": "nordic",
     "{what}": "zones",
     "{kind}": "csv",
 }
