@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import identity, membership, offering, reports
+from central.api import identity, membership, offering, privacy, reports
 from central.api.gate import Gate
 from central.api.login import login_router
 from central.api.manners import Bodies, Manners
@@ -33,11 +33,11 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    for router in (reports.router, membership.router, offering.router, identity.router):
+    for router in (reports.router, membership.router, offering.router, identity.router, privacy.router):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)
     app.add_middleware(Bodies)
-    app.add_middleware(Gate, identity=services.identity, clock=services.clock)
+    app.add_middleware(Gate, identity=services.identity, trail=services.trail, clock=services.clock)
     app.add_middleware(Manners, trusted=services.identity.trusted_proxies)
     return app

@@ -12,6 +12,8 @@ from central.store.schema import (
     m0005_time_led,
     m0007_positions,
     m0012_identity,
+    m0013_audit,
+    m0014_privacy,
 )
 from central.store.schema.numbered import migrations
 
@@ -23,5 +25,7 @@ __all__ = [
     "m0005_time_led",
     "m0007_positions",
     "m0012_identity",
+    "m0013_audit",
+    "m0014_privacy",
     "migrations",
 ]

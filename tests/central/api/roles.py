@@ -12,6 +12,7 @@ OFFERS: frozenset[Role] = frozenset({"trigger", "manager", "admin"})
 
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/openapi.json"): ALL,
+    ("GET", "/v1/audit"): ADMIN,
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
@@ -24,6 +25,7 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
     ("GET", "/v1/presence"): SEES,
+    ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
     ("GET", "/v1/site"): ALL,
     ("GET", "/v1/tokens"): ADMIN,
