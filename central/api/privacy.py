@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from central.api.cursor import CursorQuery, pack, unpack
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
 from central.privacy.report import PrivacyReport, report
 from central.store import audit
 from contract.times import to_rfc3339

@@ -16,6 +16,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
+    ("GET", "/v1/exports/{table}"): SEES,
+    ("GET", "/v1/flows"): SEES,
     ("GET", "/v1/heatmap"): SEES,
     ("GET", "/v1/me"): ALL,
     ("DELETE", "/v1/members/{member}"): ADMIN,
@@ -27,11 +29,15 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/presence"): SEES,
     ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
+    ("GET", "/v1/sequences"): SEES,
     ("GET", "/v1/site"): ALL,
     ("GET", "/v1/tokens"): ADMIN,
     ("POST", "/v1/touchpoints"): JOINS,
     ("GET", "/v1/touchpoints/{touchpoint}"): JOINS,
     ("GET", "/v1/users"): ADMIN,
+    ("GET", "/v1/zones"): SEES,
+    ("GET", "/v1/zones/{zone}"): SEES,
+    ("GET", "/v1/zones/{zone}/weeks"): SEES,
 }
 
 PAGES: dict[str, frozenset[Role]] = {
