@@ -16,7 +16,7 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
-    ("GET", "/v1/exports/{table}"): SEES,
+    ("GET", "/v1/exports/{what}.{kind}"): SEES,
     ("GET", "/v1/flows"): SEES,
     ("GET", "/v1/heatmap"): SEES,
     ("GET", "/v1/me"): ALL,
@@ -56,7 +56,15 @@ DOORS: frozenset[tuple[str, str]] = frozenset(
 WAYS_OUT: frozenset[tuple[str, str]] = frozenset({("GET", "/logout"), ("POST", "/logout"), ("POST", "/password")})
 """What every login may, and nobody without one; tested by themselves."""
 
-EXAMPLES = {"{member}": "M-0", "{purpose}": "none", "{touchpoint}": "none", "{floor_id}": "g"}
+EXAMPLES = {
+    "{member}": "M-0",
+    "{purpose}": "none",
+    "{touchpoint}": "none",
+    "{floor_id}": "g",
+    "{zone}": "nordic",
+    "{what}": "zones",
+    "{kind}": "csv",
+}
 """A value for every parameter in a path."""
 QUERIES = {"/v1/heatmap": "?floor=g"}
 
