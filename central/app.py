@@ -28,6 +28,8 @@ from central.insight.insight import Insight
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.pages.mount import mount_pages
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -57,17 +59,22 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Brake(config.rates),
         config.trusted_proxies,
     )
+    retention = Retention(store, config.keep, site.timezone)
+    along = (identity.sessions.flush, lambda connection: tokens.flush(connection, site.id))
+    trail = AuditTrail(store.database, site.id, secrets.phone_key, along)
     writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
     broker = BrokerClient(config.broker, site.id, writer, clock)
     insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
     engine = OfferEngine(store, site, campaigns)
-    clerk = Clerk(store, broker, Linker(store, site), engine, clock, fold=insight.heat.fold)
+    clerk = Clerk(store, broker, Linker(store, site), engine, retention=retention, clock=clock, fold=insight.heat.fold)
     writer.start()
     broker.start()
     clerk.start()
+    trail.start()
     try:
-        yield Services(site, store, insight, writer, broker, identity, secrets, campaigns, clock)
+        yield Services(site, store, insight, writer, broker, identity, trail, retention, secrets, campaigns, clock)
     finally:
+        trail.stop()
         clerk.stop()
         broker.stop()
         writer.stop()

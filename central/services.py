@@ -12,6 +12,8 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.offers.campaigns import Campaign
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.store.store import Store
 
 
@@ -25,6 +27,8 @@ class Services:
     writer: Writer
     broker: BrokerClient
     identity: Identity
+    trail: AuditTrail
+    retention: Retention
     secrets: SecretsFile
     campaigns: Sequence[Campaign]
     clock: Callable[[], float]

@@ -13,6 +13,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from central.api.broadcast import Broadcast
+from central.api.document import answers
+from central.api.samples import HEAT, LIVE, PLAYBACK
 from central.api.shops import READERS
 from central.api.window import Asking, Who, services_of
 from central.insight.figure import Figure
@@ -92,7 +94,7 @@ def _json(content: Any) -> Response:
     return Response(msgspec.json.encode(content), media_type="application/json")
 
 
-@router.get("/heatmap", dependencies=[READERS], response_model=HeatReport)
+@router.get("/heatmap", dependencies=[READERS], response_model=HeatReport, responses=answers(HEAT))
 def get_heatmap(asked: Asking, floor: FloorId) -> Response:
     """Person-seconds and visitors of a window, in squares of 0.5 to 4 m whose people may be told."""
     services, window = asked.services, asked.window
@@ -101,7 +103,7 @@ def get_heatmap(asked: Asking, floor: FloorId) -> Response:
     return _json(HeatReport(floor, told, services.insight.k, asked.who, found.counted, found.heat.blocks(asked.who)))
 
 
-@router.get("/playback", dependencies=[READERS], response_model=PlaybackReport)
+@router.get("/playback", dependencies=[READERS], response_model=PlaybackReport, responses=answers(PLAYBACK))
 def get_playback(
     asked: Asking,
     floor: FloorId,
@@ -122,7 +124,7 @@ def get_playback(
     return _json({"floor": floor, "window": window, "k": services.insight.k, "who": asked.who, "frames": told})
 
 
-@router.get("/live/{floor}", dependencies=[READERS], response_model=LiveReport)
+@router.get("/live/{floor}", dependencies=[READERS], response_model=LiveReport, responses=answers(LIVE))
 def get_live(request: Request, floor: str, who: Who = "shoppers") -> Response:
     """The floor at this second."""
     services = services_of(request)

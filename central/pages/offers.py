@@ -104,6 +104,8 @@ def _row(services: Services, offer: Offer) -> dict[str, Any]:
 def _facts(offer: Offer) -> list[tuple[str, str]]:
     """The facts as labels and values for people."""
     facts = offer.facts
+    if "link" not in facts:  # the consent was withdrawn
+        return [("Campaign", f"{facts['campaign']['id']}, version {facts['campaign']['version']}")]
     link = facts["link"]
     runner_up = link.get("runner_up_m")
     nobody = "nobody else within reach"

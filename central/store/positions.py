@@ -21,8 +21,6 @@ from contract.times import from_rfc3339
 
 MAX_AGE_S = 30.0
 """Older positions, and those from as far in the future, are not taken in."""
-KEPT_S = 900.0
-"""Batches are kept this long."""
 
 PERSON = np.dtype([("number", "<u4"), ("x_cm", "<i4"), ("y_cm", "<i4")])
 """One person of a batch, as it rests."""
@@ -225,8 +223,3 @@ def positions_of(
         his = people[people["number"] == number[0][0]]
         found += [(at, x / 100, y / 100) for x, y in zip(his["x_cm"].tolist(), his["y_cm"].tolist(), strict=True)]
     return found
-
-
-def purge(connection: sqlite3.Connection, site: str, before: float) -> None:
-    """Delete the batches of before the instant, folded or not."""
-    connection.execute("DELETE FROM batches WHERE site = ? AND at < ?", (site, before))

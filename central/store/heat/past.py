@@ -7,7 +7,6 @@ five people.
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from central.store.database import Database
 
 HOUR, DAY = 60, 1440
 """Grains, minutes; a day of the mall's own time may have an hour more or less."""
-KEPT_S = 400 * 86_400.0
 
 SQUARE = np.dtype(
     [
@@ -86,11 +84,6 @@ def first_at(database: Database, site: str, floor: str) -> float | None:
         "SELECT min(start) FROM heat_chunks WHERE site = ? AND floor = ? AND grain IN (1, 15)", (site, floor)
     )
     return None if rows[0][0] is None else 60.0 * rows[0][0]
-
-
-def purge(connection: sqlite3.Connection, site: str, before: float) -> None:
-    """Delete what ended before the instant."""
-    connection.execute("DELETE FROM heat_past WHERE site = ? AND end < ?", (site, before))
 
 
 def _packed(squares: Squares) -> bytes:

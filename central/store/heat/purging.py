@@ -1,36 +1,30 @@
-"""Deletes chunks by visitor, and with them the visitors' ids."""
+"""Which chunks by visitor have expired, and which visitors' ids with them: conditions for the rules of retention.
+
+``:cutoff`` is the instant before which heat by visitor is gone.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+from central.store.heat.folding import QUARTER
+from central.store.heat.past import DAY
 
-from central.store.heat.folding import MINUTE_S, QUARTER
-
-MINUTES_KEPT_S = 2.5 * 3600
-"""Single minutes can be asked for within the last hour, an hour at most; their quarters stay."""
 CHUNKS_KEPT_S = 86_400.0
 """Heat by visitor lives as long as the visitor's id may."""
-WAITS_S = 2 * 3600.0
-"""So much longer chunks wait for their day to be closed: one night a year a day has 25 hours."""
+MINUTES_KEPT_S = 2.5 * 3600
+"""Single minutes can be asked for within the last hour, an hour at most; their quarters stay."""
+WAITS_MINUTES = 120
+"""So much longer a chunk waits for its day to be closed: one night a year a day has 25 hours."""
 
+EXPIRED_MINUTES = f"""grain = 1 AND start < :cutoff / 60 AND EXISTS (SELECT 1 FROM heat_chunks AS quarter
+    WHERE quarter.site = heat_chunks.site AND quarter.floor = heat_chunks.floor AND quarter.grain = {QUARTER}
+    AND quarter.start = heat_chunks.start / {QUARTER} * {QUARTER})"""  # noqa: S608 - our own words
+"""Minutes whose quarter is closed, so that nothing is told otherwise without them."""
 
-def purge(connection: sqlite3.Connection, site: str, now: float, kept_s: float = CHUNKS_KEPT_S) -> None:
-    """Delete minutes whose quarter is closed, chunks that are older than ``kept_s``, and ids that nothing names.
+EXPIRED_CHUNKS = f"""start < CAST(:cutoff / 60 AS INTEGER) AND (start < CAST(:cutoff / 60 AS INTEGER) - {WAITS_MINUTES}
+    OR start < (SELECT max(end) / 60 FROM heat_past
+    WHERE heat_past.site = heat_chunks.site AND heat_past.floor = heat_chunks.floor AND heat_past.grain = {DAY}))"""  # noqa: S608
+"""Chunks of closed days. A day that is not closed waits, but not for ever: ids go, even if its heat goes with them."""
 
-    A chunk whose day is not closed yet waits, but not for ever: ids go, even where the day's heat is lost by that.
-    """
-    connection.execute(
-        """DELETE FROM heat_chunks AS minute WHERE site = :site AND grain = 1 AND start < :before AND EXISTS (
-               SELECT 1 FROM heat_chunks WHERE site = :site AND floor = minute.floor AND grain = :quarter
-               AND start = minute.start / :quarter * :quarter)""",
-        {"site": site, "quarter": QUARTER, "before": int((now - MINUTES_KEPT_S) // MINUTE_S)},
-    )
-    last = now - kept_s
-    connection.execute(
-        """DELETE FROM heat_chunks AS chunk WHERE site = :site AND start < :last AND (start < :latest OR start < (
-               SELECT max(end) / 60 FROM heat_past WHERE site = :site AND floor = chunk.floor AND grain = 1440))""",
-        {"site": site, "last": int(last // MINUTE_S), "latest": int((last - WAITS_S) // MINUTE_S)},
-    )
-    oldest = connection.execute("SELECT min(start) FROM heat_chunks WHERE site = ?", (site,)).fetchone()[0]
-    gone = last if oldest is None else min(last, float(oldest * MINUTE_S))
-    connection.execute("DELETE FROM visitors WHERE site = ? AND last_at < ?", (site, gone))
+EXPIRED_VISITORS = """last_at < min(:cutoff,
+    coalesce((SELECT 60 * min(start) FROM heat_chunks WHERE heat_chunks.site = visitors.site), :cutoff))"""
+"""Ids that no chunk names any more."""

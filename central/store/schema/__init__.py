@@ -14,6 +14,8 @@ from central.store.schema import (
     m0008_heat_past,
     m0011_ends,
     m0012_identity,
+    m0013_audit,
+    m0014_privacy,
 )
 from central.store.schema.numbered import migrations
 
@@ -27,5 +29,7 @@ __all__ = [
     "m0008_heat_past",
     "m0011_ends",
     "m0012_identity",
+    "m0013_audit",
+    "m0014_privacy",
     "migrations",
 ]

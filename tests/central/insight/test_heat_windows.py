@@ -16,6 +16,7 @@ from central.insight.heat import Heat, Told
 from central.insight.playback import frames
 from central.insight.suppression import Suppression
 from central.insight.window import Window
+from central.privacy.retention import Keep, Retention
 from central.store import positions
 from central.store.heat import past
 from central.store.rows import Live
@@ -56,7 +57,7 @@ class Mall:
         """What the clerk does."""
         for _ in range(3):  # a floor's day a call
             self.heat.fold(now)
-        self.store.purge(now)
+        Retention(self.store, Keep(), self.site.timezone).update(now)
 
     def told(self, start: float, end: float, now: float) -> Told:
         return self.heat.told("g", start, end, now)

@@ -17,11 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from central.store import heat, positions
+from central.privacy.retention import Keep
+from central.store import heat, positions, retention
 from central.store.heat import folding
 from central.store.heat.chunk import Pairs, packed, united, unpacked
 from central.store.heat.grid import ALL_CELLS, OFFSET, cells_of, codes_of
 from central.store.heat.reading import Footfall
+from central.store.retention import RULES
 from central.store.rows import Live
 from central.store.store import Store
 from contract.events import Positions
@@ -180,6 +182,12 @@ def test_two_processes_that_fold_at_once_count_nothing_twice(store: Store, tmp_p
     other.close()
 
 
+def purge(store: Store, now: float) -> None:
+    """The rules about heat; nothing may be left over."""
+    for rule in RULES[:5]:
+        assert retention.purge(store.database, store.site, rule, now - Keep().seconds(rule.kept), now).left_over == 0
+
+
 def test_minutes_go_when_their_quarter_is_closed_and_nothing_changes_by_that(store: Store) -> None:
     with store.database.writing() as connection:
         for minute in range(30):
@@ -187,7 +195,7 @@ def test_minutes_go_when_their_quarter_is_closed_and_nothing_changes_by_that(sto
             positions.take(connection, [batch(at, [(visitor, minute / 4, 1.0) for visitor in VISITORS])])
     heat.fold(store.database, "mall", NOON + 1804, record_keys)
     before = counted(store, NOON, NOON + 1800, frozenset())
-    store.purge(NOON + 4 * 3600)
+    purge(store, NOON + 4 * 3600)
     grains = [row[0] for row in store.database.rows("SELECT grain FROM heat_chunks")]
     assert grains == [15, 15]
     assert counted(store, NOON, NOON + 1800, frozenset()) == before
@@ -203,9 +211,9 @@ def test_ids_outlive_their_day_by_two_hours_at_most_even_where_no_day_is_closed(
     with store.database.writing() as connection:
         positions.take(connection, [batch(NOON, [(visitor, 3.2, 9.1) for visitor in VISITORS])])
     heat.fold(store.database, "mall", NOON + 100, record_keys)
-    store.purge(NOON + 25 * 3600)
+    purge(store, NOON + 25 * 3600)
     assert len(store.database.rows("SELECT * FROM visitors")) == 9
-    store.purge(NOON + 26 * 3600 + 900)
+    purge(store, NOON + 26 * 3600 + 900)
     for table in ("visitors", "heat_chunks", "batches"):
         assert store.database.rows(f"SELECT * FROM {table}") == []  # noqa: S608
 
