@@ -39,8 +39,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/touchpoints/{touchpoint}"): JOINS,
     ("GET", "/v1/users"): ADMIN,
     ("GET", "/v1/zones"): SEES,
-    ("GET", "/v1/zones/{zone:path}"): SEES,
-    ("GET", "/v1/zones/{zone:path}/weeks"): SEES,
+    ("GET", "/v1/zones/{zone}"): SEES,
+    ("GET", "/v1/zones/{zone}/weeks"): SEES,
 }
 
 PAGES: dict[str, frozenset[Role]] = {
@@ -65,7 +65,7 @@ EXAMPLES = {
     "{touchpoint}": "none",
     "{floor_id}": "g",
     "{floor}": "g",
-    "{zone:path}": "nordic",
+    "{zone}": "nordic",
     "{what}": "zones",
     "{kind}": "csv",
 }
