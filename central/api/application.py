@@ -45,7 +45,7 @@ def build_api(services: Services) -> FastAPI:
         privacy.router,
     ):
         app.include_router(router)
-    app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
+    app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)
     describe(app)
     app.add_middleware(Bodies)
