@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 
 from central.pages.colours import scale_css
 from central.pages.feed import WINDOWS, FloorFeed
-from central.pages.frame import FLOOR_ROLES, allowed, frame, login_of
+from central.pages.frame import frame
 from central.pages.plan import plan_svg
 from central.services import Services
 
@@ -35,18 +35,17 @@ def add_floor_page(services: Services) -> None:
 
     @ui.page("/floor/{floor_id}", title=f"{site.name}: live floor")
     async def floor_page(request: Request, floor_id: str) -> None:
-        login = login_of(request)
-        frame(site, login, "Floor")
-        if not allowed(login, FLOOR_ROLES):
+        page = frame(services, request, "floor")
+        if page is None:
             return
         if floor_id not in site.floors:
-            with ui.element("main").classes("room"):
+            with page.main:
                 ui.label(f"There is no floor {floor_id[:64]}. Choose one above.")
             return
         floor = site.floors[floor_id]
         shown = {"window": DEFAULT_WINDOW, "picture": ""}
         ui.add_body_html('<script src="/assets/floor.js"></script>')
-        with ui.element("main").classes("room"):
+        with page.main:
             with ui.element("div").classes("controls"):
                 ui.html(f"<h1>{floor.name}</h1>")
                 if len(site.floors) > 1:
