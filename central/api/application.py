@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import membership, offering, reports
+from central.api import membership, offering, ops, reports
 from central.api.gate import Gate, Logins
 from central.api.login import login_router
 from central.api.problems import add_problem_handlers
@@ -33,7 +33,7 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    for router in (reports.router, membership.router, offering.router):
+    for router in (reports.router, membership.router, offering.router, ops.router):
         app.include_router(router)
     app.include_router(login_router(logins))
     app.add_middleware(Gate, logins=logins)

@@ -70,6 +70,7 @@ KINDS: Mapping[str, Patience] = {
     "disk": Patience(0.0, 60.0),
     "quarantine": Patience(0.0, 0.0),  # the quarter of an hour that is looked back on is patience enough
     "purge": Patience(0.0),
+    "purge_late": Patience(0.0),
     # boxes
     "box_silent": Patience(),  # ten seconds of silence are in the rule itself
     "box_stopped": Patience(),

@@ -60,6 +60,7 @@ class Watch:
         self._lookout = lookout
         self._orders = orders
         self._lock = threading.Lock()
+        self._updating = threading.Lock()
         self._standing = faults.standing(store.database, store.site)
         self._seen_since: dict[str, float] = {}
         self._absent_since: dict[str, float] = {}
@@ -76,15 +77,16 @@ class Watch:
         Raises:
             StoreUnavailableError: where what follows cannot be written now; it is written at the next update.
         """
-        with self._lock:
-            look, turn = self._looked(now, 0.0)
-            before = self._standing
-        if turn:
-            self._write(now, turn, before)
+        with self._updating:
             with self._lock:
-                self._standing = turn.applied(before)
-                self._last = None
-        self._orders.update(now, look.faults)
+                look, turn = self._looked(now, 0.0)
+                before = self._standing
+            if turn:
+                self._write(now, turn, before)
+                with self._lock:
+                    self._standing = turn.applied(before)
+                    self._last = None
+            self._orders.update(now, look.faults)
 
     def _looked(self, now: float, fresh_s: float) -> tuple[Look, _Turn]:
         if self._last is not None and 0 <= now - self._last[0].state.at < fresh_s:

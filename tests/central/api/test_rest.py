@@ -47,6 +47,12 @@ MATRIX: dict[tuple[str, str], set[Role]] = {
     ("GET", "/v1/crossings"): {"ops", "manager", "admin"},
     ("GET", "/v1/quarantine"): {"ops", "admin"},
     ("GET", "/v1/site"): {"installer", "ops", "manager", "trigger", "admin"},
+    ("GET", "/v1/ops"): {"installer", "ops", "manager", "admin"},
+    ("GET", "/v1/orders"): {"installer", "ops", "manager", "admin"},
+    ("POST", "/v1/orders/999/claim"): {"ops", "admin"},
+    ("POST", "/v1/orders/999/release"): {"ops", "admin"},
+    ("POST", "/v1/orders/999/close"): {"ops", "admin"},
+    ("POST", "/v1/boxes/none/commands"): {"ops", "admin"},
     ("GET", "/v1/offers"): {"trigger", "manager", "admin"},
     ("PUT", "/v1/members/M-0"): {"admin"},
     ("GET", "/v1/members/M-0"): {"admin"},
@@ -79,7 +85,10 @@ def test_the_table_names_every_route(central: Central) -> None:
     with httpx.Client(base_url=central.address) as browser:
         browser.post("/login", data={"token": central.tokens["ops"]})
         document = browser.get("/openapi.json")
-    named = {(method, path.split("?")[0].replace("M-0", "{member}")) for method, path in MATRIX}
+    named = {
+        (method, path.split("?")[0].replace("M-0", "{member}").replace("999", "{number}")) for method, path in MATRIX
+    }
+    named = {(method, path.replace("boxes/none", "boxes/{box}")) for method, path in named}
     named = {
         (method, path.replace("/none", "/{consent}" if "consents" in path else "/{touchpoint}"))
         for method, path in named

@@ -56,6 +56,7 @@ SPOILT = [
     ("disk", healthy_state(disk=Disk(4 * 2**30, 500 * 2**30))),
     ("quarantine:malformed", healthy_state(refusals=(Refusals("malformed", 3, NOON - 60),))),
     ("purge", healthy_state(purge=Purge(NOON - 60, 4))),
+    ("purge_late", healthy_state(purge=Purge(NOON - 3 * 86_400, 0))),
     ("box_silent:box-g", with_box(last_heard=NOON - 11, positions_heard=NOON - 11)),
     ("box_silent:box-g", with_box(last_heard=None, positions_heard=None)),
     ("box_silent:box-g", with_box(last_heard=NOON - 11, state="offline")),
