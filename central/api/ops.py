@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from central.api.gate import needs
 from central.api.reports import services_of
+from central.identity.principal import Principal
 from central.ops.advice import advice
 from central.ops.control_room import CommandName
 from central.ops.fault import Fault, Severity
@@ -21,7 +22,6 @@ from central.services import Services
 from central.store.orders import Order, State, What
 from contract.errors import AtriumError, BadInputError
 from contract.times import to_rfc3339
-from contract.tokens import TokenEntry
 
 router = APIRouter(prefix="/v1", tags=["ops"])
 
@@ -193,7 +193,7 @@ ON_ORDERS: dict[int | str, dict[str, Any]] = {
 def post_claim(
     request: Request,
     number: Number,
-    login: Annotated[TokenEntry, needs("ops", "admin")],
+    login: Annotated[Principal, needs("ops", "admin")],
     body: Annotated[ClaimBody, Body()] = ClaimBody(),  # noqa: B008 - frozen by pydantic's copy of defaults
 ) -> OrderAnswer:
     """Take an open order on. Of two who try at once, one wins and the other is told who."""
@@ -201,14 +201,14 @@ def post_claim(
 
 
 @router.post("/orders/{number}/release", responses=ON_ORDERS)
-def post_release(request: Request, number: Number, login: Annotated[TokenEntry, needs("ops", "admin")]) -> OrderAnswer:
+def post_release(request: Request, number: Number, login: Annotated[Principal, needs("ops", "admin")]) -> OrderAnswer:
     """Give an order back; it waits for somebody again, and escalates after three minutes."""
     return _step(request, number, "release", login.name)
 
 
 @router.post("/orders/{number}/close", responses=ON_ORDERS)
 def post_close(
-    request: Request, number: Number, login: Annotated[TokenEntry, needs("ops", "admin")], body: CloseBody
+    request: Request, number: Number, login: Annotated[Principal, needs("ops", "admin")], body: CloseBody
 ) -> OrderAnswer:
     """Close an order with a note that says what was done. It comes back where the fault does."""
     return _step(request, number, "close", body.who or login.name, body.note)

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from central.access import add_token
 from central.api.application import build_api
 from central.app import running
 from central.config import load_config
+from central.identity.tokens import add_token
 from central.services import Services
 from contract.tokens import Role
 from tests.central.mall import NOON, write_site
