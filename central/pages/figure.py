@@ -22,11 +22,14 @@ class Figures:
     Args:
         words: of the language.
         k: fewest people a figure may be about.
+
+    Attributes:
+        k: the same.
     """
 
     def __init__(self, words: Words, k: int) -> None:
         self._words = words
-        self._k = k
+        self.k = k
         self._writers: dict[Unit, Callable[[float], str]] = {
             "people": words.number,
             "share": words.share,
@@ -37,7 +40,7 @@ class Figures:
     def text(self, figure: Figure, unit: Unit = "people") -> str:
         """The value alone, or why there is none."""
         if figure.value is None:
-            return self._words(f"figures.{figure.withheld or 'silent'}", k=self._k)
+            return self._words(f"figures.{figure.withheld or 'silent'}", k=self.k)
         return self._writers[unit](figure.value)
 
     def interval(self, figure: Figure, unit: Unit = "people") -> str:

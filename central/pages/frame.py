@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal, get_args
@@ -54,6 +55,7 @@ class Page:
         login: who reads.
         theme: as chosen; ``auto`` follows the system.
         main: the page's own room, a context manager.
+        timezone: of the site, by its IANA name.
     """
 
     words: Words
@@ -61,6 +63,17 @@ class Page:
     login: TokenEntry
     theme: Theme
     main: ui.element
+    timezone: str
+
+    def load(self, script: str, style: str, *, tables: Sequence[str]) -> None:
+        """Give the page a module and a style sheet of ``assets/``, and the module these tables of words (words.js)."""
+        ui.add_head_html(
+            f'<link rel="stylesheet" href="/assets/{style}"><script type="module" src="/assets/{script}"></script>'
+        )
+        content: dict[str, object] = {name: dict(self.words.table(name)) for name in (*tables, "units", "figures")}
+        content |= {"language": self.words.tag, "timezone": self.timezone, "k": self.figures.k}
+        safe = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
+        ui.add_body_html(f'<script type="application/json" id="words">{safe}</script>')
 
 
 def login_of(request: Request) -> TokenEntry:
@@ -105,7 +118,7 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
     main = ui.element("main").classes("room").props('id="main" tabindex="-1"')
     roles = PLACES[here][1]
     if login.role in roles:
-        return Page(tell, Figures(tell, services.insight.k), login, theme, main)
+        return Page(tell, Figures(tell, services.insight.k), login, theme, main, services.site.timezone.key)
     why = tell(
         "frame.not_for_role_why",
         role=tell(f"roles.{login.role}"),
@@ -117,13 +130,6 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
             sanitize=False,
         )
     return None
-
-
-def script_words(tell: Words, *tables: str) -> None:
-    """Give the page's scripts these tables of words, and the language they are in."""
-    content = {"language": tell.tag, **{name: dict(tell.table(name)) for name in (*tables, "units", "figures")}}
-    safe = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
-    ui.add_body_html(f'<script type="application/json" id="words">{safe}</script>')
 
 
 def _bar(site: str, login: TokenEntry, tell: Words, theme: Theme, here: Here) -> str:
