@@ -22,7 +22,9 @@ def segmented(group: str, label: str, choices: Mapping[str, str], chosen: str, *
         for value, text in choices.items()
     )
     name = f'<span class="name" aria-hidden="true">{escape(label)}</span>' if shows_label else ""
-    return f'<div class="segmented" role="group" aria-label="{escape(label)}" data-group="{group}">{name}{buttons}</div>'
+    return (
+        f'<div class="segmented" role="group" aria-label="{escape(label)}" data-group="{group}">{name}{buttons}</div>'
+    )
 
 
 def switch(name: str, label: str, *, is_on: bool) -> str:

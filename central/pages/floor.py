@@ -52,7 +52,7 @@ def add_floor_page(services: Services) -> None:
 
 def _unknown(tell: Words, floor_id: str, floors: dict[str, str]) -> str:
     return (
-        f'<section class="card empty"><h1>{escape(tell("floor.unknown", floor=floor_id[:64]))}</h1>'
+        f'<section class="card empty"><h1>{tell.html("floor.unknown", floor=floor_id[:64])}</h1>'
         f"{_tabs(tell, floors, '')}</section>"
     )
 
@@ -61,21 +61,21 @@ def _view(page: Page, floor: Floor, floors: dict[str, str]) -> str:
     tell, k = page.words, page.figures.k
     return (
         f'<atrium-floor data-floor="{escape(floor.id)}"><div class="head"><h1>{escape(floor.name)}</h1>'
-        f"{_tabs(tell, floors, floor.id)}"
-        f'<span class="pill end" data-part="fresh" role="status">{escape(tell("floor.waiting"))}</span></div>'
-        f'<div class="split"><section class="card stage" aria-label="{escape(tell("floor.plan"))}">'
+        f'<span class="pill end" data-part="fresh" role="status">{tell.html("floor.waiting")}</span>'
+        f"{_tabs(tell, floors, floor.id)}</div>"
+        f'<div class="split"><section class="card stage" aria-label="{tell.html("floor.plan")}">'
         f'{_controls(tell)}<p class="said bad" data-part="trouble" role="alert" hidden></p>'
         f'<div class="frame"><p class="veil" data-part="veil" hidden></p>'
-        f"{plan_html(floor, tell('floor.plan_of', floor=floor.name))}{_zoom(tell)}</div>"
-        f"{_legend(tell, k)}{_playback(tell)}</section>"
+        f"{plan_html(floor, tell('floor.plan_of', floor=floor.name))}</div>"
+        f'<div class="below">{_zoom(tell)}{_legend(tell, k)}</div>{_playback(tell)}</section>'
         f'<div class="stack"><section class="card zone-card" data-part="card" aria-live="polite" hidden></section>'
-        f'<section class="card"><h2>{escape(tell("floor.people_now"))}</h2><p class="total" data-part="people"></p>'
-        f'<table class="plain zones"><thead><tr><th scope="col">{escape(tell("floor.zone"))}</th>'
-        f'<th scope="col" class="number">{escape(tell("floor.now"))}</th>'
-        f'<th scope="col" class="number" data-part="stay-head">{escape(tell("floor.stay"))}</th>'
-        f'<th scope="col" class="number" data-part="visits-head">{escape(tell("floor.visitors"))}</th></tr></thead>'
+        f'<section class="card"><h2>{tell.html("floor.people_now")}</h2><p class="total" data-part="people"></p>'
+        f'<table class="plain zones"><thead><tr><th scope="col">{tell.html("floor.zone")}</th>'
+        f'<th scope="col" class="number">{tell.html("floor.now")}</th>'
+        f'<th scope="col" class="number" data-part="stay-head">{tell.html("floor.stay")}</th>'
+        f'<th scope="col" class="number" data-part="visits-head">{tell.html("floor.visitors")}</th></tr></thead>'
         f"<tbody>{_rows(tell, floor)}</tbody></table>"
-        f'<p class="note">{escape(tell("figures.note", k=k))}</p></section></div></div></atrium-floor>'
+        f'<p class="note">{tell.html("figures.note", k=k)}</p></section></div></div></atrium-floor>'
     )
 
 
@@ -86,7 +86,7 @@ def _tabs(tell: Words, floors: dict[str, str], here: str) -> str:
         f'<a href="/floor/{escape(ident)}"{" aria-current=page" if ident == here else ""}>{escape(name)}</a>'
         for ident, name in floors.items()
     )
-    return f'<nav class="tabs" aria-label="{escape(tell("floor.floors"))}">{links}</nav>'
+    return f'<nav class="tabs" aria-label="{tell.html("floor.floors")}">{links}</nav>'
 
 
 def _controls(tell: Words) -> str:
@@ -96,35 +96,39 @@ def _controls(tell: Words) -> str:
     return (
         '<div class="controls">'
         + choice("mode", ("live", "playback"), "live")
-        + choice("show", ("heat", "occupancy", "dwell"), "heat")
-        + choice("window", WINDOWS, DEFAULT_WINDOW)
         + choice("who", ("shoppers", "everybody"), "shoppers")
+        + choice("show", ("heat", "occupancy", "dwell"), "heat")
         + switch("dots", tell("floor.dots"), is_on=True)
+        + choice("window", WINDOWS, DEFAULT_WINDOW)
         + "</div>"
     )
 
 
 def _zoom(tell: Words) -> str:
     signs = {"in": "+", "out": "−", "whole": "⤢"}  # noqa: RUF001 - a minus sign, as wide as the plus
-    return '<div class="zoom">' + "".join(
-        f'<button type="button" class="plain" data-zoom="{what}" aria-label="{escape(tell(f"floor.zoom_{what}"))}" '
-        f'title="{escape(tell(f"floor.zoom_{what}"))}">{sign}</button>'
-        for what, sign in signs.items()
-    ) + "</div>"
+    return (
+        '<div class="zoom">'
+        + "".join(
+            f'<button type="button" class="plain" data-zoom="{what}" aria-label="{tell.html(f"floor.zoom_{what}")}" '
+            f'title="{tell.html(f"floor.zoom_{what}")}">{sign}</button>'
+            for what, sign in signs.items()
+        )
+        + "</div>"
+    )
 
 
 def _legend(tell: Words, k: int) -> str:
     return (
         '<div class="legend" data-part="legend"><div class="ramp"><div></div><p><span data-part="low">0</span>'
         '<span data-part="half"></span><span data-part="full"></span></p></div>'
-        f'<p><span data-part="meaning"></span><br><span class="quiet">{escape(tell("floor.merged", k=k))}</span></p></div>'
-        f'<p class="quiet" data-part="too-few" hidden>{escape(tell("floor.too_few", k=k))}</p>'
+        f'<p><span data-part="meaning"></span><br><span class="quiet">{tell.html("floor.merged", k=k)}</span></p></div>'
+        f'<p class="quiet" data-part="too-few" hidden>{tell.html("floor.too_few", k=k)}</p>'
     )
 
 
 def _playback(tell: Words) -> str:
     ranges = "".join(
-        f'<option value="{one}"{" selected" if one == DEFAULT_RANGE else ""}>{escape(tell(f"floor.range_{one}"))}</option>'
+        f'<option value="{one}"{" selected" if one == DEFAULT_RANGE else ""}>{tell.html(f"floor.range_{one}")}</option>'
         for one in (*RANGES, "own")
     )
     speeds = "".join(
@@ -132,17 +136,18 @@ def _playback(tell: Words) -> str:
         for one in SPEEDS
     )
     return (
-        f'<div class="playback" data-part="playback" role="group" aria-label="{escape(tell("floor.mode_playback"))}" hidden>'
-        f'<div class="row"><button type="button" class="plain strong" data-act="play">{escape(tell("floor.play"))}</button>'
+        f'<div class="playback" data-part="playback" role="group" aria-label="{tell.html("floor.mode_playback")}"'
+        f' hidden><div class="row"><button type="button" class="plain strong" data-act="play">'
+        f"{tell.html('floor.play')}</button>"
         f'<input type="range" min="0" max="0" value="0" step="1" data-part="scrub" '
-        f'aria-label="{escape(tell("floor.scrub"))}"></div>'
+        f'aria-label="{tell.html("floor.scrub")}"></div>'
         f'<div class="row"><output data-part="moment"></output><span class="end"></span>'
-        f'<label>{escape(tell("floor.speed"))} <select data-part="speed">{speeds}</select></label>'
-        f'<label>{escape(tell("floor.range"))} <select data-part="range">{ranges}</select></label>'
-        f'<span class="row own" data-part="own" hidden><label>{escape(tell("floor.from"))} '
-        f'<input type="datetime-local" data-part="from"></label><label>{escape(tell("floor.to"))} '
+        f'<label>{tell.html("floor.speed")} <select data-part="speed">{speeds}</select></label>'
+        f'<label>{tell.html("floor.range")} <select data-part="range">{ranges}</select></label>'
+        f'<span class="row own" data-part="own" hidden><label>{tell.html("floor.from")} '
+        f'<input type="datetime-local" data-part="from"></label><label>{tell.html("floor.to")} '
         f'<input type="datetime-local" data-part="to"></label>'
-        f'<button type="button" class="plain" data-act="load">{escape(tell("floor.load"))}</button></span></div></div>'
+        f'<button type="button" class="plain" data-act="load">{tell.html("floor.load")}</button></span></div></div>'
     )
 
 

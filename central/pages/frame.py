@@ -114,7 +114,7 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
         '<link rel="stylesheet" href="/assets/theme.css"><link rel="stylesheet" href="/assets/pages.css">'
         '<script type="module" src="/assets/frame.js"></script>'
     )
-    ui.html(_bar(services.site.name, login, tell, theme, here), sanitize=False).classes("top")
+    ui.html(_bar(services.site.name, login, tell, theme, here), sanitize=False)
     main = ui.element("main").classes("room").props('id="main" tabindex="-1"')
     roles = PLACES[here][1]
     if login.role in roles:
@@ -126,7 +126,7 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
     )
     with main:
         ui.html(
-            f'<section class="card empty"><h1>{escape(tell("frame.not_for_role"))}</h1><p>{escape(why)}</p></section>',
+            f'<section class="card empty"><h1>{tell.html("frame.not_for_role")}</h1><p>{escape(why)}</p></section>',
             sanitize=False,
         )
     return None
@@ -134,7 +134,7 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
 
 def _bar(site: str, login: TokenEntry, tell: Words, theme: Theme, here: Here) -> str:
     links = "".join(
-        f'<li><a href="{address}"{_current(here == name)}>{escape(tell(f"frame.{name}"))}</a></li>'
+        f'<li><a href="{address}"{_current(here == name)}>{tell.html(f"frame.{name}")}</a></li>'
         for name, (address, roles) in PLACES.items()
         if login.role in roles
     )
@@ -143,19 +143,19 @@ def _bar(site: str, login: TokenEntry, tell: Words, theme: Theme, here: Here) ->
         f"{NAMES[one]}</button>"
         for one in LANGUAGES
     )
-    told = escape(tell("frame.logged_in", name=login.name, role=tell(f"roles.{login.role}")))
-    light = escape(tell(f"frame.theme_{theme}"))
+    told = tell.html("frame.logged_in", name=login.name, role=tell(f"roles.{login.role}"))
+    light = tell.html(f"frame.theme_{theme}")
     return (
-        f'<a class="skip" href="#main">{escape(tell("frame.skip"))}</a><header class="bar">'
+        f'<a class="skip" href="#main">{tell.html("frame.skip")}</a><header class="bar">'
         f'<a class="site" href="/">{escape(site)}</a>'
         f'<button type="button" class="menu" aria-expanded="false" aria-controls="pages">'
-        f"{escape(tell('frame.menu'))}</button>"
-        f'<nav id="pages" aria-label="{escape(tell("frame.pages"))}"><ul>{links}</ul>'
-        f'<div class="end"><div role="group" aria-label="{escape(tell("frame.language"))}" class="languages">'
+        f"{tell.html('frame.menu')}</button>"
+        f'<nav id="pages" aria-label="{tell.html("frame.pages")}"><ul>{links}</ul>'
+        f'<div class="end"><div role="group" aria-label="{tell.html("frame.language")}" class="languages">'
         f'{languages}</div><button type="button" class="theme" data-theme-now="{theme}" title="{light}"'
         f' aria-label="{light}">{_THEME_SIGNS[theme]}</button>'
         f'<span class="who" title="{told}"><span class="unseen">{told}</span><span aria-hidden="true">'
-        f'{escape(login.name)}</span></span><a href="/logout">{escape(tell("frame.log_out"))}</a></div></nav></header>'
+        f'{escape(login.name)}</span></span><a href="/logout">{tell.html("frame.log_out")}</a></div></nav></header>'
     )
 
 

@@ -25,8 +25,8 @@ PASSAGES = frozenset({"", "circulation", "corridor", "entrance", "service", "tra
 def plan_html(floor: Floor, label: str, *, names: bool = True) -> str:
     """The plan in three layers, drawn from the geometry: grounds below, a canvas that moves, walls and names above.
 
-    ``[data-zone]`` of the lower drawing take a zone's colour, those of the upper one are its buttons; ``[data-now]`` takes
-    its figure.
+    ``[data-zone]`` of the lower drawing take a zone's colour, those of the upper one are its buttons; ``[data-now]``
+    takes its figure.
 
     Args:
         floor: what is drawn.
@@ -42,7 +42,9 @@ def plan_html(floor: Floor, label: str, *, names: bool = True) -> str:
             f'<image class="picture" href="/plans/{escape(floor.id)}" width="{width}" height="{height}" '
             'preserveAspectRatio="none"/>'
         )
-    under += [f'<path class="{_kind(zone)}" data-zone="{escape(zone.id)}" d="{_rings(zone, height)}"/>' for zone in zones]
+    under += [
+        f'<path class="{_kind(zone)}" data-zone="{escape(zone.id)}" d="{_rings(zone, height)}"/>' for zone in zones
+    ]
     over = [f'<path class="edge" d="{_rings(zone, height)}"/>' for zone in zones]
     over += [f'<polyline class="wall" points="{_points(wall.path_m, height)}"/>' for wall in floor.walls]
     over += [f'<polyline class="door" points="{_points(line.ends_m, height)}"/>' for line in floor.lines.values()]
@@ -57,7 +59,8 @@ def plan_html(floor: Floor, label: str, *, names: bool = True) -> str:
         f'<div class="plan{pictured}" style="--ratio:{ratio:.4f}" data-size="{width} {height}" '
         f'data-margin="{MARGIN_M}"><div class="layers">'
         f'<svg class="under" {view} aria-hidden="true">{"".join(under)}</svg><canvas aria-hidden="true"></canvas>'
-        f'<svg class="over" {view} role="{"group" if names else "img"}" aria-label="{escape(label)}">{"".join(over)}</svg>'
+        f'<svg class="over" {view} role="{"group" if names else "img"}" aria-label="{escape(label)}">'
+        f"{''.join(over)}</svg>"
         "</div></div>"
     )
 

@@ -144,7 +144,7 @@ class FloorView extends HTMLElement {
 
   hear(snapshot) {
     this.freshness.heard(snapshot);
-    if (this.freshness.told().isLive) this.add(snapshot);
+    if (this.freshness.told().state === "live") this.add(snapshot);
     if (this.state.mode === "live") {
       this.refresh();
       this.paint(snapshot.dots);
@@ -196,7 +196,7 @@ class FloorView extends HTMLElement {
   }
 
   tick() {
-    const { kind, text, isLive } = this.freshness.told();
+    const { kind, text } = this.freshness.told();
     const pill = this.part("fresh");
     if (pill.textContent !== text) pill.textContent = text;
     pill.className = `pill end ${kind}`;
@@ -204,7 +204,7 @@ class FloorView extends HTMLElement {
     this.querySelector(".frame").classList.toggle("silent", isOld);
     this.part("veil").hidden = !isOld;
     this.part("veil").textContent = isOld ? t("floor.not_live", { why: text.slice(2) }) : "";
-    if (!isLive && kind === "bad") this.zones.forget();
+    if (kind === "bad") this.zones.forget();
   }
 }
 

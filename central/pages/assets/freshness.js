@@ -10,15 +10,15 @@ export class Freshness {
   // A snapshot came just now.
   heard(snapshot) { this.last = snapshot; this.at = performance.now(); }
 
-  // {kind, text, isLive}: kind is a pill's class.
+  // {state, kind, text, at}: kind is a pill's class; at is since when a box is silent, as a time of the day.
   told() {
-    if (this.last === null) return { kind: "", text: t("floor.waiting"), isLive: false };
+    if (this.last === null) return { state: "waiting", kind: "", text: t("floor.waiting") };
     const since = (performance.now() - this.at) / 1000;
-    if (since > LOST_AFTER_S) return { kind: "bad", text: `✕ ${t("floor.lost", { span: duration(since) })}`, isLive: false };
-    if (this.last.heard_s_ago === null) return { kind: "bad", text: `✕ ${t("floor.never")}`, isLive: false };
+    if (since > LOST_AFTER_S) return { state: "lost", kind: "bad", text: `✕ ${t("floor.lost", { span: duration(since) })}` };
+    if (this.last.heard_s_ago === null) return { state: "never", kind: "bad", text: `✕ ${t("floor.never")}` };
     const old = this.last.heard_s_ago + since;
-    if (old <= SILENT_AFTER_S) return { kind: "good", text: `● ${t("floor.live", { ago: ago(old) })}`, isLive: true };
+    if (old <= SILENT_AFTER_S) return { state: "live", kind: "good", text: `● ${t("floor.live", { ago: ago(old) })}` };
     const at = clock(Date.now() / 1000 - old);
-    return { kind: "bad", text: `✕ ${t("floor.silent", { span: duration(old), at })}`, isLive: false };
+    return { state: "silent", kind: "bad", text: `✕ ${t("floor.silent", { span: duration(old), at })}`, at };
   }
 }

@@ -5,6 +5,7 @@ const timeFormat = new Intl.DateTimeFormat(given.language, { ...TZ, hour: "2-dig
 const dayFormat = new Intl.DateTimeFormat(given.language, { ...TZ, weekday: "short", day: "numeric", month: "short" });
 const partsFormat = new Intl.DateTimeFormat("en", { ...TZ, hour: "numeric", minute: "numeric", second: "numeric" });
 const WHOLE_MINUTES_FROM_S = 900;
+const RANGE_UNITS = [["h", 3600], ["min", 60], ["s", 1]];
 
 export const k = given.k;
 export const escaped = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -37,6 +38,13 @@ export function duration(seconds) {
   const [unit, rest] = hours < 48 ? ["h", minutes % 60] : ["d", hours % 24];
   const first = t(`units.${unit}`, { n: hours < 48 ? hours : Math.floor(hours / 24) });
   return first + (rest ? ` ${t(hours < 48 ? "units.min" : "units.h", { n: rest })}` : "");
+}
+
+// From one duration to another in one unit; as in i18n.py.
+export function durationRange(low, high) {
+  const [unit, length] = RANGE_UNITS.find(([, seconds]) => high >= seconds * 2 || seconds === 1);
+  const digits = unit !== "s" && high < 10 * length ? 1 : 0;
+  return t(`units.${unit}`, { n: t("figures.range", { low: number(low / length, digits), high: number(high / length, digits) }) });
 }
 
 export const ago = (seconds) => t("units.ago", { span: duration(seconds) });
@@ -93,14 +101,17 @@ function interval(figure, unit) {
   if (figure.value === null || figure.low === null || figure.high === null) return "";
   const [below, above] = [figure.value - figure.low, figure.high - figure.value];
   if (unit === "people" && below === above) return above ? `±${number(above)}` : "";
+  if (unit === "seconds") return durationRange(figure.low, figure.high);
   return t("figures.range", { low: writers[unit](figure.low), high: writers[unit](figure.high) });
 }
 
 export function figureHtml(figure, unit = "people") {
   if (figure.value === null) return `<span class="figure withheld">${escaped(figureText(figure, unit))}</span>`;
   const range = interval(figure, unit);
-  const details = [range, figure.n === null ? "" : t("figures.n", { n: figure.n })].filter(Boolean).join(", ");
-  const seen = figure.n === figure.value ? range : details;
-  const small = seen ? ` <small>${escaped(seen)}</small>` : "";
-  return `<span class="figure" title="${escaped(details)}"><b>${escaped(figureText(figure, unit))}</b>${small}</span>`;
+  const n = figure.n === null ? "" : t("figures.n", { n: figure.n });
+  let small = range ? `<span class="interval">${escaped(range)}</span>` : "";
+  if (n && figure.n !== figure.value) small += `<span class="n">${range ? ", " : ""}${escaped(n)}</span>`;
+  small = small && ` <small>${small}</small>`;
+  const details = escaped([range, n].filter(Boolean).join(", "));
+  return `<span class="figure" title="${details}"><b>${escaped(figureText(figure, unit))}</b>${small}</span>`;
 }

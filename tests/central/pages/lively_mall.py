@@ -144,6 +144,7 @@ class Walker:
     token: str
     at: npt.NDArray[np.float64]
     way: list[tuple[float, float, float]]
+    speed_m_s: float = WALK_M_S
     stay_s: float = 0.0
 
 
@@ -189,15 +190,17 @@ class Crowd:
                 way.append((float(x), float(y), float(self._random.gamma(2, 45 if room.category == "dining" else 18))))
             way.append((door_x, door_y, 0.0))
         exit_x = 0.2 if self._random.random() < 0.5 else WIDTH_M - 0.2
-        way += [(way[-1][0], 20.0, 0.0), (exit_x, 20.0, 0.0)]
-        return Walker(f"{self.prefix}{self.floor}{self.born:06d}", np.array(entrance), way)
+        lane = float(self._random.uniform(18.2, 21.8))
+        way += [(way[-1][0], lane, 0.0), (exit_x, lane, 0.0)]
+        speed_m_s = float(np.clip(self._random.normal(WALK_M_S, 0.25), 0.5, 2.0))
+        return Walker(f"{self.prefix}{self.floor}{self.born:06d}", np.array(entrance), way, speed_m_s)
 
     def _move(self, walker: Walker) -> None:
         if walker.stay_s > 0:
             walker.stay_s -= 1
             walker.at = walker.at + self._random.normal(0, 0.08, 2)
             return
-        left_m = WALK_M_S
+        left_m = walker.speed_m_s
         while walker.way and left_m > 0:
             x, y, stay_s = walker.way[0]
             gap = np.array([x, y]) - walker.at
