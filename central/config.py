@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from central.identity.origin import Network, networks
+from central.identity.rates import Rates
 from central.ingest.client import BrokerAddress
 from contract.errors import BadInputError
 from contract.files import read_bytes, read_toml
@@ -35,6 +37,17 @@ class HttpFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    trusted_proxies: list[str] = []
+    """Addresses or networks whose ``X-Forwarded-For``, ``-Proto`` and ``-Host`` are believed."""
+
+
+class LimitsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[limits]``: how often one may knock, per minute."""
+
+    requests: Annotated[int, Meta(ge=60, le=1_000_000)] = 1200
+    """Requests to the API by one user or token."""
+    wrong_passwords: Annotated[int, Meta(ge=3, le=60)] = 5
+    """Wrong passwords of one name from one address."""
 
 
 class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -50,6 +63,7 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Figures about fewer people than this are not shown."""
     mqtt: MqttFile = MqttFile()
     http: HttpFile = HttpFile()
+    limits: LimitsFile = LimitsFile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,8 @@ class Config:
     broker: BrokerAddress
     host: str
     port: int
+    trusted_proxies: tuple[Network, ...]
+    rates: Rates
 
 
 def load_config(path: Path) -> Config:
@@ -97,4 +113,6 @@ def load_config(path: Path) -> Config:
         broker=BrokerAddress(mqtt.host, mqtt.port, mqtt.client_id, mqtt.username, password, ca, mqtt.protocol),
         host=found.http.host,
         port=found.http.port,
+        trusted_proxies=networks(found.http.trusted_proxies),
+        rates=Rates(found.limits.requests, found.limits.wrong_passwords),
     )

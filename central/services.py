@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calibration.site import Site
-from central.access import SecretsFile, Tokens
+from central.access import SecretsFile
+from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
@@ -23,7 +24,7 @@ class Services:
     insight: Insight
     writer: Writer
     broker: BrokerClient
-    tokens: Tokens
+    identity: Identity
     secrets: SecretsFile
     campaigns: Sequence[Campaign]
     clock: Callable[[], float]

@@ -17,10 +17,12 @@ from typing import Literal, get_args
 from fastapi import Request
 from nicegui import ui
 
+from central.api.gate import login_of
+from central.identity.principal import Principal
 from central.pages.figure import Figures
 from central.pages.i18n import LANGUAGES, NAMES, Words, language_of, words
 from central.services import Services
-from contract.tokens import Role, TokenEntry
+from contract.tokens import Role
 
 Here = Literal["mall", "floor", "flows", "shops", "ops", "privacy", "offers"]
 Theme = Literal["auto", "light", "dark"]
@@ -60,7 +62,7 @@ class Page:
 
     words: Words
     figures: Figures
-    login: TokenEntry
+    login: Principal
     theme: Theme
     main: ui.element
     timezone: str
@@ -74,14 +76,6 @@ class Page:
         content |= {"language": self.words.tag, "timezone": self.timezone, "k": self.figures.k}
         safe = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
         ui.add_body_html(f'<script type="application/json" id="words">{safe}</script>')
-
-
-def login_of(request: Request) -> TokenEntry:
-    """Who is looking; the gate has let nobody pass without."""
-    login = request.scope["state"]["login"]
-    if not isinstance(login, TokenEntry):
-        raise TypeError("the gate lets nobody pass without a login")
-    return login
 
 
 def words_of(request: Request) -> Words:
@@ -132,7 +126,7 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
     return None
 
 
-def _bar(site: str, login: TokenEntry, tell: Words, theme: Theme, here: Here) -> str:
+def _bar(site: str, login: Principal, tell: Words, theme: Theme, here: Here) -> str:
     links = "".join(
         f'<li><a href="{address}"{_current(here == name)}>{tell.html(f"frame.{name}")}</a></li>'
         for name, (address, roles) in PLACES.items()

@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse
 
 from calibration.geometry import Line
 from calibration.site import Floor
+from central.api.gate import login_of
 from central.journeys.boundaries import boundaries
-from central.pages.frame import PLACES, Page, frame, login_of
+from central.pages.frame import PLACES, Page, frame
 from central.pages.i18n import Words
 from central.pages.plan import plan_html
 from central.services import Services
