@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from central.store.floor import CELL_M
-
+CELL_M = 0.5
 LEVELS = 4
 """Block sides of 1, 2, 4 and 8 cells: 0.5 to 4 m."""
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from calibration.camera import Floats
 from calibration.site import Floor, Site
-from central.insight.heatmap import Block, blocks
+from central.insight.heatmap import CELL_M, Block, blocks
 from central.insight.suppression import LEAST_K, People, shown
-from central.store import boxes, figures, floor
+from central.store import boxes, figures, positions
 from central.store.store import Store
 
 PRESENT_S = 2.5
@@ -118,7 +118,7 @@ class Insight:
         if heard_s_ago > SILENT_AFTER_S:
             return FloorPresence(one.id, one.name, False, heard_s_ago, None, self._zones(one, None))  # noqa: FBT003
         newest = max(at for _, at in heard)
-        here = floor.latest_positions(
+        here = positions.latest_positions(
             self._store.database, self._site.id, one.id, newest - PRESENT_S, newest + PRESENT_S
         )
         xy_m = np.array(list(here.values()), np.float64).reshape(-1, 2)
@@ -142,10 +142,9 @@ class Insight:
             BadInputError: where there is no such floor.
         """
         self._site.floor(floor_id)
-        cells, visitors, person_s = floor.heat(
-            self._store.database, self._site.id, floor_id, int(start // 60), int(-(-end // 60)) - 1
-        )
-        return blocks(cells, visitors, person_s, self.k)
+        found = positions.between(self._store.database, self._site.id, floor_id, start // 60 * 60, end)
+        cells = np.floor(np.stack([found.x, found.y], axis=1) / CELL_M).astype(np.int64)
+        return blocks(cells, [found.names[one] for one in found.visitor.tolist()], np.ones(len(cells)), self.k)
 
     def dwell(self, start: float, end: float) -> list[ZoneDwell]:
         """Dwell by zone of the visits that ended in the window."""

@@ -22,11 +22,14 @@ class Figures:
     Args:
         words: of the language.
         k: fewest people a figure may be about.
+
+    Attributes:
+        k: the same.
     """
 
     def __init__(self, words: Words, k: int) -> None:
         self._words = words
-        self._k = k
+        self.k = k
         self._writers: dict[Unit, Callable[[float], str]] = {
             "people": words.number,
             "share": words.share,
@@ -37,7 +40,7 @@ class Figures:
     def text(self, figure: Figure, unit: Unit = "people") -> str:
         """The value alone, or why there is none."""
         if figure.value is None:
-            return self._words(f"figures.{figure.withheld or 'silent'}", k=self._k)
+            return self._words(f"figures.{figure.withheld or 'silent'}", k=self.k)
         return self._writers[unit](figure.value)
 
     def interval(self, figure: Figure, unit: Unit = "people") -> str:
@@ -47,6 +50,8 @@ class Figures:
         below, above = figure.value - figure.low, figure.high - figure.value
         if unit == "people" and below == above:
             return f"±{self._words.number(above)}" if above else ""
+        if unit == "seconds":
+            return self._words.duration_range(figure.low, figure.high)
         write = self._writers[unit]
         return self._words("figures.range", low=write(figure.low), high=write(figure.high))
 
@@ -65,6 +70,10 @@ class Figures:
         if figure.value is None:
             return f'<span class="figure withheld">{escape(self.text(figure, unit))}</span>'
         details = escape(self.details(figure, unit))
-        seen = escape(self.interval(figure, unit)) if figure.n == figure.value else details
-        small = f" <small>{seen}</small>" if seen else ""
+        interval = self.interval(figure, unit)
+        small = f'<span class="interval">{escape(interval)}</span>' if interval else ""
+        if figure.n is not None and figure.n != figure.value:
+            comma = ", " if interval else ""
+            small += f'<span class="n">{comma}{escape(self._words("figures.n", n=figure.n))}</span>'
+        small = small and f" <small>{small}</small>"
         return f'<span class="figure" title="{details}"><b>{escape(self.text(figure, unit))}</b>{small}</span>'

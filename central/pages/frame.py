@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal, get_args
@@ -56,6 +57,7 @@ class Page:
         login: who reads.
         theme: as chosen; ``auto`` follows the system.
         main: the page's own room, a context manager.
+        timezone: of the site, by its IANA name.
     """
 
     words: Words
@@ -63,6 +65,17 @@ class Page:
     login: Principal
     theme: Theme
     main: ui.element
+    timezone: str
+
+    def load(self, script: str, style: str, *, tables: Sequence[str]) -> None:
+        """Give the page a module and a style sheet of ``assets/``, and the module these tables of words (words.js)."""
+        ui.add_head_html(
+            f'<link rel="stylesheet" href="/assets/{style}"><script type="module" src="/assets/{script}"></script>'
+        )
+        content: dict[str, object] = {name: dict(self.words.table(name)) for name in (*tables, "units", "figures")}
+        content |= {"language": self.words.tag, "timezone": self.timezone, "k": self.figures.k}
+        safe = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
+        ui.add_body_html(f'<script type="application/json" id="words">{safe}</script>')
 
 
 def words_of(request: Request) -> Words:
@@ -95,11 +108,11 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
         '<link rel="stylesheet" href="/assets/theme.css"><link rel="stylesheet" href="/assets/pages.css">'
         '<script type="module" src="/assets/frame.js"></script>'
     )
-    ui.html(_bar(services.site.name, login, tell, theme, here), sanitize=False).classes("top")
+    ui.html(_bar(services.site.name, login, tell, theme, here), sanitize=False)
     main = ui.element("main").classes("room").props('id="main" tabindex="-1"')
     roles = PLACES[here][1]
     if login.role in roles:
-        return Page(tell, Figures(tell, services.insight.k), login, theme, main)
+        return Page(tell, Figures(tell, services.insight.k), login, theme, main, services.site.timezone.key)
     why = tell(
         "frame.not_for_role_why",
         role=tell(f"roles.{login.role}"),
@@ -107,22 +120,15 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
     )
     with main:
         ui.html(
-            f'<section class="card empty"><h1>{escape(tell("frame.not_for_role"))}</h1><p>{escape(why)}</p></section>',
+            f'<section class="card empty"><h1>{tell.html("frame.not_for_role")}</h1><p>{escape(why)}</p></section>',
             sanitize=False,
         )
     return None
 
 
-def script_words(tell: Words, *tables: str) -> None:
-    """Give the page's scripts these tables of words, and the language they are in."""
-    content = {"language": tell.tag, **{name: dict(tell.table(name)) for name in (*tables, "units", "figures")}}
-    safe = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
-    ui.add_body_html(f'<script type="application/json" id="words">{safe}</script>')
-
-
 def _bar(site: str, login: Principal, tell: Words, theme: Theme, here: Here) -> str:
     links = "".join(
-        f'<li><a href="{address}"{_current(here == name)}>{escape(tell(f"frame.{name}"))}</a></li>'
+        f'<li><a href="{address}"{_current(here == name)}>{tell.html(f"frame.{name}")}</a></li>'
         for name, (address, roles) in PLACES.items()
         if login.role in roles
     )
@@ -131,19 +137,19 @@ def _bar(site: str, login: Principal, tell: Words, theme: Theme, here: Here) -> 
         f"{NAMES[one]}</button>"
         for one in LANGUAGES
     )
-    told = escape(tell("frame.logged_in", name=login.name, role=tell(f"roles.{login.role}")))
-    light = escape(tell(f"frame.theme_{theme}"))
+    told = tell.html("frame.logged_in", name=login.name, role=tell(f"roles.{login.role}"))
+    light = tell.html(f"frame.theme_{theme}")
     return (
-        f'<a class="skip" href="#main">{escape(tell("frame.skip"))}</a><header class="bar">'
+        f'<a class="skip" href="#main">{tell.html("frame.skip")}</a><header class="bar">'
         f'<a class="site" href="/">{escape(site)}</a>'
         f'<button type="button" class="menu" aria-expanded="false" aria-controls="pages">'
-        f"{escape(tell('frame.menu'))}</button>"
-        f'<nav id="pages" aria-label="{escape(tell("frame.pages"))}"><ul>{links}</ul>'
-        f'<div class="end"><div role="group" aria-label="{escape(tell("frame.language"))}" class="languages">'
+        f"{tell.html('frame.menu')}</button>"
+        f'<nav id="pages" aria-label="{tell.html("frame.pages")}"><ul>{links}</ul>'
+        f'<div class="end"><div role="group" aria-label="{tell.html("frame.language")}" class="languages">'
         f'{languages}</div><button type="button" class="theme" data-theme-now="{theme}" title="{light}"'
         f' aria-label="{light}">{_THEME_SIGNS[theme]}</button>'
         f'<span class="who" title="{told}"><span class="unseen">{told}</span><span aria-hidden="true">'
-        f'{escape(login.name)}</span></span><a href="/logout">{escape(tell("frame.log_out"))}</a></div></nav></header>'
+        f'{escape(login.name)}</span></span><a href="/logout">{tell.html("frame.log_out")}</a></div></nav></header>'
     )
 
 

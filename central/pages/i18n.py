@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,6 +22,9 @@ _HTML: dict[Language, Literal["en-US", "zh-CN"]] = {"en": "en-US", "zh": "zh-CN"
 
 WHOLE_MINUTES_FROM_S = 900
 """Longer durations are told in whole minutes."""
+
+RANGE_UNITS = (("h", 3600), ("min", 60), ("s", 1))
+"""A range is told in the largest unit of which its upper end holds two."""
 
 Phrase = str | Mapping[str, str]
 """A text with ``{names}``, or one for ``one`` and one for ``other`` where it depends on ``{n}``."""
@@ -54,6 +58,10 @@ class Words:
             phrase = phrase["one" if values.get("n") == 1 and "one" in phrase else "other"]
         told = {name: self._told(value) for name, value in values.items()}
         return phrase.format_map(told)
+
+    def html(self, key: str, **values: object) -> str:
+        """The same, safe to stand in HTML and in its attributes."""
+        return escape(self(key, **values))
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
@@ -104,6 +112,17 @@ class Words:
             return self("units.h", n=hours) + (f" {self('units.min', n=minutes)}" if minutes else "")
         days, hours = divmod(hours, 24)
         return self("units.d", n=days) + (f" {self('units.h', n=hours)}" if hours else "")
+
+    def duration_range(self, low: float, high: float) -> str:
+        """From one duration to another in one unit, short enough to stand beside a figure.
+
+        >>> words("en").duration_range(186, 332), words("zh").duration_range(20, 61)
+        ('3.1 to 5.5 min', '20 至 61 秒')
+        """
+        unit, length_s = next(step for step in RANGE_UNITS if high >= step[1] * 2 or step[1] == 1)
+        digits = 1 if unit != "s" and high < 10 * length_s else 0
+        ends = (self.number(end / length_s, digits) for end in (low, high))
+        return self(f"units.{unit}", n=self("figures.range", low=next(ends), high=next(ends)))
 
     def time(self, at: datetime) -> str:
         """A time of the day; give it in the site's time zone.

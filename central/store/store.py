@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from central.store import accounts, figures, offers
+from central.store import accounts, figures, offers, positions
 from central.store.database import Database
 
-RECENT_POSITIONS_S = 900.0
-"""Positions are for linking a check-in to a visitor, no longer."""
 HEAT_S = 86_400.0
 """Heat by visitor lives as long as the visitor's id may."""
 
@@ -45,8 +43,7 @@ class Store:
     def purge(self, now: float) -> None:
         """Delete what has outlived its purpose: positions, heat by visitor, links."""
         with self.database.writing() as connection:
-            connection.execute("DELETE FROM positions WHERE site = ? AND at < ?", (self.site, now - RECENT_POSITIONS_S))
-            connection.execute("DELETE FROM heat WHERE site = ? AND minute < ?", (self.site, int((now - HEAT_S) // 60)))
+            positions.purge(connection, self.site, now - positions.KEPT_S)
             connection.execute("DELETE FROM links WHERE site = ? AND at < ?", (self.site, now - HEAT_S))
 
     def close(self) -> None:

@@ -9,6 +9,8 @@ from central.store.schema import (
     m0002_members,
     m0003_calibration,
     m0004_people,
+    m0005_time_led,
+    m0007_positions,
     m0012_identity,
     m0015_ops,
 )
@@ -19,6 +21,8 @@ __all__ = [
     "m0002_members",
     "m0003_calibration",
     "m0004_people",
+    "m0005_time_led",
+    "m0007_positions",
     "m0012_identity",
     "m0015_ops",
     "migrations",

@@ -1,0 +1,156 @@
+// The mall page: every floor's shared snapshot every two seconds, occupancy, doors and faults less often.
+import { Trouble, ask } from "./api.js";
+import { MovingLayer } from "./canvas.js";
+import { Freshness } from "./freshness.js";
+import { escaped, figureHtml, k, midnight, number, rfc3339, t } from "./words.js";
+
+const FLOOR_EVERY_MS = 2000;
+const REST_EVERY_MS = 10_000;
+const HEAT_S = 900;
+const FOLD_MIN = 0.07;  // so long after a minute's end its heat is complete
+const TROUBLED = { never: "mall.floor_never", silent: "mall.floor_silent", lost: "mall.floor_lost" };
+
+// The sum of counts; one that is withheld is anything from 0 to k - 1.
+function sum(figures) {
+  const told = figures.filter((figure) => figure.value !== null);
+  if (!told.length) return { value: null, n: null, low: null, high: null, withheld: "few" };
+  const total = (name) => told.reduce((before, figure) => before + figure[name], 0);
+  return { value: total("value"), n: total("value"), low: total("low"), high: total("high") + (figures.length - told.length) * (k - 1), withheld: "" };
+}
+
+class SmallFloor {
+  constructor(card) {
+    this.card = card;
+    this.id = card.dataset.floor;
+    this.name = card.dataset.name;
+    const plan = card.querySelector(".plan");
+    this.layer = new MovingLayer(plan.querySelector("canvas"), plan.dataset.size.split(" ").map(Number), Number(plan.dataset.margin));
+    this.layer.showsDots = true;
+    this.freshness = new Freshness();
+  }
+
+  part(name) { return this.card.querySelector(`[data-part="${name}"]`); }
+
+  async update() {
+    const snapshot = await ask(`/v1/live/${this.id}`);
+    this.freshness.heard(snapshot);
+    this.part("seen").innerHTML = figureHtml(snapshot.people);
+    this.layer.change(await this.heat(), snapshot.dots);
+  }
+
+  // Heat of the last quarter of an hour as people per 100 m² where there is new, else null.
+  async heat() {
+    const end = Math.floor(Date.now() / 60_000 - FOLD_MIN) * 60;
+    if (end === this.heatEnd) return null;
+    const found = await ask("/v1/heatmap", { floor: this.id, from: rfc3339(end - HEAT_S), to: rfc3339(end) });
+    this.heatEnd = end;
+    const people = this.layer.heat.grid(found.blocks.map((one) => [one.x, one.y, one.size_m, one.density]));
+    const seconds = (Date.parse(found.window.to) - Date.parse(found.window.from)) / 1000;
+    for (let i = 0; i < people.length; i++) people[i] *= 100 / seconds;
+    return people;
+  }
+
+  occupancy(found) {
+    this.part("by_doors").innerHTML = figureHtml(found.by_doors);
+    const most = found.seen.value ?? found.by_doors.value;
+    this.part("capacity").hidden = found.capacity === null;
+    if (found.capacity === null) return;
+    const share = most === null ? 0 : most / found.capacity;
+    this.share = `${number(share * 100)}%`;
+    const cell = this.part("capacity");
+    cell.querySelector(".share").textContent = most === null ? number(found.capacity) : t("mall.of_capacity", { share: this.share, capacity: found.capacity });
+    cell.querySelector(".meter").className = `meter ${found.alert}`;
+    cell.querySelector(".meter span").style.width = `${Math.min(share, 1) * 100}%`;
+    this.alert = found.alert;
+  }
+
+  tick() {
+    const { state, kind, text, at } = this.freshness.told();
+    const pill = this.part("fresh");
+    if (pill.textContent !== text) pill.textContent = text;
+    pill.className = `pill end ${kind}`;
+    this.card.querySelector(".frame").classList.toggle("silent", kind === "bad");
+    Object.assign(this, { state, silentSince: at });
+  }
+}
+
+class MallView extends HTMLElement {
+  connectedCallback() {
+    this.floors ??= [...this.querySelectorAll(".floor")].map((card) => new SmallFloor(card));
+    this.faults = [];
+    this.orders = 0;
+    this.timers = [setInterval(() => this.live(), FLOOR_EVERY_MS), setInterval(() => this.rest(), REST_EVERY_MS), setInterval(() => this.tick(), 500)];
+    this.live();
+    this.rest();
+  }
+
+  disconnectedCallback() { this.timers.forEach(clearInterval); }
+
+  part(name) { return this.querySelector(`:scope > .over [data-part="${name}"], :scope > .head [data-part="${name}"]`); }
+
+  async live() {
+    if (document.hidden) return;
+    await Promise.allSettled(this.floors.map((floor) => floor.update()));
+    this.tick();
+  }
+
+  async rest() {
+    if (document.hidden) return;
+    const now = Date.now() / 1000;
+    const start = midnight(now);
+    const [occupancy, crossings, boxes, orders] = await Promise.allSettled([
+      ask("/v1/occupancy"),
+      ask("/v1/crossings", { from: rfc3339(start), to: rfc3339(now) }),
+      ask("/v1/boxes"),
+      ask("/v1/orders", { state: "open" }),
+    ]);
+    if (occupancy.value) this.occupancy(occupancy.value);
+    if (crossings.value) this.crossings(crossings.value);
+    this.faults = boxes.value ? [boxes.value.ingest.broker_fault, boxes.value.ingest.store_fault].filter(Boolean) : [];
+    this.orders = orders.value?.orders?.length ?? 0;
+    for (const one of [occupancy, crossings]) if (one.reason && !(one.reason instanceof Trouble)) throw one.reason;
+    this.tick();
+  }
+
+  occupancy(found) {
+    this.part("seen").innerHTML = figureHtml(found.mall.seen);
+    this.part("by_doors").innerHTML = figureHtml(found.mall.by_doors);
+    const by = new Map(found.floors.map((one) => [one.floor, one]));
+    for (const floor of this.floors) if (by.has(floor.id)) floor.occupancy(by.get(floor.id));
+  }
+
+  crossings(found) {
+    const told = { in: [], out: [] };
+    for (const one of found.crossings) {
+      const row = this.querySelector(`.doors tr[data-floor="${CSS.escape(one.floor)}"][data-line="${CSS.escape(one.line)}"]`);
+      if (!row) continue;
+      row.querySelector(`[data-cell=${one.direction}]`).innerHTML = figureHtml(one.crossings);
+      told[one.direction].push(one.crossings);
+    }
+    this.part("in_today").innerHTML = figureHtml(sum(told.in));
+    this.part("out_today").innerHTML = figureHtml(sum(told.out));
+  }
+
+  tick() {
+    this.floors.forEach((floor) => floor.tick());
+    const live = this.floors.filter((floor) => floor.state === "live").length;
+    const pill = this.part("fresh");
+    const text = t("mall.floors_live", { n: live, all: this.floors.length });
+    if (pill.textContent !== text) pill.textContent = text;
+    pill.className = `pill end ${live === this.floors.length ? "good" : "bad"}`;
+    const said = [
+      ...this.faults.map((why) => ["bad", t("mall.store_fault", { why }), ""]),
+      ...this.floors.filter((floor) => floor.alert).map(({ alert, name, share, id }) => [alert === "over" ? "bad" : "warn", t(`mall.${alert}`, { floor: name, share }), `/floor/${id}`]),
+      ...this.floors.filter(({ state }) => state in TROUBLED).map(({ state, name, silentSince, id }) => ["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]),
+      ...(this.orders ? [["warn", t("mall.open_orders", { n: this.orders }), "/ops"]] : []),
+    ];
+    const html = said.map(([kind, words, link]) => `<li class="said ${kind}">${link ? `<a href="${link}">${escaped(words)}</a>` : escaped(words)}</li>`).join("")
+      || `<li class="said good">${escaped(t("mall.all_well"))}</li>`;
+    const list = this.part("look");
+    if (list.dataset.said === html) return;  // a screen reader hears what changed only
+    list.dataset.said = html;
+    list.innerHTML = html;
+  }
+}
+
+customElements.define("atrium-mall", MallView);
