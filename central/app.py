@@ -64,7 +64,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     clerk = Clerk(
         store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock, duties=[ops.watch.update]
     )
-    insight = Insight(store, site, config.k)
+    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
     writer.start()
     broker.start()
     clerk.start()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, HTTPException, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
 from central.identity.principal import Principal
 from central.ops.advice import advice
 from central.ops.control_room import CommandName

@@ -11,6 +11,7 @@ from central.store.schema import (
     m0004_people,
     m0005_time_led,
     m0007_positions,
+    m0011_ends,
     m0012_identity,
     m0015_ops,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "m0004_people",
     "m0005_time_led",
     "m0007_positions",
+    "m0011_ends",
     "m0012_identity",
     "m0015_ops",
     "migrations",
