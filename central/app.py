@@ -27,6 +27,7 @@ from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
+from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.services import Services
 from central.store.store import Store
@@ -59,13 +60,16 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     )
     writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
     broker = BrokerClient(config.broker, site.id, writer, clock)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock)
-    insight = Insight(store, site, config.k)
+    ops = control_room(site, store, writer, broker)
+    clerk = Clerk(
+        store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock, duties=[ops.watch.update]
+    )
+    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
     writer.start()
     broker.start()
     clerk.start()
     try:
-        yield Services(site, store, insight, writer, broker, identity, secrets, campaigns, clock)
+        yield Services(site, store, insight, writer, broker, identity, secrets, campaigns, clock, ops)
     finally:
         clerk.stop()
         broker.stop()

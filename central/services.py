@@ -12,6 +12,7 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.offers.campaigns import Campaign
+from central.ops.control_room import ControlRoom
 from central.store.store import Store
 
 
@@ -28,3 +29,4 @@ class Services:
     secrets: SecretsFile
     campaigns: Sequence[Campaign]
     clock: Callable[[], float]
+    ops: ControlRoom

@@ -162,8 +162,10 @@ def words(language: Language) -> Words:
 
 
 def catalogue(language: Language) -> dict[str, dict[str, Phrase]]:
-    """All texts of a language by table and key."""
-    found: dict[str, Any] = tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))
+    """All texts of a language by table and key: of ``en.toml`` and of every ``en.NAME.toml``."""
+    found: dict[str, Any] = {}
+    for path in sorted(_FOLDER.glob(f"{language}*.toml")):
+        found |= tomllib.loads(path.read_text("utf-8"))
     return found
 
 

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from central.pages.floor import add_floor_page
 from central.pages.mall import add_mall_page
 from central.pages.offers import add_offers_page
+from central.pages.ops.page import add_ops_page
 from central.services import Services
 
 ASSETS = Path(__file__).parent / "assets"
@@ -31,4 +32,5 @@ def mount_pages(app: FastAPI, services: Services) -> None:
     add_mall_page(services)
     add_floor_page(services)
     add_offers_page(services)
+    add_ops_page(services)
     ui.run_with(app, mount_path="/", title=services.site.name, tailwind=False, show_welcome_message=False)

@@ -23,6 +23,7 @@ class Camera:
     state: str
     since: float
     detail: str
+    moved_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Box:
         positions_heard: when they came.
         calibration: names the calibration by which they hold; empty where the box does not say.
         health: its last figures as plain data, or None.
+        health_heard: when they came, by our clock.
     """
 
     box: str
@@ -49,6 +51,7 @@ class Box:
     health: dict[str, Any] | None
     health_at: float | None
     cameras: tuple[Camera, ...]
+    health_heard: float | None = None
 
 
 def heard(connection: sqlite3.Connection, site: str, box: str, floor: str, at: float) -> None:
@@ -86,22 +89,27 @@ def apply(connection: sqlite3.Connection, live: Live) -> None:
             )
         case CameraStatus():
             connection.execute(
-                """INSERT INTO cameras VALUES (:site, :box, :camera, :floor, :state, :since, :detail, :at)
+                """INSERT INTO cameras (site, box, camera, floor, state, since, detail, at, moved_deg)
+                   VALUES (:site, :box, :camera, :floor, :state, :since, :detail, :at, :moved_deg)
                    ON CONFLICT (site, box, camera) DO UPDATE SET floor = excluded.floor, state = excluded.state,
-                   since = excluded.since, detail = excluded.detail, at = excluded.at WHERE excluded.at >= at""",
+                   since = excluded.since, detail = excluded.detail, at = excluded.at, moved_deg = excluded.moved_deg
+                   WHERE excluded.at >= at""",
                 key
                 | {
                     "camera": body.camera,
                     "state": body.state,
                     "since": from_rfc3339(body.since),
                     "detail": body.detail,
+                    "moved_deg": body.moved_deg,
                 },
             )
         case Health():
             connection.execute(
-                """INSERT INTO boxes (site, box, floor, health, health_at) VALUES (:site, :box, :floor, :health, :at)
-                   ON CONFLICT (site, box) DO UPDATE SET health = excluded.health, health_at = excluded.health_at""",
-                key | {"health": msgspec.json.encode(body).decode()},
+                """INSERT INTO boxes (site, box, floor, health, health_at, health_heard)
+                   VALUES (:site, :box, :floor, :health, :at, :heard)
+                   ON CONFLICT (site, box) DO UPDATE SET health = excluded.health, health_at = excluded.health_at,
+                   health_heard = excluded.health_heard""",
+                key | {"health": msgspec.json.encode(body).decode(), "heard": None if live.retained else live.heard},
             )
         case _:
             raise TypeError(f"{type(body).__name__} is no word about a box")
@@ -111,7 +119,9 @@ def boxes(database: Database, site: str) -> list[Box]:
     """Every box of the site that ever spoke."""
     cameras: dict[str, list[Camera]] = {}
     for row in database.rows("SELECT * FROM cameras WHERE site = ? ORDER BY camera", (site,)):
-        cameras.setdefault(row["box"], []).append(Camera(row["camera"], row["state"], row["since"], row["detail"]))
+        cameras.setdefault(row["box"], []).append(
+            Camera(row["camera"], row["state"], row["since"], row["detail"], row["moved_deg"])
+        )
     return [
         Box(
             box=row["box"],
@@ -126,6 +136,7 @@ def boxes(database: Database, site: str) -> list[Box]:
             health=msgspec.json.decode(row["health"]) if row["health"] else None,
             health_at=row["health_at"],
             cameras=tuple(cameras.get(row["box"], ())),
+            health_heard=row["health_heard"],
         )
         for row in database.rows("SELECT * FROM boxes WHERE site = ? ORDER BY floor, box", (site,))
     ]

@@ -11,7 +11,9 @@ from central.store.schema import (
     m0004_people,
     m0005_time_led,
     m0007_positions,
+    m0011_ends,
     m0012_identity,
+    m0015_ops,
 )
 from central.store.schema.numbered import migrations
 
@@ -22,6 +24,8 @@ __all__ = [
     "m0004_people",
     "m0005_time_led",
     "m0007_positions",
+    "m0011_ends",
     "m0012_identity",
+    "m0015_ops",
     "migrations",
 ]
