@@ -11,6 +11,7 @@ from central.store.schema import (
     m0004_people,
     m0005_time_led,
     m0007_positions,
+    m0009_journeys,
     m0012_identity,
 )
 from central.store.schema.numbered import migrations
@@ -22,6 +23,7 @@ __all__ = [
     "m0004_people",
     "m0005_time_led",
     "m0007_positions",
+    "m0009_journeys",
     "m0012_identity",
     "migrations",
 ]
