@@ -25,6 +25,9 @@ from central.identity.tokens import Tokens
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.insight.occupancy import Occupancy
+from central.insight.suppression import Suppression
+from central.journeys.journeys import Journeys
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.pages.mount import mount_pages
@@ -59,13 +62,28 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     )
     writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
     broker = BrokerClient(config.broker, site.id, writer, clock)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock)
+    suppression = Suppression(config.k, bytes.fromhex(secrets.figure_key))
+    journeys = Journeys(store, site, suppression.record_key, config.reckon_at_hour)
+    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock, journeys)
     insight = Insight(store, site, config.k)
+    occupancy = Occupancy(store, site, suppression, journeys.inside)
     writer.start()
     broker.start()
     clerk.start()
     try:
-        yield Services(site, store, insight, writer, broker, identity, secrets, campaigns, clock)
+        yield Services(
+            site,
+            store,
+            insight,
+            writer,
+            broker,
+            identity,
+            secrets,
+            campaigns,
+            clock,
+            occupancy,
+            config.reckon_at_hour,
+        )
     finally:
         clerk.stop()
         broker.stop()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
+from central.journeys.journeys import Journeys
 from central.offers.engine import OfferEngine
 from central.store.accounts import Account
 from central.store.database import StoreUnavailableError
@@ -36,16 +37,24 @@ class Clerk:
         linker: joins check-ins to visitors.
         engine: makes offers.
         clock: seconds since 1970.
+        journeys: finds out who is who, and who is inside.
     """
 
-    def __init__(
-        self, store: Store, broker: BrokerClient, linker: Linker, engine: OfferEngine, clock: Callable[[], float]
+    def __init__(  # noqa: PLR0917 - one argument a part
+        self,
+        store: Store,
+        broker: BrokerClient,
+        linker: Linker,
+        engine: OfferEngine,
+        clock: Callable[[], float],
+        journeys: Journeys,
     ) -> None:
         self._store = store
         self._broker = broker
         self._linker = linker
         self._engine = engine
         self._clock = clock
+        self._journeys = journeys
         self._correspondence = Correspondence()
         self._session = secrets.token_hex(8)
         self._seq = 0
@@ -85,6 +94,7 @@ class Clerk:
         """One round at that instant."""
         self._linker.update(now)
         self._engine.update(now)
+        self._journeys.update(now)
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._send(now, account, command)
