@@ -25,6 +25,8 @@ from central.identity.tokens import Tokens
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.insight.occupancy import Occupancy
+from central.journeys.journeys import Journeys
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.ops.control_room import control_room
@@ -61,15 +63,35 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
     broker = BrokerClient(config.broker, site.id, writer, clock)
     ops = control_room(site, store, writer, broker)
-    clerk = Clerk(
-        store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock, duties=[ops.watch.update]
-    )
     insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    clerk = Clerk(
+        store,
+        broker,
+        Linker(store, site),
+        OfferEngine(store, site, campaigns),
+        clock,
+        duties=[journeys.update, ops.watch.update],
+    )
+    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()
     broker.start()
     clerk.start()
     try:
-        yield Services(site, store, insight, writer, broker, identity, secrets, campaigns, clock, ops)
+        yield Services(
+            site,
+            store,
+            insight,
+            writer,
+            broker,
+            identity,
+            secrets,
+            campaigns,
+            clock,
+            occupancy,
+            config.reckon_at_hour,
+            ops,
+        )
     finally:
         clerk.stop()
         broker.stop()

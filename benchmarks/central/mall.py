@@ -20,7 +20,7 @@ SITE = "bench"
 FLOORS = ("g", "u")
 ZONES = tuple(f"shop-{number:02d}" for number in range(24))
 START_S = 20.0
-USERNAME, PASSWORD = "atrium", "loopback-only"  # noqa: S105 - for a broker that only this machine reaches
+USERNAME, PASSWORD = "atrium", "loopback-only"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

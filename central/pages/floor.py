@@ -67,7 +67,7 @@ def _view(page: Page, floor: Floor, floors: dict[str, str]) -> str:
         f'{_controls(tell)}<p class="said bad" data-part="trouble" role="alert" hidden></p>'
         f'<div class="frame"><p class="veil" data-part="veil" hidden></p>'
         f"{plan_html(floor, tell('floor.plan_of', floor=floor.name))}</div>"
-        f'<div class="below">{_zoom(tell)}{_legend(tell, k)}</div>{_playback(tell)}</section>'
+        f'{_playback(tell)}<div class="below">{_zoom(tell)}{_legend(tell, k)}</div></section>'
         f'<div class="stack"><section class="card zone-card" data-part="card" aria-live="polite" hidden></section>'
         f'<section class="card"><h2>{tell.html("floor.people_now")}</h2><p class="total" data-part="people"></p>'
         f'<table class="plain zones"><thead><tr><th scope="col">{tell.html("floor.zone")}</th>'

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Literal, get_args
+from typing import Literal
 
 from fastapi import Request
 from nicegui import ui
@@ -20,14 +20,12 @@ from nicegui import ui
 from central.api.gate import login_of
 from central.identity.principal import Principal
 from central.pages.figure import Figures
-from central.pages.i18n import LANGUAGES, NAMES, Words, language_of, words
+from central.pages.i18n import LANGUAGES, NAMES, Words
+from central.pages.reader import Theme, theme_of, words_of
 from central.services import Services
 from contract.tokens import Role
 
 Here = Literal["mall", "floor", "flows", "shops", "ops", "privacy", "offers"]
-Theme = Literal["auto", "light", "dark"]
-THEMES: tuple[Theme, ...] = get_args(Theme)
-THEME_COOKIE = "atrium_theme"
 
 INSIGHT_ROLES: tuple[Role, ...] = ("manager", "ops", "admin")
 OPS_ROLES: tuple[Role, ...] = ("ops", "manager", "admin", "installer")
@@ -76,17 +74,6 @@ class Page:
         content |= {"language": self.words.tag, "timezone": self.timezone, "k": self.figures.k}
         safe = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
         ui.add_body_html(f'<script type="application/json" id="words">{safe}</script>')
-
-
-def words_of(request: Request) -> Words:
-    """The words of the language that the reader chose, or whose browser asks for it."""
-    return words(language_of(request.cookies, request.headers.get("accept-language", "")))
-
-
-def theme_of(request: Request) -> Theme:
-    """The reader's choice of light."""
-    chosen = request.cookies.get(THEME_COOKIE)
-    return next((theme for theme in THEMES if theme == chosen), "auto")
 
 
 def frame(services: Services, request: Request, here: Here, title: str = "") -> Page | None:

@@ -6,37 +6,30 @@ from html import escape
 
 from fastapi import Request
 from nicegui import ui
-from starlette.responses import RedirectResponse
 
 from calibration.geometry import Line
 from calibration.site import Floor
-from central.api.gate import login_of
 from central.journeys.boundaries import boundaries
-from central.pages.frame import PLACES, Page, frame
+from central.pages.frame import Page, frame
 from central.pages.i18n import Words
 from central.pages.plan import plan_html
 from central.services import Services
 
 
 def add_mall_page(services: Services) -> None:
-    """Register ``/``; a role that may not see it is led to the first page that it may."""
+    """Register ``/``."""
     site = services.site
     leading_out = [one.line for one in boundaries(site) if one.leads_out]
     doors = [(site.floors[one.floor], site.floors[one.floor].lines[one.line]) for one in leading_out]
 
     @ui.page("/")
-    def mall_page(request: Request) -> RedirectResponse | None:
-        role = login_of(request).role
-        if role not in PLACES["mall"][1]:
-            own = next((address for address, roles in PLACES.values() if role in roles), None)
-            if own is not None:
-                return RedirectResponse(own)
+    def mall_page(request: Request) -> None:
         page = frame(services, request, "mall")
-        if page is not None:
-            page.load("mall.js", "mall.css", tables=("mall", "floor"))
-            with page.main:
-                ui.html(_view(page, list(site.floors.values()), doors), sanitize=False)
-        return None
+        if page is None:
+            return
+        page.load("mall.js", "mall.css", tables=("mall", "floor"))
+        with page.main:
+            ui.html(_view(page, list(site.floors.values()), doors), sanitize=False)
 
 
 def _view(page: Page, floors: list[Floor], doors: list[tuple[Floor, Line]]) -> str:

@@ -13,7 +13,7 @@ from contract.events import Positions
 
 Arrival = Durable | Live | Refused
 
-_INSERT: dict[Table, str] = {
+INSERT: dict[Table, str] = {
     "visits": """
         INSERT INTO visits (site, told, box, visit, floor, session, seq, at, visitor, zone, phase, entered_at, left_at,
             observed_s, bridged_s, unseen_s, confidence)
@@ -85,7 +85,7 @@ def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Commi
     durable = [one for one in arrivals if isinstance(one, Durable)]
     durable += [one.account for one in refused if one.account is not None]
     fresh = accounts.fold(connection, durable)
-    for table, sql in _INSERT.items():
+    for table, sql in INSERT.items():
         rows = [event.row for event in fresh if event.table == table]
         if rows:
             connection.executemany(sql, rows)

@@ -8,9 +8,10 @@ import { ZoneList } from "./zones.js";
 import { duration, midnight, number, rfc3339, t } from "./words.js";
 
 const FOLD_S = 4;  // so long after a minute's end its heat is complete
-const DWELL_EVERY_S = 30;
+const STAYS_EVERY_S = 30;
+const AGAIN_MS = 5000;
 const NOW_LASTS_S = 8;  // "now" is a mean that forgets over so many seconds
-const NOW_DWELL_MIN = 15;  // stays beside the heat of "now" are of so many minutes
+const NOW_STAYS_MIN = 15;  // stays beside the heat of "now" are of so many minutes
 const DEFAULTS = { mode: "live", show: "heat", window: "15", who: "shoppers", zone: "" };
 
 const blocksOf = (heat) => heat.blocks.map((one) => (Array.isArray(one) ? one : [one.x, one.y, one.size_m, one.density]));
@@ -58,8 +59,7 @@ class FloorView extends HTMLElement {
     });
     this.base = { grid: this.heat.grid([]), seconds: 0, key: "" };
     this.extra = { grid: this.heat.grid([]), seconds: 0, at: 0 };
-    this.dwell = new Map();
-    this.dwellKey = "";
+    this.stays = { key: "" };
   }
 
   choose(change) {
@@ -81,13 +81,13 @@ class FloorView extends HTMLElement {
     if (isLive) {
       this.layer.showsDots = this.querySelector("[data-switch=dots]").checked;
       this.playback.stop();
-      this.refresh();
       this.paint();
     } else {
       this.layer.showsDots = false;
       this.zones.colour(null);
       if (change.mode || change.who || !this.playback.frames.length) this.playback.load(this.state.who);
     }
+    this.refresh();
     this.tick();
   }
 
@@ -95,45 +95,55 @@ class FloorView extends HTMLElement {
   window(now) {
     const end = Math.floor((now - FOLD_S) / 60) * 60;
     if (this.state.window === "today") return [midnight(now), end];
-    return [end - Number(this.state.window === "now" ? NOW_DWELL_MIN : this.state.window) * 60, end];
+    return [end - Number(this.state.window === "now" ? NOW_STAYS_MIN : this.state.window) * 60, end];
   }
 
-  // Heat and dwell of the chosen window, asked for where what is here is of another one.
+  // Heat and stays of the chosen window, asked for where what is here is of another one.
   async refresh() {
-    const { who, window } = this.state;
+    const { mode, who, window } = this.state;
     const now = Date.now() / 1000;
     const [start, end] = this.window(now);
-    const key = `${who} ${window} ${end}`;
-    const dwellKey = `${who} ${window} ${Math.floor(now / DWELL_EVERY_S)}`;
-    const asked = { floor: this.dataset.floor, from: rfc3339(start), to: rfc3339(end), who };
+    if (end <= start) return;
+    const asked = { from: rfc3339(start), to: rfc3339(end), who };
+    const work = [this.askStays(`${who} ${window} ${Math.floor(now / STAYS_EVERY_S)}`, asked)];
+    if (mode === "live") work.push(this.askHeat(`${who} ${window} ${end}`, asked));
     try {
-      if (key !== this.base.key && window !== "now" && end > start) {
-        this.base.key = key;
-        const heat = await ask("/v1/heatmap", asked);
-        if (this.base.key === key) {
-          this.base = { key, grid: this.heat.grid(blocksOf(heat)), seconds: secondsOf(heat.window) };
-          this.extra = { grid: this.heat.grid([]), seconds: 0, at: 0 };
-          this.paint();
-        }
-      } else if (window === "now" && this.base.key !== key) {
-        this.base = { key, grid: this.heat.grid([]), seconds: 0 };
-        this.extra = { grid: this.heat.grid([]), seconds: 0, at: 0 };
-      }
-      if (dwellKey !== this.dwellKey) {
-        this.dwellKey = dwellKey;
-        const found = await ask("/v1/dwell", { from: asked.from, to: asked.to, who });
-        if (this.dwellKey === dwellKey) {
-          this.dwell = new Map(found.zones.map((zone) => [zone.zone, zone]));
-          this.zones.dwell(this.dwell);
-          this.paint();
-        }
-      }
+      await Promise.all(work);
       this.trouble("");
     } catch (error) {
       if (!(error instanceof Trouble)) throw error;
-      if (this.base.key === key) this.base.key = "";
-      if (this.dwellKey === dwellKey) this.dwellKey = "";
       this.trouble(error.message);
+    }
+  }
+
+  async askHeat(key, asked) {
+    if (key === this.base.key) return;
+    const isNow = this.state.window === "now";
+    if (isNow && this.base.key.startsWith(key.split(" ").slice(0, 2).join(" "))) return;  // it forgets by itself
+    this.base = { ...this.base, key };
+    const heat = isNow ? { blocks: [], window: { from: 0, to: 0 } } : await this.asked("base", key, "/v1/heatmap", { floor: this.dataset.floor, ...asked });
+    if (this.base.key !== key) return;  // something else was chosen meanwhile
+    this.base = { key, grid: this.heat.grid(blocksOf(heat)), seconds: isNow ? 0 : secondsOf(heat.window) };
+    this.extra = { grid: this.heat.grid([]), seconds: 0, at: 0 };
+    this.paint();
+  }
+
+  async askStays(key, asked) {
+    if (key === this.stays.key) return;
+    this.stays = { key };
+    const found = await this.asked("stays", key, "/v1/dwell", asked);
+    if (this.stays.key !== key) return;
+    this.zones.dwell(new Map(found.zones.map((zone) => [zone.zone, zone])));
+    this.paint();
+  }
+
+  // The answer; where there is none, it will be asked for again.
+  async asked(kept, key, path, parameters) {
+    try {
+      return await ask(path, parameters);
+    } catch (error) {
+      setTimeout(() => { if (this[kept].key === key) this[kept].key = ""; }, AGAIN_MS);
+      throw error;
     }
   }
 
@@ -145,10 +155,8 @@ class FloorView extends HTMLElement {
   hear(snapshot) {
     this.freshness.heard(snapshot);
     if (this.freshness.told().state === "live") this.add(snapshot);
-    if (this.state.mode === "live") {
-      this.refresh();
-      this.paint(snapshot.dots);
-    }
+    this.refresh();
+    this.paint(snapshot.dots);
     this.zones.now(snapshot);
     this.tick();
   }

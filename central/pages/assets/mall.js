@@ -6,6 +6,8 @@ import { escaped, figureHtml, k, midnight, number, rfc3339, t } from "./words.js
 
 const FLOOR_EVERY_MS = 2000;
 const REST_EVERY_MS = 10_000;
+const MOST_FAULTS = 3;
+const KINDS = { critical: "bad", over: "bad", warning: "warn", near: "warn" };
 const HEAT_S = 900;
 const FOLD_MIN = 0.07;  // so long after a minute's end its heat is complete
 const TROUBLED = { never: "mall.floor_never", silent: "mall.floor_silent", lost: "mall.floor_lost" };
@@ -17,6 +19,9 @@ function sum(figures) {
   const total = (name) => told.reduce((before, figure) => before + figure[name], 0);
   return { value: total("value"), n: total("value"), low: total("low"), high: total("high") + (figures.length - told.length) * (k - 1), withheld: "" };
 }
+
+// What comes of the promise; nothing where the API said no: the next round asks again, and the pills say how old all is.
+const asked = (promise) => promise.catch((error) => { if (!(error instanceof Trouble)) throw error; });
 
 class SmallFloor {
   constructor(card) {
@@ -31,23 +36,22 @@ class SmallFloor {
 
   part(name) { return this.card.querySelector(`[data-part="${name}"]`); }
 
-  async update() {
-    const snapshot = await ask(`/v1/live/${this.id}`);
+  hear(snapshot) {
     this.freshness.heard(snapshot);
     this.part("seen").innerHTML = figureHtml(snapshot.people);
-    this.layer.change(await this.heat(), snapshot.dots);
+    this.layer.change(null, snapshot.dots);
   }
 
-  // Heat of the last quarter of an hour as people per 100 m² where there is new, else null.
-  async heat() {
+  // Show the heat of the last quarter of an hour where there is a newer one.
+  async warm() {
     const end = Math.floor(Date.now() / 60_000 - FOLD_MIN) * 60;
-    if (end === this.heatEnd) return null;
+    if (end === this.heatEnd) return;
     const found = await ask("/v1/heatmap", { floor: this.id, from: rfc3339(end - HEAT_S), to: rfc3339(end) });
     this.heatEnd = end;
     const people = this.layer.heat.grid(found.blocks.map((one) => [one.x, one.y, one.size_m, one.density]));
     const seconds = (Date.parse(found.window.to) - Date.parse(found.window.from)) / 1000;
     for (let i = 0; i < people.length; i++) people[i] *= 100 / seconds;
-    return people;
+    this.layer.change(people, this.layer.dots);
   }
 
   occupancy(found) {
@@ -77,8 +81,7 @@ class SmallFloor {
 class MallView extends HTMLElement {
   connectedCallback() {
     this.floors ??= [...this.querySelectorAll(".floor")].map((card) => new SmallFloor(card));
-    this.faults = [];
-    this.orders = 0;
+    this.ops = { faults: [] };
     this.timers = [setInterval(() => this.live(), FLOOR_EVERY_MS), setInterval(() => this.rest(), REST_EVERY_MS), setInterval(() => this.tick(), 500)];
     this.live();
     this.rest();
@@ -90,7 +93,9 @@ class MallView extends HTMLElement {
 
   async live() {
     if (document.hidden) return;
-    await Promise.allSettled(this.floors.map((floor) => floor.update()));
+    const found = await asked(ask("/v1/live"));
+    const by = new Map(found?.floors.map((snapshot) => [snapshot.floor, snapshot]));
+    for (const floor of this.floors) if (by.has(floor.id)) floor.hear(by.get(floor.id));
     this.tick();
   }
 
@@ -98,17 +103,15 @@ class MallView extends HTMLElement {
     if (document.hidden) return;
     const now = Date.now() / 1000;
     const start = midnight(now);
-    const [occupancy, crossings, boxes, orders] = await Promise.allSettled([
-      ask("/v1/occupancy"),
-      ask("/v1/crossings", { from: rfc3339(start), to: rfc3339(now) }),
-      ask("/v1/boxes"),
-      ask("/v1/orders", { state: "open" }),
+    const [occupancy, crossings, ops] = await Promise.all([
+      asked(ask("/v1/occupancy")),
+      asked(ask("/v1/crossings", { from: rfc3339(start), to: rfc3339(now), limit: 10_000 })),
+      asked(ask("/v1/ops", { language: document.documentElement.lang.slice(0, 2) })),
+      ...this.floors.map((floor) => asked(floor.warm())),
     ]);
-    if (occupancy.value) this.occupancy(occupancy.value);
-    if (crossings.value) this.crossings(crossings.value);
-    this.faults = boxes.value ? [boxes.value.ingest.broker_fault, boxes.value.ingest.store_fault].filter(Boolean) : [];
-    this.orders = orders.value?.orders?.length ?? 0;
-    for (const one of [occupancy, crossings]) if (one.reason && !(one.reason instanceof Trouble)) throw one.reason;
+    if (occupancy) this.occupancy(occupancy);
+    if (crossings) this.crossings(crossings);
+    if (ops) this.ops = ops;
     this.tick();
   }
 
@@ -131,6 +134,19 @@ class MallView extends HTMLElement {
     this.part("out_today").innerHTML = figureHtml(sum(told.out));
   }
 
+  // [kind, words, link] of everything that somebody should look at, worst first.
+  needs() {
+    const faults = this.ops.faults.filter(({ severity }) => severity !== "note");
+    const found = faults.slice(0, MOST_FAULTS).map(({ severity, sentence }) => [KINDS[severity], sentence, "/ops"]);
+    const more = faults.length - found.length;
+    if (more > 0) found.push(["warn", t("mall.more_faults", { n: more }), "/ops"]);
+    for (const { id, name, alert, share, state, silentSince } of this.floors) {
+      if (alert) found.push([KINDS[alert], t(`mall.${alert}`, { floor: name, share }), `/floor/${id}`]);
+      if (state in TROUBLED) found.push(["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]);
+    }
+    return found.sort(([one], [other]) => (other === "bad") - (one === "bad"));
+  }
+
   tick() {
     this.floors.forEach((floor) => floor.tick());
     const live = this.floors.filter((floor) => floor.state === "live").length;
@@ -138,14 +154,9 @@ class MallView extends HTMLElement {
     const text = t("mall.floors_live", { n: live, all: this.floors.length });
     if (pill.textContent !== text) pill.textContent = text;
     pill.className = `pill end ${live === this.floors.length ? "good" : "bad"}`;
-    const said = [
-      ...this.faults.map((why) => ["bad", t("mall.store_fault", { why }), ""]),
-      ...this.floors.filter((floor) => floor.alert).map(({ alert, name, share, id }) => [alert === "over" ? "bad" : "warn", t(`mall.${alert}`, { floor: name, share }), `/floor/${id}`]),
-      ...this.floors.filter(({ state }) => state in TROUBLED).map(({ state, name, silentSince, id }) => ["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]),
-      ...(this.orders ? [["warn", t("mall.open_orders", { n: this.orders }), "/ops"]] : []),
-    ];
-    const html = said.map(([kind, words, link]) => `<li class="said ${kind}">${link ? `<a href="${link}">${escaped(words)}</a>` : escaped(words)}</li>`).join("")
-      || `<li class="said good">${escaped(t("mall.all_well"))}</li>`;
+    const said = this.needs().map(([kind, words, link]) => [kind, `<a href="${link}">${escaped(words)}</a>`]);
+    if (!said.length && live === this.floors.length) said.push(["good", escaped(t("mall.all_well"))]);
+    const html = said.map(([kind, words]) => `<li class="said ${kind}">${words}</li>`).join("");
     const list = this.part("look");
     if (list.dataset.said === html) return;  // a screen reader hears what changed only
     list.dataset.said = html;

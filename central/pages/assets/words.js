@@ -92,9 +92,9 @@ export function figureText(figure, unit = "people") {
   return writers[unit](figure.value);
 }
 
-export function figureShort(figure) {
+export function figureShort(figure, unit = "people") {
   if (figure.value === null) return t(`figures.${figure.withheld || "silent"}_short`, { k });
-  return writers.people(figure.value);
+  return writers[unit](figure.value);
 }
 
 function interval(figure, unit) {

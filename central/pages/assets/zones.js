@@ -42,11 +42,17 @@ export class ZoneList {
     for (const [zone, row] of this.rows) {
       const figure = snapshot.zones[zone] ?? UNKNOWN;
       row.querySelector("[data-cell=now]").innerHTML = figureHtml(figure);
-      const label = this.labels.get(zone);
-      if (label) label.textContent = figureShort(figure);
+      this.label(zone);
       this.buttons.get(zone).setAttribute("aria-label", `${row.dataset.name}, ${figureShort(figure)}`);
     }
     this.card();
+  }
+
+  // On the plan stands what the colours are about.
+  label(zone) {
+    const label = this.labels.get(zone);
+    const stay = this.stays.get(zone)?.median_s ?? UNKNOWN;
+    if (label) label.textContent = this.by === "dwell" ? figureShort(stay, "seconds") : figureShort(this.snapshot?.zones[zone] ?? UNKNOWN);
   }
 
   // What was known of now is no longer.
@@ -104,6 +110,8 @@ export class ZoneList {
 
   // Colour zones by people per 100 m² ("occupancy"), by median stay ("dwell"), or not (null); gives the scale's end.
   colour(by, paint) {
+    this.by = by;
+    for (const zone of this.labels.keys()) this.label(zone);
     const values = new Map();
     for (const [zone, row] of by ? this.rows : []) {
       const figure = by === "dwell" ? this.stays.get(zone)?.median_s : this.snapshot?.zones[zone];
@@ -114,7 +122,7 @@ export class ZoneList {
     for (const [zone, ground] of this.grounds) {
       const value = values.get(zone);
       ground.style.fill = value === undefined ? "" : paint(value / full);
-      ground.style.fillOpacity = value === undefined ? "" : "0.85";
+      ground.style.fillOpacity = value === undefined ? "" : "0.7";
       ground.classList.toggle("unknown", Boolean(by) && value === undefined);
     }
     return full;

@@ -15,6 +15,7 @@ MENDS: frozenset[Role] = frozenset({"ops", "admin"})
 
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/openapi.json"): ALL,
+    ("GET", "/plans/{floor_id}"): ALL,
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
