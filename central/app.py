@@ -31,6 +31,8 @@ from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -60,6 +62,9 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Brake(config.rates),
         config.trusted_proxies,
     )
+    retention = Retention(store, config.keep, site.timezone)
+    along = (identity.sessions.flush, lambda connection: tokens.flush(connection, site.id))
+    trail = AuditTrail(store.database, site.id, secrets.phone_key, along)
     writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
     broker = BrokerClient(config.broker, site.id, writer, clock)
     ops = control_room(site, store, writer, broker)
@@ -70,13 +75,15 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         broker,
         Linker(store, site),
         OfferEngine(store, site, campaigns),
-        clock,
+        retention=retention,
+        clock=clock,
         duties=[journeys.update, ops.watch.update],
     )
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()
     broker.start()
     clerk.start()
+    trail.start()
     try:
         yield Services(
             site,
@@ -85,6 +92,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             writer,
             broker,
             identity,
+            trail,
+            retention,
             secrets,
             campaigns,
             clock,
@@ -93,6 +102,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             ops,
         )
     finally:
+        trail.stop()
         clerk.stop()
         broker.stop()
         writer.stop()

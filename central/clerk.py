@@ -10,6 +10,7 @@ from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
 from central.ingest.dispatch import Dispatch
 from central.offers.engine import OfferEngine
+from central.privacy.retention import Retention
 from central.store.database import StoreUnavailableError
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -19,7 +20,6 @@ log = logging.getLogger(__name__)
 ROUND_S = 1.0
 LEAST_ROUND_S = 0.2
 """Rounds that new events ask for come no faster."""
-PURGE_EVERY_S = 60.0
 
 
 class Clerk:
@@ -30,6 +30,7 @@ class Clerk:
         broker: takes commands.
         linker: joins check-ins to visitors.
         engine: makes offers.
+        retention: deletes what has expired.
         clock: seconds since 1970.
         duties: called with the time in every round, each whatever came of the others.
     """
@@ -40,19 +41,20 @@ class Clerk:
         broker: BrokerClient,
         linker: Linker,
         engine: OfferEngine,
-        clock: Callable[[], float],
         *,
+        retention: Retention,
+        clock: Callable[[], float],
         duties: Sequence[Callable[[float], object]] = (),
     ) -> None:
         self._store = store
         self._broker = broker
         self._linker = linker
         self._engine = engine
+        self._retention = retention
         self._clock = clock
         self._correspondence = Correspondence()
         self._dispatch = Dispatch(broker, store.site)
         self._duties = duties
-        self._purged_at = 0.0
         self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="central-clerk", daemon=True)
@@ -88,9 +90,7 @@ class Clerk:
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._dispatch.send(account.floor, account.box, command, now)
-        if now - self._purged_at >= PURGE_EVERY_S:
-            self._purged_at = now
-            self._store.purge(now)
+        self._retention.update(now)
 
 
 def _do(duty: Callable[[float], object], now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import exports, flows, identity, membership, occupancy, offering, ops, reports, shops
+from central.api import exports, flows, identity, membership, occupancy, offering, ops, privacy, reports, shops
 from central.api.gate import Gate
 from central.api.login import login_router
 from central.api.manners import Bodies, Manners
@@ -34,11 +34,11 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     routers = [reports.router, shops.router, flows.router, exports.router, membership.router, offering.router]
-    for router in (*routers, identity.router, ops.router, occupancy.router):
+    for router in (*routers, identity.router, ops.router, occupancy.router, privacy.router):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)
     app.add_middleware(Bodies)
-    app.add_middleware(Gate, identity=services.identity, clock=services.clock)
+    app.add_middleware(Gate, identity=services.identity, trail=services.trail, clock=services.clock)
     app.add_middleware(Manners, trusted=services.identity.trusted_proxies)
     return app

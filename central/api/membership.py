@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, HTTPException, Path, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from central.access import phone_hmac
+from central.access import phone_hmac, pseudonym
 from central.api.gate import needs
 from central.api.window import services_of
+from central.privacy.erasure import erase_member, withdraw_consent
 from central.services import Services
 from central.store import links, members
 from contract.errors import BadInputError
@@ -117,7 +118,16 @@ def put_member(request: Request, member: MemberId, body: MemberBody) -> MemberAn
         raise BadInputError("consents: given_at lies in the future; correct it")
     phone = None if body.phone is None else phone_hmac(services.secrets.phone_key, body.phone)
     store = services.store
-    members.put(store.database, store.site, member, tier=body.tier, phone_hmac=phone, consents=consents, now=now)
+    members.put(
+        store.database,
+        store.site,
+        member,
+        tier=body.tier,
+        phone_hmac=phone,
+        consents=consents,
+        now=now,
+        subject=pseudonym(services.secrets.phone_key, member),
+    )
     return _answer(services, member)
 
 
@@ -129,19 +139,18 @@ def get_member(request: Request, member: MemberId) -> MemberAnswer:
 
 @router.delete("/members/{member}", dependencies=[needs("admin")], status_code=204)
 def delete_member(request: Request, member: MemberId) -> Response:
-    """Erase a member: consents, touchpoints, links and offers with them."""
-    store = services_of(request).store
-    if not members.erase(store.database, store.site, member):
+    """Erase a member: consents, touchpoints and links are gone when this answers; of offers only their number stays."""
+    services = services_of(request)
+    if not erase_member(services.store, member, services.clock(), services.secrets.phone_key):
         raise HTTPException(404, f"no member {member!r}")
     return Response(status_code=204)
 
 
 @router.delete("/members/{member}/consents/{purpose}", dependencies=[needs("admin", "trigger")], status_code=204)
 def delete_consent(request: Request, member: MemberId, purpose: str) -> Response:
-    """Withdraw a consent; links to any visit are gone when this answers."""
+    """Withdraw a consent; links to any visit, and every reason that came of them, are gone when this answers."""
     services = services_of(request)
-    store = services.store
-    if not members.withdraw(store.database, store.site, member, purpose, services.clock()):
+    if not withdraw_consent(services.store, member, purpose, services.clock(), services.secrets.phone_key):
         raise HTTPException(404, f"member {member!r} has no standing consent {purpose[:64]!r}")
     return Response(status_code=204)
 

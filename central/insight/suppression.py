@@ -33,8 +33,9 @@ Marks = Sequence[float] | Sequence[npt.NDArray[np.float64]]
 
 LEAST_K = 3
 DEFAULT_K = 5
-EPSILON_K = 5.0
-"""Each layer's noise falls by e every (k - 1) / 5 steps; for k = 5 a count is off by 1.8 (standard deviation)."""
+EPSILON = 1.25
+"""Each layer's noise is e ** 1.25 = 3.5 times less likely with every further step: a count is off by 1.8 (standard
+deviation) for k = 5 and below, and by more, in proportion, for larger k."""
 SURE = 0.95
 MOST_REPEATS = 4
 REPEATS_NOISE = 2
@@ -78,6 +79,7 @@ class Suppression:
 
     Attributes:
         k: the same.
+        decay: how much less likely each further step of a layer's noise is.
         most_off: by how much a published count is off at most, 95 times in 100.
         deviation: standard deviation of a published count's noise.
         events_off: by how much a published count of events is.
@@ -87,7 +89,7 @@ class Suppression:
         if k < LEAST_K:
             raise ValueError(f"k is {k}, at least {LEAST_K} is allowed")
         self.k = k
-        self.decay = math.exp(-EPSILON_K / (k - 1))
+        self.decay = math.exp(-EPSILON * min(1.0, (DEFAULT_K - 1) / (k - 1)))
         self.most_off = _reach(self.decay)
         self.deviation = math.sqrt(3 * 2 * self.decay) / (1 - self.decay)
         self.events_off = math.ceil(self.most_off * math.hypot(1, REPEATS_NOISE))

@@ -14,6 +14,8 @@ from central.store.schema import (
     m0009_journeys,
     m0011_ends,
     m0012_identity,
+    m0013_audit,
+    m0014_privacy,
     m0015_ops,
 )
 from central.store.schema.numbered import migrations
@@ -28,6 +30,8 @@ __all__ = [
     "m0009_journeys",
     "m0011_ends",
     "m0012_identity",
+    "m0013_audit",
+    "m0014_privacy",
     "m0015_ops",
     "migrations",
 ]

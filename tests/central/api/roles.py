@@ -16,6 +16,7 @@ MENDS: frozenset[Role] = frozenset({"ops", "admin"})
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/openapi.json"): ALL,
     ("GET", "/plans/{floor_id}"): ALL,
+    ("GET", "/v1/audit"): ADMIN,
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
@@ -33,9 +34,13 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/orders/{number}/claim"): MENDS,
     ("POST", "/v1/orders/{number}/close"): MENDS,
     ("POST", "/v1/orders/{number}/release"): MENDS,
+    ("GET", "/v1/occupancy"): SEES,
+    ("GET", "/v1/occupancy/quarters"): SEES,
+    ("GET", "/v1/reckonings"): SEES,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
     ("GET", "/v1/presence"): SEES,
+    ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
     ("GET", "/v1/sequences"): SEES,
     ("GET", "/v1/site"): ALL,
@@ -44,8 +49,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/touchpoints/{touchpoint}"): JOINS,
     ("GET", "/v1/users"): ADMIN,
     ("GET", "/v1/zones"): SEES,
-    ("GET", "/v1/zones/{zone}"): SEES,
-    ("GET", "/v1/zones/{zone}/weeks"): SEES,
+    ("GET", "/v1/zones/{zone:path}"): SEES,
+    ("GET", "/v1/zones/{zone:path}/weeks"): SEES,
 }
 
 PAGES: dict[str, frozenset[Role]] = {
@@ -55,7 +60,7 @@ PAGES: dict[str, frozenset[Role]] = {
     "/ops": WATCHES,
     "/flows": SEES,
     "/shops": SEES,
-    "/shops/{zone}": SEES,
+    "/shops/{zone:path}": SEES,
     "/privacy": SEES,
     "/offers": frozenset({"manager", "admin"}),
     "/password": ALL,
