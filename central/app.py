@@ -25,6 +25,7 @@ from central.identity.tokens import Tokens
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.observe.metrics import Metrics
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.pages.mount import mount_pages
@@ -57,15 +58,22 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Brake(config.rates),
         config.trusted_proxies,
     )
-    writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
-    broker = BrokerClient(config.broker, site.id, writer, clock)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock)
+    metrics = Metrics()
+    writer = Writer(
+        store.database,
+        site.id,
+        on_commit=lambda: clerk.wake(),  # noqa: PLW0108 - the clerk comes later
+        metrics=metrics,
+        clock=clock,
+    )
+    broker = BrokerClient(config.broker, site.id, writer, clock, metrics=metrics)
+    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock, metrics=metrics)
     insight = Insight(store, site, config.k)
     writer.start()
     broker.start()
     clerk.start()
     try:
-        yield Services(site, store, insight, writer, broker, identity, secrets, campaigns, clock)
+        yield Services(site, store, insight, writer, broker, identity, secrets, campaigns, clock, metrics)
     finally:
         clerk.stop()
         broker.stop()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 
 from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
+from central.observe.metrics import Metrics
 from central.offers.engine import OfferEngine
 from central.store.accounts import Account
 from central.store.database import StoreUnavailableError
@@ -36,16 +38,25 @@ class Clerk:
         linker: joins check-ins to visitors.
         engine: makes offers.
         clock: seconds since 1970.
+        metrics: told of the rounds.
     """
 
     def __init__(
-        self, store: Store, broker: BrokerClient, linker: Linker, engine: OfferEngine, clock: Callable[[], float]
+        self,
+        store: Store,
+        broker: BrokerClient,
+        linker: Linker,
+        engine: OfferEngine,
+        clock: Callable[[], float],
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._broker = broker
         self._linker = linker
         self._engine = engine
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._correspondence = Correspondence()
         self._session = secrets.token_hex(8)
         self._seq = 0
@@ -70,12 +81,15 @@ class Clerk:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            began, failed = time.monotonic(), True
             try:
                 self.round(self._clock())
+                failed = False
             except StoreUnavailableError as error:
                 log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
             except Exception:
                 log.exception("a round failed; the next is tried")
+            self._metrics.round_made(time.monotonic() - began, failed=failed)
             self._news.wait(ROUND_S)
             if self._stop.wait(LEAST_ROUND_S):
                 return
@@ -91,6 +105,7 @@ class Clerk:
         if now - self._purged_at >= PURGE_EVERY_S:
             self._purged_at = now
             self._store.purge(now)
+            self._store.give_up_sessions(now)
 
     def _send(self, now: float, account: Account, command: Command) -> None:
         self._seq += 1

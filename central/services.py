@@ -11,6 +11,7 @@ from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.observe.metrics import Metrics
 from central.offers.campaigns import Campaign
 from central.store.store import Store
 
@@ -28,3 +29,4 @@ class Services:
     secrets: SecretsFile
     campaigns: Sequence[Campaign]
     clock: Callable[[], float]
+    metrics: Metrics

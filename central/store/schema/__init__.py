@@ -10,6 +10,7 @@ from central.store.schema import (
     m0003_calibration,
     m0004_people,
     m0005_time_led,
+    m0006_clocks,
     m0007_positions,
     m0012_identity,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "m0003_calibration",
     "m0004_people",
     "m0005_time_led",
+    "m0006_clocks",
     "m0007_positions",
     "m0012_identity",
     "migrations",
