@@ -35,6 +35,10 @@ FRESH_S = 60.0
 TOLD_LATE_S = 60.0
 """An event may be told this long after it happened."""
 EARLY_S = 2.0
+WAITS_S = 10.0
+"""An event that cannot have happened when its clock says waits so long for word of that clock."""
+USUAL_MOST_S = 0.3
+"""The usual way from a picture to central, where a box's own was never measured."""
 
 Place = tuple[str, str]
 """Site, box."""
@@ -55,8 +59,8 @@ class _Box:
     system: LeastDelay = field(default_factory=LeastDelay)
     events: LeastDelay = field(default_factory=LeastDelay)
     off_at: float = 0.0
-    usual_s: float = 0.0
-    """Least delay of the events' clock when it was last right."""
+    usual_s: float = USUAL_MOST_S
+    """Least delay of the events' clock while it was right."""
     correction_s: float = 0.0
     sessions: dict[str, _Session] = field(default_factory=dict)
 
@@ -76,18 +80,15 @@ class Clocks:
     def __init__(self, accounts: Iterable[Account] = (), corrections: Iterable[Correction] = ()) -> None:
         self._boxes: dict[Place, _Box] = defaultdict(_Box)
         self._changes: list[Correction] = []
-        for one in corrections:
+        for one in sorted(corrections, key=_first_seq):
             session = self._boxes[one.site, one.box].sessions.setdefault(one.session, _Session())
             session.corrections.append(one)
-        newest: dict[Place, float] = {}
-        for account in accounts:
-            place = account.site, account.box
-            session = self._boxes[place].sessions.setdefault(account.session, _Session())
+        for account in sorted(accounts, key=_last_heard):
+            box = self._boxes[account.site, account.box]
+            session = box.sessions.setdefault(account.session, _Session())
             session.highest = session.known_seq = account.highest
             session.known_at = account.last_heard
-            if account.last_heard >= newest.get(place, 0.0):
-                newest[place] = account.last_heard
-                self._boxes[place].correction_s = session.corrections[-1].correction_s if session.corrections else 0.0
+            box.correction_s = session.corrections[-1].correction_s if session.corrections else 0.0
 
     @property
     def skews(self) -> dict[Place, float]:
@@ -123,15 +124,27 @@ class Clocks:
             self._settle(live.topic.site, live.topic.box, heard)
         return live
 
-    def correct(self, event: Durable) -> Durable:
-        """The event, its times as our clock would have told them."""
+    def correct(self, event: Durable, now: float) -> Durable | None:
+        """The event, its times as our clock would have told them; None where it is to wait for word of its clock."""
         box = self._boxes[event.site, event.box]
         session = self._session(event.site, event.box, event.session)
         session.highest = max(session.highest, event.seq)
-        if event.table is None or (box.is_plain and not session.corrections):
+        if event.table is None or (box.is_plain and not session.corrections and self._is_possible(event, box, session)):
             return event
         by_s = self._correction_of(event, box, session)
+        if by_s is None:
+            if now - event.heard < WAITS_S:
+                return None
+            by_s = box.correction_s
         return shifted(event, by_s) if by_s else event
+
+    @staticmethod
+    def _is_possible(event: Durable, box: _Box, session: _Session) -> bool:
+        """Whether the event can have happened when it says; old ones only speak against a box that tells the present."""
+        if event.at > event.heard + EARLY_S:
+            return False
+        tells_the_present = box.events.value is not None and abs(box.events.value) <= OFF_S
+        return event.seq <= session.known_seq or event.at >= session.known_at - TOLD_LATE_S or not tells_the_present
 
     def _session(self, site: str, box_id: str, name: str) -> _Session:
         """The session; one never heard of is told by the clock as it is now."""
@@ -162,11 +175,11 @@ class Clocks:
         self._changes.append(correction)
 
     @staticmethod
-    def _correction_of(event: Durable, box: _Box, session: _Session) -> float:
+    def _correction_of(event: Durable, box: _Box, session: _Session) -> float | None:
         """What the event's number says; where several are possible, the first that puts it where it can have been.
 
         A number that was not known when the clock was last measured was given out since, so its event happened after
-        that, or not long before, and before it was heard of.
+        that, or not long before, and before it was heard of. None where nothing we know of fits.
         """
         known = session.corrections
         index = bisect_right(known, event.seq, key=_first_seq) - 1
@@ -184,7 +197,7 @@ class Clocks:
         for candidate in candidates:
             if since - TOLD_LATE_S <= event.at + candidate <= event.heard + EARLY_S:
                 return candidate
-        return own
+        return own if event.seq <= session.known_seq else None
 
 
 def _wanted(box: _Box, heard: float) -> float:
@@ -194,7 +207,7 @@ def _wanted(box: _Box, heard: float) -> float:
     if system is None or events is None:
         return box.correction_s
     if abs(events) <= (0.75 * OFF_S if box.correction_s else OFF_S):
-        box.usual_s = events
+        box.usual_s = min(box.usual_s, max(events, 0.0))
         return 0.0
     if not box.correction_s:
         system_was_off = heard - box.off_at <= LATELY_S
@@ -205,3 +218,7 @@ def _wanted(box: _Box, heard: float) -> float:
 
 def _first_seq(correction: Correction) -> int:
     return correction.first_seq
+
+
+def _last_heard(account: Account) -> float:
+    return account.last_heard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 QUEUE_SIZE = 20_000
 """Messages waiting for the writer; beyond, the broker is made to wait (QoS 1) or the message is dropped (QoS 0)."""
 BATCH_SIZE = 2_000
+MAX_WAITING = 1_000
+"""Messages that may wait for word of a box's clock."""
 LINGER_S = 0.02
 """A batch waits this long for company: one fsync for many messages."""
 RETRY_S = (0.2, 0.5, 1.0, 2.0)
@@ -82,6 +85,8 @@ class Writer:
         self._metrics = metrics or Metrics()
         self._clock = clock
         self._clocks = Clocks(accounts(database, site), corrections(database, site))
+        self._waiting: list[Message] = []
+        """Messages whose times make no sense before more is known of their box's clock; not acknowledged."""
         self._database = database
         self._site = site
         self._on_commit = on_commit
@@ -121,7 +126,8 @@ class Writer:
 
     def _run(self) -> None:
         while not (self._stop.is_set() and self._queue.empty()):
-            messages = self._batch()
+            messages = self._waiting + self._batch()
+            self._waiting = []
             if messages and not self._store(messages):
                 return
 
@@ -140,7 +146,13 @@ class Writer:
 
     def _store(self, messages: Sequence[Message]) -> bool:
         """Whether the messages are stored and acknowledged; False where we must end before the store recovers."""
-        arrivals = [arrival for message in messages if (arrival := self._read(message)) is not None]
+        now = self._clock()
+        arrivals = [arrival for message in messages if (arrival := self._read(message, now)) is not None]
+        if self._waiting:
+            held = {id(message) for message in self._waiting}
+            messages = [message for message in messages if id(message) not in held]
+            if not messages:
+                return True
         began = time.monotonic()
         committed = self._commit(arrivals, ClockNews(self._clocks.changes(), self._clocks.skews))
         if committed is None:
@@ -164,15 +176,18 @@ class Writer:
         self._on_commit()
         return True
 
-    def _read(self, message: Message) -> Arrival | None:
-        """What the message is, its times by our clock."""
+    def _read(self, message: Message, now: float) -> Arrival | None:
+        """What the message is, its times by our clock; None where nobody wants it or it has to wait."""
         if message.refused is not None:
             return message.refused
         arrival = read(
             self._site, message.topic, message.payload, message.size, message.heard, retained=message.retained
         )
         if isinstance(arrival, Durable):
-            return self._clocks.correct(arrival)
+            corrected = self._clocks.correct(arrival, now if len(self._waiting) < MAX_WAITING else math.inf)
+            if corrected is None:
+                self._waiting.append(message)
+            return corrected
         if isinstance(arrival, Live):
             return self._clocks.hear(arrival)
         return arrival
