@@ -8,8 +8,8 @@ from calibration.site import Site
 from central.ingest.client import BrokerClient
 from central.ingest.writer import QUEUE_SIZE, Writer
 from central.ops.certificates import Certificates
-from central.ops.state import Disk, OpsState, Refusals, WayIn
-from central.store import boxes, quarantine
+from central.ops.state import Disk, OpsState, Purge, Refusals, WayIn
+from central.store import boxes, quarantine, retention
 from central.store.store import Store
 
 
@@ -41,7 +41,13 @@ class Lookout:
             boxes=tuple(boxes.boxes(database, site)),
             accounts=tuple(self._store.accounting()),
             floors=self._certificates.floors(),
+            purge=self._purge(),
         )
+
+    def _purge(self) -> Purge | None:
+        """The last purge, and what all tables' last purges left behind."""
+        found = retention.last_purges(self._store.database, self._store.site)
+        return Purge(max(one.at for one in found), sum(one.left_over for one in found)) if found else None
 
     def _way_in(self, now: float) -> WayIn:
         fault = self._broker.fault

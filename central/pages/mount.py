@@ -14,6 +14,7 @@ from central.pages.flows import add_flows_page
 from central.pages.mall import add_mall_page
 from central.pages.offers import add_offers_page
 from central.pages.ops.page import add_ops_page
+from central.pages.privacy import add_privacy_page
 from central.pages.shops import add_shops_pages
 from central.services import Services
 
@@ -37,4 +38,5 @@ def mount_pages(app: FastAPI, services: Services) -> None:
     add_ops_page(services)
     add_flows_page(services)
     add_shops_pages(services)
+    add_privacy_page(services)
     ui.run_with(app, mount_path="/", title=services.site.name, tailwind=False, show_welcome_message=False)

@@ -75,11 +75,10 @@ _NAMES = {"events": "n", "celsius": "celsius", "ms": "ms"}
 
 
 def _clock(told: Telling, box: Box) -> str:
-    """How far the box's clock is off ours, as messages tell; the box's own word where they do not."""
-    offset_ms = (box.health or {}).get("clock_offset_ms") if has_health(told.look.state, box) else None
-    if offset_ms is None:
-        return told.words("ops.clock_unknown")
-    return told.words("ops.clock_off", off=f"{offset_ms / 1000:+.2f}")
+    """How far the box's clock is ahead of ours, as its messages tell."""
+    if box.skew_s is None:
+        return told.words("ops.unknown")
+    return told.words("ops.clock_off", off=f"{box.skew_s:+.1f}")
 
 
 def _accounts(told: Telling, box: Box) -> Html:
@@ -92,11 +91,12 @@ def _account(told: Telling, account: Account) -> Html:
     short = words("ops.account", missing=account.missing, replayed=account.duplicates)
     more = words("ops.account_more", received=account.received, last=account.highest, refused=account.refused)
     title = words("ops.account_title", session=account.session[:8])
+    given_up = f" ({words('ops.account_abandoned')})" if account.state == "abandoned" else ""
     return tag(
         "li",
         title,
         ": ",
-        tag("b", short, class_="bad" if account.missing else "good"),
+        tag("b", short + given_up, class_="bad" if account.missing else "good"),
         tag("small", more),
         data_key=account.session,
     )
@@ -107,7 +107,16 @@ def _commands(told: Telling, box: Box) -> Html:
         tag("button", told.words(f"ops.{name}"), type="button", class_="plain", data_act=name, data_box=box.box)
         for name in ("report", "reload")
     )
-    return tag("p", *buttons, class_="acts")
+    return tag("div", *buttons, _reply(told, box), class_="acts")
+
+
+def _reply(told: Telling, box: Box) -> Html:
+    """The box's newest answer to a command."""
+    reply = box.last_reply
+    if reply is None:
+        return Html("")
+    said = f"{reply['command']} {'✓' if reply['ok'] else '✗'} {reply['detail']}".strip()
+    return tag("span", told.words("ops.reply", time=told.moment(reply["at"]), reply=said), class_="quiet")
 
 
 def _cameras(told: Telling, box: Box, lights: dict[str, Light]) -> Html:
