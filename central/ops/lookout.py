@@ -12,9 +12,12 @@ from central.ops.state import Disk, OpsState, Purge, Refusals, WayIn
 from central.store import boxes, quarantine, retention
 from central.store.store import Store
 
+ATTENTIVE_S = 10.0
+"""Looks come every second. After a longer pause (the machine slept, its clock was set) we have not been listening."""
+
 
 class Lookout:
-    """Gathers an `OpsState`; remembers only since when the broker has been connected.
+    """Gathers an `OpsState`; remembers only since when we have been listening without a pause.
 
     Args:
         site: the mall.
@@ -29,6 +32,7 @@ class Lookout:
         self._broker = broker
         self._certificates = Certificates(site)
         self._listening_since: float | None = None
+        self._looked_at = 0.0
 
     def look(self, now: float) -> OpsState:
         """What is to be seen at that instant."""
@@ -51,9 +55,11 @@ class Lookout:
 
     def _way_in(self, now: float) -> WayIn:
         fault = self._broker.fault
+        was_away = not 0 <= now - self._looked_at <= ATTENTIVE_S
+        self._looked_at = now
         if fault:
             self._listening_since = None
-        elif self._listening_since is None:
+        elif self._listening_since is None or was_away:
             self._listening_since = now
         state = self._writer.state
         return WayIn(

@@ -31,7 +31,8 @@ def _box(told: Telling, box: Box) -> Html:
     words, state, faults = told.words, told.look.state, told.look.faults
     lights = {camera.camera: camera_light(state, box, camera, faults) for camera in box.cameras}
     seeing = sum(light == "good" for light in lights.values())
-    is_well = box_light(state, box, faults) == "good" and seeing == len(lights)
+    sees_all = all(light in {"good", "off"} for light in lights.values())
+    is_well = box_light(state, box, faults) == "good" and sees_all
     heard = words("ops.never_heard") if box.last_heard is None else words("ops.heard", span=told.span(box.last_heard))
     summary = tag(
         "summary",
@@ -39,7 +40,9 @@ def _box(told: Telling, box: Box) -> Html:
         tag("b", box.box),
         tag("span", told.floor(box.floor)),
         tag("span", heard, class_="quiet"),
-        tag("span", words("ops.cameras_seeing", seeing=seeing, n=len(lights)), class_="" if is_well else "bad"),
+        tag("span", words("ops.cameras_seeing", seeing=seeing, n=len(lights)), class_="" if sees_all else "bad")
+        if lights
+        else "",
     )
     parts = [summary, _figures(told, box), _accounts(told, box), _commands(told, box) if told.may_act else Html("")]
     if box.cameras:
