@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
+from central.ingest.dispatch import Dispatch
+from central.observe.metrics import Metrics
 from central.offers.engine import OfferEngine
 from central.privacy.retention import Retention
-from central.store.accounts import Account
 from central.store.database import StoreUnavailableError
 from central.store.store import Store
 from central.touchpoints.linker import Linker
-from contract.events import Command, Envelope
-from contract.messages import BY_WHAT, encode
-from contract.times import to_rfc3339
-from contract.topics import build_topic
 
 log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
+GIVE_UP_EVERY_S = 60.0
 LEAST_ROUND_S = 0.2
 """Rounds that new events ask for come no faster."""
 
@@ -37,6 +35,8 @@ class Clerk:
         engine: makes offers.
         retention: deletes what has expired.
         clock: seconds since 1970.
+        duties: called with the time in every round, each whatever came of the others.
+        metrics: told of the rounds.
     """
 
     def __init__(
@@ -48,6 +48,8 @@ class Clerk:
         *,
         retention: Retention,
         clock: Callable[[], float],
+        metrics: Metrics | None = None,
+        duties: Sequence[Callable[[float], object]] = (),
     ) -> None:
         self._store = store
         self._broker = broker
@@ -55,9 +57,11 @@ class Clerk:
         self._engine = engine
         self._retention = retention
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._correspondence = Correspondence()
-        self._session = secrets.token_hex(8)
-        self._seq = 0
+        self._dispatch = Dispatch(broker, store.site)
+        self._duties = duties
+        self._gave_up_at = 0.0
         self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="central-clerk", daemon=True)
@@ -78,12 +82,9 @@ class Clerk:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                self.round(self._clock())
-            except StoreUnavailableError as error:
-                log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
-            except Exception:
-                log.exception("a round failed; the next is tried")
+            now, began = self._clock(), time.monotonic()
+            done = [_do(duty, now) for duty in (self.round, *self._duties)]
+            self._metrics.round_made(time.monotonic() - began, failed=not all(done))
             self._news.wait(ROUND_S)
             if self._stop.wait(LEAST_ROUND_S):
                 return
@@ -95,20 +96,21 @@ class Clerk:
         self._engine.update(now)
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
-                self._send(now, account, command)
+                self._dispatch.send(account.floor, account.box, command, now)
         self._retention.update(now)
+        if now - self._gave_up_at >= GIVE_UP_EVERY_S:
+            self._gave_up_at = now
+            self._store.give_up_sessions(now)
 
-    def _send(self, now: float, account: Account, command: Command) -> None:
-        self._seq += 1
-        message = Envelope(
-            schema_=BY_WHAT["commands"].schema,
-            site=account.site,
-            floor=account.floor,
-            box=account.box,
-            session=self._session,
-            seq=self._seq,
-            event_id=secrets.token_hex(12),
-            at=to_rfc3339(now),
-            body=command,
-        )
-        self._broker.publish(build_topic(account.site, account.floor, account.box, "commands"), encode(message))
+
+def _do(duty: Callable[[float], object], now: float) -> bool:
+    """Whether it was done."""
+    try:
+        duty(now)
+    except StoreUnavailableError as error:
+        log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
+        return False
+    except Exception:
+        log.exception("a round failed; the next is tried")
+        return False
+    return True

@@ -186,6 +186,7 @@ def run(plan: Plan, boxes: list[Box]) -> dict[str, Any]:
     while any(box.acknowledged < box.sent for box in boxes) and time.time() < deadline:
         for key, _ in selector.select(0.2):
             key.data.hear()
+    unacknowledged = sum(box.sent - box.acknowledged for box in boxes)
     _say_where_it_ends(plan, boxes)
     return {
         "seconds": took,
@@ -193,7 +194,7 @@ def run(plan: Plan, boxes: list[Box]) -> dict[str, Any]:
         "latest_s": latest,
         "messages": sum(box.sent for box in boxes),
         "durable": sum(box.last_seq for box in boxes),
-        "unacknowledged": sum(box.sent - box.acknowledged for box in boxes),
+        "unacknowledged": unacknowledged,
     }
 
 

@@ -1,4 +1,4 @@
-"""What the boxes of a busy mall say: visitors who come in by a door, walk through shops and leave, one event after another.
+"""What the boxes of a busy mall say: visitors come in, walk through shops and leave, one event after another.
 
 Every visitor's life is the same script with drawn zones: per zone a visit opened, a crossing in, the visit continued
 twice, closed, a crossing out; at the end a journey. Of 19 events 12 are about visits, 6 crossings, one a journey.

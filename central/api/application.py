@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import exports, flows, identity, membership, offering, privacy, reports, shops
+from central.api import (
+    exports,
+    flows,
+    identity,
+    membership,
+    observing,
+    occupancy,
+    offering,
+    ops,
+    privacy,
+    reports,
+    shops,
+)
 from central.api.document import describe
 from central.api.gate import Gate
 from central.api.login import login_router
 from central.api.manners import Bodies, Manners
 from central.api.problems import add_no_such_path, add_problem_handlers
+from central.observe.requests import Requests
+from central.observe.standing import Standing
 from central.services import Services
 
 VERSION = "1.0.0"
@@ -26,6 +40,7 @@ def build_api(services: Services) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.services = services
+    services.metrics.registry.register(Standing(services))
     app.state.is_ending = lambda: False
     add_problem_handlers(app)
 
@@ -34,16 +49,8 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    for router in (
-        reports.router,
-        shops.router,
-        flows.router,
-        exports.router,
-        membership.router,
-        offering.router,
-        identity.router,
-        privacy.router,
-    ):
+    routers = [reports.router, shops.router, flows.router, exports.router, membership.router, offering.router]
+    for router in (*routers, identity.router, ops.router, occupancy.router, privacy.router, observing.router):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)
@@ -51,4 +58,5 @@ def build_api(services: Services) -> FastAPI:
     app.add_middleware(Bodies)
     app.add_middleware(Gate, identity=services.identity, trail=services.trail, clock=services.clock)
     app.add_middleware(Manners, trusted=services.identity.trusted_proxies)
+    app.add_middleware(Requests, metrics=services.metrics)
     return app

@@ -10,11 +10,14 @@ from central.store.schema import (
     m0003_calibration,
     m0004_people,
     m0005_time_led,
+    m0006_clocks,
     m0007_positions,
+    m0009_journeys,
     m0011_ends,
     m0012_identity,
     m0013_audit,
     m0014_privacy,
+    m0015_ops,
 )
 from central.store.schema.numbered import migrations
 
@@ -24,10 +27,13 @@ __all__ = [
     "m0003_calibration",
     "m0004_people",
     "m0005_time_led",
+    "m0006_clocks",
     "m0007_positions",
+    "m0009_journeys",
     "m0011_ends",
     "m0012_identity",
     "m0013_audit",
     "m0014_privacy",
+    "m0015_ops",
     "migrations",
 ]
