@@ -25,9 +25,12 @@ from central.identity.tokens import Tokens
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.insight.occupancy import Occupancy
+from central.journeys.journeys import Journeys
 from central.observe.metrics import Metrics
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
+from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.services import Services
 from central.store.store import Store
@@ -66,14 +69,39 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         metrics=metrics,
         clock=clock,
     )
-    broker = BrokerClient(config.broker, site.id, writer, clock, metrics=metrics)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock, metrics=metrics)
-    insight = Insight(store, site, config.k)
+    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    ops = control_room(site, store, writer, broker)
+    clerk = Clerk(
+        store,
+        broker,
+        Linker(store, site),
+        OfferEngine(store, site, campaigns),
+        clock,
+        duties=[journeys.update, ops.watch.update],
+        metrics=metrics,
+    )
+    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()
     broker.start()
     clerk.start()
     try:
-        yield Services(site, store, insight, writer, broker, identity, secrets, campaigns, clock, metrics)
+        yield Services(
+            site,
+            store,
+            insight,
+            writer,
+            broker,
+            identity,
+            secrets,
+            campaigns,
+            clock,
+            occupancy,
+            config.reckon_at_hour,
+            ops,
+            metrics,
+        )
     finally:
         clerk.stop()
         broker.stop()

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
+from central.ingest.dispatch import Dispatch
 from central.observe.metrics import Metrics
 from central.offers.engine import OfferEngine
-from central.store.accounts import Account
 from central.store.database import StoreUnavailableError
 from central.store.store import Store
 from central.touchpoints.linker import Linker
-from contract.events import Command, Envelope
-from contract.messages import BY_WHAT, encode
-from contract.times import to_rfc3339
-from contract.topics import build_topic
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +33,7 @@ class Clerk:
         linker: joins check-ins to visitors.
         engine: makes offers.
         clock: seconds since 1970.
+        duties: called with the time in every round, each whatever came of the others.
         metrics: told of the rounds.
     """
 
@@ -49,6 +45,7 @@ class Clerk:
         engine: OfferEngine,
         clock: Callable[[], float],
         *,
+        duties: Sequence[Callable[[float], object]] = (),
         metrics: Metrics | None = None,
     ) -> None:
         self._store = store
@@ -57,9 +54,10 @@ class Clerk:
         self._engine = engine
         self._clock = clock
         self._metrics = metrics or Metrics()
+        self._connection = 0
         self._correspondence = Correspondence()
-        self._session = secrets.token_hex(8)
-        self._seq = 0
+        self._dispatch = Dispatch(broker, store.site)
+        self._duties = duties
         self._purged_at = 0.0
         self._news = threading.Event()
         self._stop = threading.Event()
@@ -81,14 +79,9 @@ class Clerk:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            began, failed = time.monotonic(), True
-            try:
-                self.round(self._clock())
-                failed = False
-            except StoreUnavailableError as error:
-                log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
-            except Exception:
-                log.exception("a round failed; the next is tried")
+            began, now, failed = time.monotonic(), self._clock(), False
+            for duty in (self.round, *self._duties):
+                failed = not _do(duty, now) or failed
             self._metrics.round_made(time.monotonic() - began, failed=failed)
             self._news.wait(ROUND_S)
             if self._stop.wait(LEAST_ROUND_S):
@@ -99,25 +92,25 @@ class Clerk:
         """One round at that instant."""
         self._linker.update(now)
         self._engine.update(now)
+        if self._connection != self._broker.connection:  # whoever was told something may not have heard it
+            self._connection, self._correspondence = self._broker.connection, Correspondence()
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
-                self._send(now, account, command)
+                self._dispatch.send(account.floor, account.box, command, now)
         if now - self._purged_at >= PURGE_EVERY_S:
             self._purged_at = now
             self._store.purge(now)
             self._store.give_up_sessions(now)
 
-    def _send(self, now: float, account: Account, command: Command) -> None:
-        self._seq += 1
-        message = Envelope(
-            schema_=BY_WHAT["commands"].schema,
-            site=account.site,
-            floor=account.floor,
-            box=account.box,
-            session=self._session,
-            seq=self._seq,
-            event_id=secrets.token_hex(12),
-            at=to_rfc3339(now),
-            body=command,
-        )
-        self._broker.publish(build_topic(account.site, account.floor, account.box, "commands"), encode(message))
+
+def _do(duty: Callable[[float], object], now: float) -> bool:
+    """Whether the duty was done."""
+    try:
+        duty(now)
+    except StoreUnavailableError as error:
+        log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
+    except Exception:
+        log.exception("a round failed; the next is tried")
+    else:
+        return True
+    return False

@@ -50,6 +50,13 @@ class LimitsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Wrong passwords of one name from one address."""
 
 
+class JourneysFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[journeys]``: how days are told apart."""
+
+    reckon_at_hour: Annotated[int, Meta(ge=0, le=23)] = 4
+    """Hour of the local night at which the day's doors are reckoned up: when hardly anybody is inside."""
+
+
 class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``CENTRAL.toml``."""
 
@@ -64,6 +71,7 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     mqtt: MqttFile = MqttFile()
     http: HttpFile = HttpFile()
     limits: LimitsFile = LimitsFile()
+    journeys: JourneysFile = JourneysFile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ class Config:
     port: int
     trusted_proxies: tuple[Network, ...]
     rates: Rates
+    reckon_at_hour: int
 
 
 def load_config(path: Path) -> Config:
@@ -115,4 +124,5 @@ def load_config(path: Path) -> Config:
         port=found.http.port,
         trusted_proxies=networks(found.http.trusted_proxies),
         rates=Rates(found.limits.requests, found.limits.wrong_passwords),
+        reckon_at_hour=found.journeys.reckon_at_hour,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import identity, membership, observing, offering, reports
+from central.api import exports, flows, identity, membership, observing, occupancy, offering, ops, reports, shops
 from central.api.gate import Gate
 from central.api.login import login_router
 from central.api.manners import Bodies, Manners
@@ -36,7 +36,8 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    for router in (reports.router, membership.router, offering.router, identity.router, observing.router):
+    routers = [reports.router, shops.router, flows.router, exports.router, membership.router, offering.router]
+    for router in (*routers, identity.router, ops.router, occupancy.router, observing.router):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
 from central.identity.principal import Principal
 from central.store import logins
 from contract.times import to_rfc3339

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
 from central.observe.metrics import CONTENT_TYPE
 from central.observe.readiness import faults
 from central.services import Services

@@ -226,7 +226,7 @@ class Handoffs:
         """(N, M) density, 1/s, with which whoever left is announced where and when another came; 0: impossible."""
         took_s = np.array([one.at for one in come])[:, None] - np.array([one.at for one in gone])[None, :]
         ends, starts = (_by_exit(side) for side in (come, gone))
-        prior = np.zeros_like(took_s)
+        prior: Floats = np.zeros(took_s.shape)
         for way in self._ways.by_pair.values():
             if way.end in ends and way.start in starts:
                 cells = np.ix_(ends[way.end], starts[way.start])

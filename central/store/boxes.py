@@ -24,6 +24,7 @@ class Camera:
     state: str
     since: float
     detail: str
+    moved_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Box:
         positions_heard: when they came.
         calibration: names the calibration by which they hold; empty where the box does not say.
         health: its last figures as plain data, or None.
+        health_heard: when they came, by our clock.
         skew_s: how far its clock is ahead of ours, or None where it has not been measured.
         last_reply: its last answer to a command (``command``, ``ok``, ``detail``, ``at``), or None.
         refusal: what it last sent of a schema that this build does not speak; empty where it never did.
@@ -53,6 +55,7 @@ class Box:
     health: dict[str, Any] | None
     health_at: float | None
     cameras: tuple[Camera, ...]
+    health_heard: float | None = None
     skew_s: float | None = None
     last_reply: dict[str, Any] | None = None
     refusal: str = ""
@@ -97,9 +100,10 @@ def apply(connection: sqlite3.Connection, live: Live) -> None:
             accounts.announce(connection, session, topic.floor, body.last_seq, said)
         case CameraStatus():
             connection.execute(
-                """INSERT INTO cameras VALUES (:site, :box, :camera, :floor, :state, :since, :detail, :at)
+                """INSERT INTO cameras (site, box, camera, floor, state, since, detail, at, moved_deg)
+                   VALUES (:site, :box, :camera, :floor, :state, :since, :detail, :at, :moved_deg)
                    ON CONFLICT (site, box, camera) DO UPDATE SET floor = excluded.floor, state = excluded.state,
-                   since = excluded.since, detail = excluded.detail, at = excluded.at
+                   since = excluded.since, detail = excluded.detail, at = excluded.at, moved_deg = excluded.moved_deg
                    WHERE NOT :retained OR excluded.at >= at""",
                 key
                 | {
@@ -107,13 +111,16 @@ def apply(connection: sqlite3.Connection, live: Live) -> None:
                     "state": body.state,
                     "since": from_rfc3339(body.since),
                     "detail": body.detail,
+                    "moved_deg": body.moved_deg,
                 },
             )
         case Health():
             connection.execute(
-                """INSERT INTO boxes (site, box, floor, health, health_at) VALUES (:site, :box, :floor, :health, :at)
-                   ON CONFLICT (site, box) DO UPDATE SET health = excluded.health, health_at = excluded.health_at""",
-                key | {"health": msgspec.json.encode(body).decode()},
+                """INSERT INTO boxes (site, box, floor, health, health_at, health_heard)
+                   VALUES (:site, :box, :floor, :health, :at, :heard)
+                   ON CONFLICT (site, box) DO UPDATE SET health = excluded.health, health_at = excluded.health_at,
+                   health_heard = excluded.health_heard""",
+                key | {"health": msgspec.json.encode(body).decode(), "heard": None if live.retained else live.heard},
             )
         case Reply():
             reply = {"command": body.command, "ok": body.ok, "detail": body.detail, "at": live.at}
@@ -142,7 +149,9 @@ def boxes(database: Database, site: str) -> list[Box]:
     """Every box of the site that ever spoke."""
     cameras: dict[str, list[Camera]] = {}
     for row in database.rows("SELECT * FROM cameras WHERE site = ? ORDER BY camera", (site,)):
-        cameras.setdefault(row["box"], []).append(Camera(row["camera"], row["state"], row["since"], row["detail"]))
+        cameras.setdefault(row["box"], []).append(
+            Camera(row["camera"], row["state"], row["since"], row["detail"], row["moved_deg"])
+        )
     return [
         Box(
             box=row["box"],
@@ -157,6 +166,7 @@ def boxes(database: Database, site: str) -> list[Box]:
             health=msgspec.json.decode(row["health"]) if row["health"] else None,
             health_at=row["health_at"],
             cameras=tuple(cameras.get(row["box"], ())),
+            health_heard=row["health_heard"],
             skew_s=row["skew_s"],
             last_reply=msgspec.json.decode(row["last_reply"]) if row["last_reply"] else None,
             refusal=row["refusal"],

@@ -54,6 +54,12 @@ def counts(database: Database, site: str) -> dict[str, int]:
     return {row["kind"]: row["count"] for row in rows}
 
 
+def kinds(database: Database, site: str) -> list[tuple[str, int, float]]:
+    """Kind of fault, how many messages were ever refused for it, and when the last one was."""
+    rows = database.rows("SELECT kind, count, last FROM quarantine_counts WHERE site = ? ORDER BY kind", (site,))
+    return [(row["kind"], row["count"], row["last"]) for row in rows]
+
+
 def newest(database: Database, site: str, limit: int = 100) -> list[Quarantined]:
     """The refused messages last kept, newest first."""
     rows = database.rows("SELECT * FROM quarantine WHERE site = ? ORDER BY id DESC LIMIT ?", (site, limit))

@@ -9,7 +9,6 @@ cut off at any point goes on from the database.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -142,9 +141,7 @@ def _ticks(before: float | None, at: float) -> int:
     return min(round(at * TICKS_A_SECOND) - round(before * TICKS_A_SECOND), round(MAX_STEP_S * TICKS_A_SECOND))
 
 
-def _pairs(
-    database: Database, steps: list[tuple[int, int, int | None]]
-) -> tuple[dict[int, Pairs], dict[int, float]]:
+def _pairs(database: Database, steps: list[tuple[int, int, int | None]]) -> tuple[dict[int, Pairs], dict[int, float]]:
     """Pairs to add by minute, and the latest instant of each visitor number in them."""
     change = {ident: due - (ticks or 0) for due, ident, ticks in steps}
     rows = database.rows(

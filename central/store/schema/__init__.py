@@ -12,7 +12,10 @@ from central.store.schema import (
     m0005_time_led,
     m0006_clocks,
     m0007_positions,
+    m0009_journeys,
+    m0011_ends,
     m0012_identity,
+    m0015_ops,
 )
 from central.store.schema.numbered import migrations
 
@@ -24,6 +27,9 @@ __all__ = [
     "m0005_time_led",
     "m0006_clocks",
     "m0007_positions",
+    "m0009_journeys",
+    "m0011_ends",
     "m0012_identity",
+    "m0015_ops",
     "migrations",
 ]

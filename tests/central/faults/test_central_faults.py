@@ -10,7 +10,6 @@ import contextlib
 import os
 import random
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from contract.topics import build_topic
 from tests.broker import MosquittoBroker
 from tests.central.faults.floor_box import ORIGIN, FloorBox
 from tests.central.faults.story import EVENTS_A_SECOND, Tables, assert_same, story, tables
-from tests.central.mall import ROOT, Central, eventually, write_site
+from tests.central.mall import Central, eventually, write_site
 from tests.chaos.victims import Victim, python
 
 LONG = os.environ.get("ATRIUM_LONG_FAULTS") == "1"
@@ -49,7 +48,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Tables:
         central.stop()
     found = tables(folder / "central.db")
     assert found.missing == 0
-    assert len(found.visits) > 500
+    assert len(found.visits) > 400
     assert len(found.crossings) > 800
     assert len(found.journeys) > 100
     return found
@@ -112,7 +111,7 @@ def test_central_killed_twenty_times_while_events_flow(tmp_path: Path, calm: Tab
             central.start()
             box.happen(happening[part * 150 : part * 150 + 100])
             # From before it is connected to well into its commits.
-            time.sleep(dice.uniform(0.3, 1.4))
+            time.sleep(dice.uniform(0.2, 1.0))
             box.happen(happening[part * 150 + 100 : part * 150 + 150])
             time.sleep(dice.uniform(0.0, 0.1))
             central.kill()

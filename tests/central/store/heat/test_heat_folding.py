@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.store import heat, positions
-from central.store.database import StoreUnavailableError
-from central.store.heat import folding
 from central.store.heat.grid import cells_of
 from central.store.heat.reading import squares
 from central.store.rows import Live
