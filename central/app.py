@@ -74,19 +74,18 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         metrics=metrics,
         clock=clock,
     )
-    broker = BrokerClient(config.broker, site.id, writer, clock, metrics=metrics)
-    ops = control_room(site, store, writer, broker)
     insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
     journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    ops = control_room(site, store, writer, broker)
     clerk = Clerk(
         store,
         broker,
         Linker(store, site),
         OfferEngine(store, site, campaigns),
-        retention=retention,
-        clock=clock,
+        clock,
+        duties=[journeys.update, ops.watch.update, retention.update],
         metrics=metrics,
-        duties=[journeys.update, ops.watch.update],
     )
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()
