@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from central.api import (
     exports,
     flows,
+    heat,
     identity,
     membership,
     observing,
@@ -49,7 +50,15 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    routers = [reports.router, shops.router, flows.router, exports.router, membership.router, offering.router]
+    routers = [
+        reports.router,
+        heat.router,
+        shops.router,
+        flows.router,
+        exports.router,
+        membership.router,
+        offering.router,
+    ]
     for router in (*routers, identity.router, ops.router, occupancy.router, privacy.router, observing.router):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

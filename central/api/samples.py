@@ -54,7 +54,31 @@ HEAT: dict[str, Any] = {
     "floor": "g",
     "window": {"from": "2026-01-31T11:00:00.000Z", "to": "2026-01-31T12:00:00.000Z"},
     "k": 5,
+    "who": "shoppers",
+    "counted": "once",
     "blocks": [{"x": 12.0, "y": 4.0, "size_m": 4.0, "person_s": 5210.0, "visitors": 61, "density": 325.6}],
+}
+PLAYBACK: dict[str, Any] = {
+    "floor": "g",
+    "window": {"from": "2026-01-31T11:00:00.000Z", "to": "2026-01-31T11:15:00.000Z"},
+    "k": 5,
+    "who": "shoppers",
+    "frames": [
+        {
+            "from": "2026-01-31T11:00:00.000Z",
+            "to": "2026-01-31T11:15:00.000Z",
+            "blocks": [[12.0, 4.0, 4.0, 325.6], [14.0, 6.0, 1.0, 810.0]],
+        }
+    ],
+}
+LIVE: dict[str, Any] = {
+    "at": 1769860800,
+    "heard_s_ago": 0.4,
+    "k": 5,
+    "people": {"value": 132, "n": 132, "low": 128, "high": 136, "withheld": ""},
+    "zones": {"cafe": {"value": None, "n": None, "low": None, "high": None, "withheld": "few"}},
+    "dots": [[13.21, 4.87], [12.64, 6.02]],
+    "blocks": [[12.0, 4.0, 4.0, 0.375]],
 }
 QUARANTINE: dict[str, Any] = {
     "counts": {"malformed": 3, "unknown schema": 1},
