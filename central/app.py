@@ -28,6 +28,7 @@ from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
 from central.insight.suppression import Suppression
 from central.journeys.journeys import Journeys
+from central.observe.metrics import Metrics
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.pages.mount import mount_pages
@@ -60,11 +61,26 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Brake(config.rates),
         config.trusted_proxies,
     )
-    writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
-    broker = BrokerClient(config.broker, site.id, writer, clock)
+    metrics = Metrics()
     suppression = Suppression(config.k, bytes.fromhex(secrets.figure_key))
     journeys = Journeys(store, site, suppression.record_key, config.reckon_at_hour)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock, journeys)
+    writer = Writer(
+        store.database,
+        site.id,
+        on_commit=lambda: clerk.wake(),  # noqa: PLW0108 - the clerk comes later
+        metrics=metrics,
+        clock=clock,
+    )
+    broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    clerk = Clerk(
+        store,
+        broker,
+        Linker(store, site),
+        OfferEngine(store, site, campaigns),
+        clock,
+        journeys=journeys,
+        metrics=metrics,
+    )
     insight = Insight(store, site, config.k)
     occupancy = Occupancy(store, site, suppression, journeys.inside)
     writer.start()
@@ -83,6 +99,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             clock,
             occupancy,
             config.reckon_at_hour,
+            metrics,
         )
     finally:
         clerk.stop()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 
 from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
 from central.journeys.journeys import Journeys
+from central.observe.metrics import Metrics
 from central.offers.engine import OfferEngine
 from central.store.accounts import Account
 from central.store.database import StoreUnavailableError
@@ -38,16 +40,19 @@ class Clerk:
         engine: makes offers.
         clock: seconds since 1970.
         journeys: finds out who is who, and who is inside.
+        metrics: told of the rounds.
     """
 
-    def __init__(  # noqa: PLR0917 - one argument a part
+    def __init__(
         self,
         store: Store,
         broker: BrokerClient,
         linker: Linker,
         engine: OfferEngine,
         clock: Callable[[], float],
-        journeys: Journeys,
+        *,
+        journeys: Journeys | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._broker = broker
@@ -55,6 +60,7 @@ class Clerk:
         self._engine = engine
         self._clock = clock
         self._journeys = journeys
+        self._metrics = metrics or Metrics()
         self._correspondence = Correspondence()
         self._session = secrets.token_hex(8)
         self._seq = 0
@@ -79,12 +85,15 @@ class Clerk:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            began, failed = time.monotonic(), True
             try:
                 self.round(self._clock())
+                failed = False
             except StoreUnavailableError as error:
                 log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
             except Exception:
                 log.exception("a round failed; the next is tried")
+            self._metrics.round_made(time.monotonic() - began, failed=failed)
             self._news.wait(ROUND_S)
             if self._stop.wait(LEAST_ROUND_S):
                 return
@@ -94,13 +103,15 @@ class Clerk:
         """One round at that instant."""
         self._linker.update(now)
         self._engine.update(now)
-        self._journeys.update(now)
+        if self._journeys is not None:
+            self._journeys.update(now)
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._send(now, account, command)
         if now - self._purged_at >= PURGE_EVERY_S:
             self._purged_at = now
             self._store.purge(now)
+            self._store.give_up_sessions(now)
 
     def _send(self, now: float, account: Account, command: Command) -> None:
         self._seq += 1

@@ -12,6 +12,7 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
+from central.observe.metrics import Metrics
 from central.offers.campaigns import Campaign
 from central.store.store import Store
 
@@ -31,3 +32,4 @@ class Services:
     clock: Callable[[], float]
     occupancy: Occupancy
     reckon_at_hour: int
+    metrics: Metrics

@@ -54,6 +54,8 @@ class Correspondence:
         """
         commands: list[tuple[Account, Command]] = []
         for account in accounts:
+            if account.state == "abandoned":
+                continue
             watch = self._watches.setdefault(account.key, _Watch(grew_at=now))
             if account.received != watch.received:
                 watch.received, watch.grew_at = account.received, now

@@ -11,7 +11,9 @@ JOINS: frozenset[Role] = frozenset({"trigger", "admin"})
 OFFERS: frozenset[Role] = frozenset({"trigger", "manager", "admin"})
 
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
+    ("GET", "/metrics"): frozenset({"ops", "admin"}),
     ("GET", "/openapi.json"): ALL,
+    ("GET", "/readyz"): frozenset({"ops", "admin"}),
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
