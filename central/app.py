@@ -26,7 +26,6 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
-from central.insight.suppression import Suppression
 from central.journeys.journeys import Journeys
 from central.observe.metrics import Metrics
 from central.offers.campaigns import load_campaigns
@@ -62,8 +61,9 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         config.trusted_proxies,
     )
     metrics = Metrics()
-    suppression = Suppression(config.k, bytes.fromhex(secrets.figure_key))
-    journeys = Journeys(store, site, suppression.record_key, config.reckon_at_hour)
+    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer = Writer(
         store.database,
         site.id,
@@ -80,9 +80,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         clock,
         journeys=journeys,
         metrics=metrics,
+        fold=insight.heat.fold,
     )
-    insight = Insight(store, site, config.k)
-    occupancy = Occupancy(store, site, suppression, journeys.inside)
     writer.start()
     broker.start()
     clerk.start()

@@ -41,6 +41,7 @@ class Clerk:
         clock: seconds since 1970.
         journeys: finds out who is who, and who is inside.
         metrics: told of the rounds.
+        fold: folds positions into heat; called every round, before the purge.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Clerk:
         *,
         journeys: Journeys | None = None,
         metrics: Metrics | None = None,
+        fold: Callable[[float], None] = lambda _now: None,
     ) -> None:
         self._store = store
         self._broker = broker
@@ -61,6 +63,7 @@ class Clerk:
         self._clock = clock
         self._journeys = journeys
         self._metrics = metrics or Metrics()
+        self._fold = fold
         self._correspondence = Correspondence()
         self._session = secrets.token_hex(8)
         self._seq = 0
@@ -108,6 +111,7 @@ class Clerk:
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._send(now, account, command)
+        self._fold(now)
         if now - self._purged_at >= PURGE_EVERY_S:
             self._purged_at = now
             self._store.purge(now)

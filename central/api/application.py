@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import identity, membership, observing, occupancy, offering, reports
+from central.api import (
+    exports,
+    flows,
+    heat,
+    identity,
+    membership,
+    observing,
+    occupancy,
+    offering,
+    reports,
+    shops,
+)
 from central.api.gate import Gate
 from central.api.login import login_router
 from central.api.manners import Bodies, Manners
@@ -36,7 +47,18 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    routers = (reports, membership, offering, identity, observing, occupancy)
+    routers = (
+        reports,
+        heat,
+        occupancy,
+        shops,
+        flows,
+        exports,
+        membership,
+        offering,
+        identity,
+        observing,
+    )
     for router in (one.router for one in routers):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))

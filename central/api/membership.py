@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from central.access import phone_hmac
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
 from central.services import Services
 from central.store import links, members
 from contract.errors import BadInputError

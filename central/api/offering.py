@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
 from central.services import Services
 from central.store import offers
 from contract.times import to_rfc3339

@@ -1,4 +1,4 @@
-"""Routes that read: boxes, presence, heat, dwell, crossings, quarantine, the site's geometry."""
+"""Routes that read: boxes, presence, quarantine, the site's geometry."""
 
 from __future__ import annotations
 
@@ -9,55 +9,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 
 from central.api.gate import needs
-from central.insight.heatmap import Block
-from central.insight.insight import FloorPresence, LineMinute, ZoneDwell
+from central.api.window import services_of
+from central.insight.insight import FloorPresence
 from central.services import Services
 from central.store import boxes, quarantine
-from contract.errors import BadInputError
-from contract.times import from_rfc3339, to_rfc3339
+from contract.times import to_rfc3339
 
 router = APIRouter(prefix="/v1")
-
-HOUR_S = 3600.0
-MAX_WINDOW_S = 31 * 86_400.0
-
-From = Annotated[str | None, Query(alias="from", description="UTC, RFC 3339; an hour ago where absent")]
-To = Annotated[str | None, Query(alias="to", description="UTC, RFC 3339; now where absent")]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The stretch of time that a report is about."""
-
-    start: float
-    end: float
-
-    @classmethod
-    def of(cls, now: float, start: str | None, end: str | None) -> Window:
-        """The window asked for.
-
-        Raises:
-            BadInputError: where it is no stretch of time, or too long.
-        """
-        until = now if end is None else from_rfc3339(end)
-        since = until - HOUR_S if start is None else from_rfc3339(start)
-        if not since < until:
-            raise BadInputError("from: must lie before to")
-        if until - since > MAX_WINDOW_S:
-            raise BadInputError("from: at most 31 days before to")
-        return cls(since, until)
-
-    def told(self) -> dict[str, str]:
-        """The same for an answer."""
-        return {"from": to_rfc3339(self.start), "to": to_rfc3339(self.end)}
-
-
-def services_of(request: Request) -> Services:
-    """The running parts."""
-    services = request.app.state.services
-    if not isinstance(services, Services):
-        raise TypeError("the application was built without services")
-    return services
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,65 +150,6 @@ def get_presence(request: Request) -> PresenceReport:
     services = services_of(request)
     now = services.clock()
     return PresenceReport(to_rfc3339(now), services.insight.k, services.insight.presence(now))
-
-
-@dataclass(frozen=True, slots=True)
-class HeatReport:
-    """Heat of a floor: squares in metres, largest first; paint them in this order."""
-
-    floor: str
-    window: dict[str, str]
-    k: int
-    blocks: list[Block]
-
-
-@router.get("/heatmap", dependencies=[needs("ops", "manager", "admin")])
-def get_heatmap(request: Request, floor: str, start: From = None, end: To = None) -> HeatReport:
-    """Person-seconds on the floor in the whole minutes of the window, in squares that at least k people walked."""
-    services = services_of(request)
-    window = Window.of(services.clock(), start, end)
-    found = services.insight.heatmap(floor, window.start, window.end)
-    return HeatReport(floor, window.told(), services.insight.k, found)
-
-
-@dataclass(frozen=True, slots=True)
-class DwellReport:
-    """Dwell by zone of the visits that ended in the window."""
-
-    window: dict[str, str]
-    k: int
-    zones: list[ZoneDwell]
-
-
-@router.get("/dwell", dependencies=[needs("ops", "manager", "admin")])
-def get_dwell(request: Request, start: From = None, end: To = None) -> DwellReport:
-    """Mean and median dwell by zone; observed, bridged and unseen seconds told apart."""
-    services = services_of(request)
-    window = Window.of(services.clock(), start, end)
-    return DwellReport(window.told(), services.insight.k, services.insight.dwell(window.start, window.end))
-
-
-@dataclass(frozen=True, slots=True)
-class CrossingsReport:
-    """Crossings by line and direction."""
-
-    window: dict[str, str]
-    k: int
-    crossings: list[LineMinute]
-
-
-@router.get("/crossings", dependencies=[needs("ops", "manager", "admin")])
-def get_crossings(
-    request: Request,
-    start: From = None,
-    end: To = None,
-    by_minute: Annotated[bool, Query(description="one figure a minute instead of one for the window")] = False,
-) -> CrossingsReport:
-    """Crossings of every line, in and out."""
-    services = services_of(request)
-    window = Window.of(services.clock(), start, end)
-    found = services.insight.crossings(window.start, window.end, by_minute=by_minute)
-    return CrossingsReport(window.told(), services.insight.k, found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from central.api.reports import boxes_report
-from central.insight.insight import FloorPresence, ZoneDwell
+from central.insight.dwell import ZoneDwell
+from central.insight.insight import FloorPresence
+from central.insight.shops import Shops
+from central.insight.window import Window
 from central.pages.colours import heat_picture
 from central.services import Services
 
@@ -27,6 +30,7 @@ class FloorFeed:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._shops = Shops(services)
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, ...], tuple[float, Any]] = {}
 
@@ -39,7 +43,7 @@ class FloorFeed:
             heat = self._once(now, HEAT_FRESH_S, ("heat", floor_id, window), lambda: self._heat(now, floor_id, window))
             dwell: list[ZoneDwell] = self._once(now, DWELL_FRESH_S, ("dwell",), lambda: self._dwell(now))
         one = next(found for found in presence if found.floor == floor_id)
-        by_zone = {zone.zone: zone for zone in dwell if zone.floor == floor_id}
+        by_zone = {zone.zone.rpartition("/")[2]: zone for zone in dwell if zone.floor == floor_id}
         return {
             "heard_s_ago": one.heard_s_ago,
             "people": None if one.people is None else str(one.people),
@@ -49,8 +53,8 @@ class FloorFeed:
                     "name": zone.name,
                     "category": zone.category,
                     "now": None if zone.people is None else str(zone.people),
-                    "median_s": by_zone[zone.zone].median_s,
-                    "visits": by_zone[zone.zone].visits,
+                    "median_s": by_zone[zone.zone].median_s.value,
+                    "visits": by_zone[zone.zone].visits.value,
                 }
                 for zone in one.zones
             ],
@@ -70,7 +74,7 @@ class FloorFeed:
         return self._services.insight.presence(now)
 
     def _dwell(self, now: float) -> list[ZoneDwell]:
-        return self._services.insight.dwell(now - DWELL_WINDOW_S, now)
+        return self._shops.dwell(Window.snapped(now, now - DWELL_WINDOW_S, now))
 
     def _boxes(self) -> list[dict[str, Any]]:
         return [asdict(box) for box in boxes_report(self._services).boxes]
@@ -80,7 +84,9 @@ class FloorFeed:
         local = datetime.fromtimestamp(now, self._services.site.timezone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         start = midnight if length_s is None else now - length_s
-        blocks = self._services.insight.heatmap(floor_id, start, now)
-        minutes = max((now - start // 60 * 60) / 60, 1.0)
+        span = Window.snapped(now, start, now)
+        found = self._services.insight.heat.told(floor_id, span.start, span.end, now)
+        blocks = found.heat.blocks("shoppers")
+        minutes = max((found.end - found.start) / 60, 1.0)
         picture, full = heat_picture(blocks, self._services.site.floor(floor_id).size_m, minutes)
         return {"picture": picture, "full": full, "empty": not blocks}

@@ -12,7 +12,9 @@ from central.store.schema import (
     m0005_time_led,
     m0006_clocks,
     m0007_positions,
+    m0008_heat_past,
     m0009_journeys,
+    m0011_ends,
     m0012_identity,
 )
 from central.store.schema.numbered import migrations
@@ -25,7 +27,9 @@ __all__ = [
     "m0005_time_led",
     "m0006_clocks",
     "m0007_positions",
+    "m0008_heat_past",
     "m0009_journeys",
+    "m0011_ends",
     "m0012_identity",
     "migrations",
 ]

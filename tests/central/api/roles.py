@@ -18,6 +18,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
     ("GET", "/v1/heatmap"): SEES,
+    ("GET", "/v1/live/{floor}"): SEES,
+    ("GET", "/v1/live/{floor}/stream"): SEES,
     ("GET", "/v1/me"): ALL,
     ("DELETE", "/v1/members/{member}"): ADMIN,
     ("GET", "/v1/members/{member}"): ADMIN,
@@ -27,6 +29,7 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/occupancy/quarters"): SEES,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
+    ("GET", "/v1/playback"): SEES,
     ("GET", "/v1/presence"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
     ("GET", "/v1/reckonings"): SEES,
@@ -35,6 +38,12 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/touchpoints"): JOINS,
     ("GET", "/v1/touchpoints/{touchpoint}"): JOINS,
     ("GET", "/v1/users"): ADMIN,
+    ("GET", "/v1/exports/{what}.{kind}"): SEES,
+    ("GET", "/v1/flows"): SEES,
+    ("GET", "/v1/sequences"): SEES,
+    ("GET", "/v1/zones"): SEES,
+    ("GET", "/v1/zones/{zone}"): SEES,
+    ("GET", "/v1/zones/{zone}/weeks"): SEES,
 }
 
 PAGES: dict[str, frozenset[Role]] = {
@@ -53,9 +62,18 @@ DOORS: frozenset[tuple[str, str]] = frozenset(
 WAYS_OUT: frozenset[tuple[str, str]] = frozenset({("GET", "/logout"), ("POST", "/logout"), ("POST", "/password")})
 """What every login may, and nobody without one; tested by themselves."""
 
-EXAMPLES = {"{member}": "M-0", "{purpose}": "none", "{touchpoint}": "none", "{floor_id}": "g"}
+EXAMPLES = {
+    "{member}": "M-0",
+    "{purpose}": "none",
+    "{touchpoint}": "none",
+    "{floor_id}": "g",
+    "{floor}": "g",
+    "{zone}": "nordic",
+    "{what}": "zones",
+    "{kind}": "csv",
+}
 """A value for every parameter in a path."""
-QUERIES = {"/v1/heatmap": "?floor=g"}
+QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}
 
 
 def address_of(path: str) -> str:
