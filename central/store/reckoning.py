@@ -91,6 +91,23 @@ def crossings(database: Database, site: str, start: float, end: float) -> list[P
     return [Passed(*row) for row in rows]
 
 
+def from_door_to_door(database: Database, site: str, start: float, end: float) -> dict[tuple[str, str], int]:
+    """Visitors by the line of their first crossing ``in`` and that of their last crossing ``out``, of those with both.
+
+    Lines are named as floor/line; crossings count from ``start`` until before ``end``.
+    """
+    rows = database.rows(
+        """WITH passed AS (
+               SELECT visitor, floor || '/' || line AS line, direction, at FROM crossings
+               WHERE site = ? AND at >= ? AND at < ?),
+           first AS (SELECT visitor, line, min(at) FROM passed WHERE direction = 'in' GROUP BY visitor),
+           last AS (SELECT visitor, line, max(at) FROM passed WHERE direction = 'out' GROUP BY visitor)
+           SELECT first.line, last.line, count(*) FROM first JOIN last USING (visitor) GROUP BY 1, 2""",
+        (site, start, end),
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
 def keep_quarters(database: Database, site: str, found: Iterable[Quarter]) -> None:
     """Put these in place of what was kept of the same moments; who was seen then stays known."""
     with database.writing() as connection:

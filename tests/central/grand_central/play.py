@@ -1,4 +1,4 @@
-"""The hall's file told as a box would: positions, crossings of gates, visits to zones and journeys, message by message."""
+"""The hall's file told as a box would: positions, crossings of gates, visits to zones, journeys."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def _positions(tracks: Tracks, start: float) -> Iterator[Telling]:
         yield Telling(at, Positions(to_rfc3339(start + at), visitors))
 
 
-def _one(  # noqa: PLR0914 - one way through the hall
-    name: str, at: np.ndarray, xy: np.ndarray, floor: Floor, start: float
-) -> Iterator[Telling]:
+def _one(name: str, at: np.ndarray, xy: np.ndarray, floor: Floor, start: float) -> Iterator[Telling]:
     """One person's crossings, visits and journey."""
     for line in floor.lines.values():
         along = line.ends_m[1] - line.ends_m[0]

@@ -45,14 +45,18 @@ def read_tracks(path: Path, until_s: float) -> Tracks:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Entries and exits by gate, and people by the gates of their first entry and last exit."""
+    """Entries and exits by gate, different people of each, and people by the gates of first entry and last exit."""
 
     passed: Counter[tuple[str, str]]
+    people: Counter[tuple[str, str]]
     matrix: Counter[tuple[str, str]]
 
 
-def count(tracks: Tracks) -> Counted:
-    """Crossings of all gates. Gate lines run along the hall's outline, whose inside is told by a plain rule."""
+def count(tracks: Tracks, until_s: float = np.inf) -> Counted:
+    """Crossings of all gates of before ``until_s``.
+
+    Every gate runs along an axis, so that who is inside is told by one coordinate alone.
+    """
     same = np.diff(tracks.person) == 0
     start, end = tracks.xy[:-1][same], tracks.xy[1:][same]
     person, at = tracks.person[:-1][same], tracks.at[:-1][same]
@@ -70,8 +74,9 @@ def count(tracks: Tracks) -> Counted:
         for row in np.flatnonzero(hit).tolist():
             moment = float(at[row] + share[row] * 0.8)
             found.append((int(person[row]), round(moment, 3), gate, "in" if enters[row] else "out"))
-    found.sort()
+    found = sorted(one for one in found if one[1] < until_s)
     passed = Counter((gate, way) for _, _, gate, way in found)
+    people = Counter((gate, way) for _, gate, way in {(who, gate, way) for who, _, gate, way in found})
     matrix: Counter[tuple[str, str]] = Counter()
     for one in sorted({row[0] for row in found}):
         mine = [row for row in found if row[0] == one]
@@ -79,7 +84,7 @@ def count(tracks: Tracks) -> Counted:
         went = [gate for _, _, gate, way in mine if way == "out"]
         if came and went:
             matrix[came[0], went[-1]] += 1
-    return Counted(passed, matrix)
+    return Counted(passed, people, matrix)
 
 
 RISING = frozenset({"west_north", "west_middle", "west_south", "south_west", "stairs_north", "south_east"})
