@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
 from central.insight.figure import Figure
 from central.insight.occupancy import FloorOccupancy, Reckoning
 from central.journeys.nights import latest_night, night_after, night_at

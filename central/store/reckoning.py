@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from central.store.database import Database
 
@@ -13,8 +14,7 @@ _SIGN = 1 << 63
 _WORD = 1 << 64
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """Somebody crossed a line at a moment, seconds since 1970."""
 
     floor: str
@@ -88,7 +88,7 @@ def crossings(database: Database, site: str, start: float, end: float) -> list[P
         "SELECT floor, line, direction, visitor, at FROM crossings WHERE site = ? AND at >= ? AND at < ? ORDER BY at",
         (site, start, end),
     )
-    return [Passed(*row) for row in rows]
+    return [Passed._make(row) for row in rows]
 
 
 def from_door_to_door(database: Database, site: str, start: float, end: float) -> dict[tuple[str, str], int]:
