@@ -13,16 +13,23 @@ from pathlib import Path
 import uvicorn
 
 from calibration.site import load_site
-from central.access import Tokens, load_secrets
+from central.access import load_secrets
 from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
+from central.identity.identity import Identity
+from central.identity.people import Users
+from central.identity.rates import Brake
+from central.identity.sessions import Sessions
+from central.identity.tokens import Tokens
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.pages.mount import mount_pages
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -45,16 +52,29 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
+    identity = Identity(
+        Users(store.database, site.id),
+        Sessions(store.database, site.id, secrets.cookie_key),
+        tokens,
+        Brake(config.rates),
+        config.trusted_proxies,
+    )
+    retention = Retention(store, config.keep, site.timezone)
+    along = (identity.sessions.flush, lambda connection: tokens.flush(connection, site.id))
+    trail = AuditTrail(store.database, site.id, secrets.phone_key, along)
     writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
     broker = BrokerClient(config.broker, site.id, writer, clock)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock)
     insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    engine = OfferEngine(store, site, campaigns)
+    clerk = Clerk(store, broker, Linker(store, site), engine, retention=retention, clock=clock, fold=insight.heat.fold)
     writer.start()
     broker.start()
     clerk.start()
+    trail.start()
     try:
-        yield Services(site, store, insight, writer, broker, tokens, secrets, campaigns, clock)
+        yield Services(site, store, insight, writer, broker, identity, trail, retention, secrets, campaigns, clock)
     finally:
+        trail.stop()
         clerk.stop()
         broker.stop()
         writer.stop()
@@ -86,7 +106,8 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
 
     Args:
         path: ``CENTRAL.toml``.
-        announce: told the address of pages and API once they are about to be served.
+        announce: told the address of pages and API once they are about to be served, and, where there is no user yet,
+            the first administrator's code.
 
     Raises:
         AtriumError: in one line, where it cannot start.
@@ -104,12 +125,15 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
                 access_log=False,
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 server_header=False,
+                proxy_headers=False,  # whom to believe about a caller's address is our own configuration
             )
         )
         order.server = server
         app.state.is_ending = lambda: server.should_exit
         host = f"[{config.host}]" if ":" in config.host else config.host
-        announce(f"http://{host}:{listener.getsockname()[1]}")
+        announce(f"serving http://{host}:{listener.getsockname()[1]}")
+        if code := services.identity.users.new_welcome(services.clock()):
+            announce(f"nobody has an account yet: open /welcome within a day and enter {code}")
         if not order.given:
             server.run(sockets=[listener])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
 from central.offers.engine import OfferEngine
+from central.privacy.retention import Retention
 from central.store.accounts import Account
 from central.store.database import StoreUnavailableError
 from central.store.store import Store
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 ROUND_S = 1.0
 LEAST_ROUND_S = 0.2
 """Rounds that new events ask for come no faster."""
-PURGE_EVERY_S = 60.0
 
 
 class Clerk:
@@ -35,21 +35,32 @@ class Clerk:
         broker: takes commands.
         linker: joins check-ins to visitors.
         engine: makes offers.
+        retention: deletes what has expired.
         clock: seconds since 1970.
+        fold: folds positions into heat; called every round, before the purge.
     """
 
     def __init__(
-        self, store: Store, broker: BrokerClient, linker: Linker, engine: OfferEngine, clock: Callable[[], float]
+        self,
+        store: Store,
+        broker: BrokerClient,
+        linker: Linker,
+        engine: OfferEngine,
+        *,
+        retention: Retention,
+        clock: Callable[[], float],
+        fold: Callable[[float], None] = lambda _now: None,
     ) -> None:
         self._store = store
         self._broker = broker
         self._linker = linker
         self._engine = engine
+        self._retention = retention
         self._clock = clock
+        self._fold = fold
         self._correspondence = Correspondence()
         self._session = secrets.token_hex(8)
         self._seq = 0
-        self._purged_at = 0.0
         self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="central-clerk", daemon=True)
@@ -88,9 +99,8 @@ class Clerk:
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._send(now, account, command)
-        if now - self._purged_at >= PURGE_EVERY_S:
-            self._purged_at = now
-            self._store.purge(now)
+        self._fold(now)
+        self._retention.update(now)
 
     def _send(self, now: float, account: Account, command: Command) -> None:
         self._seq += 1

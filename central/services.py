@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calibration.site import Site
-from central.access import SecretsFile, Tokens
+from central.access import SecretsFile
+from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.offers.campaigns import Campaign
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.store.store import Store
 
 
@@ -23,7 +26,9 @@ class Services:
     insight: Insight
     writer: Writer
     broker: BrokerClient
-    tokens: Tokens
+    identity: Identity
+    trail: AuditTrail
+    retention: Retention
     secrets: SecretsFile
     campaigns: Sequence[Campaign]
     clock: Callable[[], float]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import exports, flows, membership, offering, reports, shops
-from central.api.gate import Gate, Logins
+from central.api import exports, flows, heat, identity, membership, offering, privacy, reports, shops
+from central.api.document import describe
+from central.api.gate import Gate
 from central.api.login import login_router
-from central.api.problems import add_problem_handlers
+from central.api.manners import Bodies, Manners
+from central.api.problems import add_no_such_path, add_problem_handlers
 from central.services import Services
 
 VERSION = "1.0.0"
@@ -25,7 +27,6 @@ def build_api(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.is_ending = lambda: False
-    logins = Logins(services.tokens, services.secrets.cookie_key, services.clock)
     add_problem_handlers(app)
 
     @app.get("/healthz", tags=["health"])
@@ -33,8 +34,13 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    for router in (reports.router, shops.router, flows.router, exports.router, membership.router, offering.router):
+    routers = (reports, heat, shops, flows, exports, membership, offering, identity, privacy)
+    for router in (one.router for one in routers):
         app.include_router(router)
-    app.include_router(login_router(logins))
-    app.add_middleware(Gate, logins=logins)
+    app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
+    add_no_such_path(app)
+    describe(app)
+    app.add_middleware(Bodies)
+    app.add_middleware(Gate, identity=services.identity, trail=services.trail, clock=services.clock)
+    app.add_middleware(Manners, trusted=services.identity.trusted_proxies)
     return app

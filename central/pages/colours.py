@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from central.insight.heatmap import Block
-from central.store.floor import CELL_M
+from central.insight.heatmap import CELL_M, Block
 
 STOPS = ((255, 247, 188), (254, 196, 79), (236, 112, 20), (179, 46, 20), (92, 14, 50))
 """Pale yellow to dark wine (RGB), after ColorBrewer's YlOrBr and its like; the lightness runs from 96 to 20."""

@@ -84,7 +84,9 @@ class FloorFeed:
         local = datetime.fromtimestamp(now, self._services.site.timezone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         start = midnight if length_s is None else now - length_s
-        blocks = self._services.insight.heatmap(floor_id, start, now)
-        minutes = max((now - start // 60 * 60) / 60, 1.0)
+        span = Window.snapped(now, start, now)
+        found = self._services.insight.heat.told(floor_id, span.start, span.end, now)
+        blocks = found.heat.blocks("shoppers")
+        minutes = max((found.end - found.start) / 60, 1.0)
         picture, full = heat_picture(blocks, self._services.site.floor(floor_id).size_m, minutes)
         return {"picture": picture, "full": full, "empty": not blocks}

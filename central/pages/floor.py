@@ -9,9 +9,10 @@ from fastapi import Request
 from nicegui import run, ui
 from starlette.responses import RedirectResponse
 
+from central.api.gate import login_of
 from central.pages.colours import scale_css
 from central.pages.feed import WINDOWS, FloorFeed
-from central.pages.frame import FLOOR_ROLES, allowed, frame, login_of
+from central.pages.frame import FLOOR_ROLES, allowed, frame
 from central.pages.plan import plan_svg
 from central.services import Services
 

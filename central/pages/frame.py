@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import Request
 from nicegui import ui
 
 from calibration.site import Site
-from contract.tokens import Role, TokenEntry
+from central.identity.principal import Principal
+from contract.tokens import Role
 
 FLOOR_ROLES: tuple[Role, ...] = ("manager", "ops", "admin")
 OFFER_ROLES: tuple[Role, ...] = ("manager", "admin")
 
 
-def login_of(request: Request) -> TokenEntry:
-    """Who is looking; the gate has let nobody pass without."""
-    login = request.scope["state"]["login"]
-    if not isinstance(login, TokenEntry):
-        raise TypeError("the gate lets nobody pass without a login")
-    return login
-
-
-def frame(site: Site, login: TokenEntry, here: str) -> None:
+def frame(site: Site, login: Principal, here: str) -> None:
     """The bar on top of a page."""
     ui.colors(primary="#12505b")
     ui.add_head_html('<link rel="stylesheet" href="/assets/pages.css">')
@@ -35,7 +27,7 @@ def frame(site: Site, login: TokenEntry, here: str) -> None:
             ui.link("Log out", "/logout")
 
 
-def allowed(login: TokenEntry, roles: tuple[Role, ...]) -> bool:
+def allowed(login: Principal, roles: tuple[Role, ...]) -> bool:
     """Whether the role may see the page; says so where not."""
     if login.role in roles:
         return True

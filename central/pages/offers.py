@@ -9,9 +9,10 @@ from fastapi import Request
 from nicegui import run, ui
 
 from central.access import pseudonym
+from central.api.gate import login_of
 from central.offers.campaigns import Campaign, Dwell, NotVisited, Window
 from central.offers.conditions import duration
-from central.pages.frame import OFFER_ROLES, allowed, frame, login_of
+from central.pages.frame import OFFER_ROLES, allowed, frame
 from central.services import Services
 from central.store import offers
 from central.store.offers import Offer
@@ -103,6 +104,8 @@ def _row(services: Services, offer: Offer) -> dict[str, Any]:
 def _facts(offer: Offer) -> list[tuple[str, str]]:
     """The facts as labels and values for people."""
     facts = offer.facts
+    if "link" not in facts:  # the consent was withdrawn
+        return [("Campaign", f"{facts['campaign']['id']}, version {facts['campaign']['version']}")]
     link = facts["link"]
     runner_up = link.get("runner_up_m")
     nobody = "nobody else within reach"

@@ -6,23 +6,22 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from central.store import accounts, boxes, floor, quarantine
+from central.store import accounts, boxes, positions, quarantine
 from central.store.database import Database
 from central.store.rows import Durable, Live, Refused, Table
 from contract.events import Positions
 
 Arrival = Durable | Live | Refused
 
-_INSERT: dict[Table, str] = {
+INSERT: dict[Table, str] = {
     "visits": """
-        INSERT INTO visits (site, box, visit, floor, session, seq, at, visitor, zone, phase, entered_at, left_at,
+        INSERT INTO visits (site, told, box, visit, floor, session, seq, at, visitor, zone, phase, entered_at, left_at,
             observed_s, bridged_s, unseen_s, confidence)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (site, box, visit) DO UPDATE SET floor = excluded.floor, session = excluded.session,
-            seq = excluded.seq, at = excluded.at, visitor = excluded.visitor, zone = excluded.zone,
-            phase = excluded.phase, entered_at = excluded.entered_at, left_at = excluded.left_at,
-            observed_s = excluded.observed_s, bridged_s = excluded.bridged_s, unseen_s = excluded.unseen_s,
-            confidence = excluded.confidence
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (site, told, box, visit) DO UPDATE SET floor = excluded.floor, session = excluded.session,
+            seq = excluded.seq, at = excluded.at, zone = excluded.zone, phase = excluded.phase,
+            left_at = excluded.left_at, observed_s = excluded.observed_s, bridged_s = excluded.bridged_s,
+            unseen_s = excluded.unseen_s, confidence = excluded.confidence
         WHERE CASE WHEN excluded.session = visits.session THEN excluded.seq > visits.seq
             ELSE excluded.at > visits.at END""",
     "crossings": """
@@ -86,16 +85,14 @@ def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Commi
     durable = [one for one in arrivals if isinstance(one, Durable)]
     durable += [one.account for one in refused if one.account is not None]
     fresh = accounts.fold(connection, durable)
-    for table, sql in _INSERT.items():
+    for table, sql in INSERT.items():
         rows = [event.row for event in fresh if event.table == table]
         if rows:
             connection.executemany(sql, rows)
-    late = 0
     live = [one for one in arrivals if isinstance(one, Live)]
+    late = positions.take(connection, [one for one in live if isinstance(one.body, Positions)])
     for one in live:
-        if isinstance(one.body, Positions):
-            late += not floor.apply(connection, one)
-        else:
+        if not isinstance(one.body, Positions):
             boxes.apply(connection, one)
     quarantine.add(connection, refused)
     last_words = {(event.site, event.box): (event.floor, event.heard) for event in durable}

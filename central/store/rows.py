@@ -66,8 +66,9 @@ def durable_row(topic: Topic, message: Envelope[Any], heard: float) -> Durable:
         case Visit():
             table = "visits"
             left = None if body.left_at is None else from_rfc3339(body.left_at)
-            row = (topic.site, topic.box, body.visit, topic.floor, message.session, message.seq, at, body.visitor)
-            row += (body.zone, body.phase, from_rfc3339(body.entered_at), left)
+            entered = from_rfc3339(body.entered_at)
+            row = (topic.site, entered, topic.box, body.visit, topic.floor, message.session, message.seq, at)
+            row += (body.visitor, body.zone, body.phase, entered, left)
             row += (body.observed_s, body.bridged_s, body.unseen_s, body.confidence)
         case Crossing():
             table = "crossings"

@@ -7,11 +7,6 @@ from pathlib import Path
 from central.store import accounts, figures, offers
 from central.store.database import Database
 
-RECENT_POSITIONS_S = 900.0
-"""Positions are for linking a check-in to a visitor, no longer."""
-HEAT_S = 86_400.0
-"""Heat by visitor lives as long as the visitor's id may."""
-
 
 class Store:
     """The truth about one site. What leaves central goes through ``central.insight`` instead.
@@ -41,13 +36,6 @@ class Store:
     def offers(self) -> list[offers.Offer]:
         """Every offer, oldest first."""
         return offers.offers_after(self.database, self.site, 0, limit=1_000_000)
-
-    def purge(self, now: float) -> None:
-        """Delete what has outlived its purpose: positions, heat by visitor, links."""
-        with self.database.writing() as connection:
-            connection.execute("DELETE FROM positions WHERE site = ? AND at < ?", (self.site, now - RECENT_POSITIONS_S))
-            connection.execute("DELETE FROM heat WHERE site = ? AND minute < ?", (self.site, int((now - HEAT_S) // 60)))
-            connection.execute("DELETE FROM links WHERE site = ? AND at < ?", (self.site, now - HEAT_S))
 
     def close(self) -> None:
         """Close the database."""

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from central.access import add_token
+from central.identity.tokens import add_token
 from contract.events import Body, Crossing, Envelope, Positions, Status, Visit
 from contract.messages import BY_BODY, encode
 from contract.times import to_rfc3339

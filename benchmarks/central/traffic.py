@@ -1,0 +1,96 @@
+"""What the boxes of a busy mall say: visitors come in, walk through shops and leave, one event after another.
+
+Every visitor's life is the same script with drawn zones: per zone a visit opened, a crossing in, the visit continued
+twice, closed, a crossing out; at the end a journey. Of 19 events 12 are about visits, 6 crossings, one a journey.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contract.events import Crossing, Journey, Positions, Visit, ZoneStay
+from contract.times import to_rfc3339
+
+ZONES_A_LIFE = 3
+PACE_S = 12.0
+"""Between two events of one visitor."""
+PATH_POINTS = 12
+FLOOR_M = (120.0, 60.0)
+AT_ONCE = 200
+"""Visitors a box follows at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A durable event of a box: its time, seconds since 1970, and its body."""
+
+    at: float
+    body: Visit | Crossing | Journey
+
+
+def token(dice: random.Random) -> str:
+    """A random name as boxes draw them: 20 hexadecimal digits."""
+    return f"{dice.getrandbits(80):020x}"
+
+
+def _life(dice: random.Random, zones: list[str], born: float) -> Iterator[Said]:
+    """One visitor from entry to exit."""
+    visitor, now = token(dice), born
+    stays = []
+    for zone in dice.sample(zones, ZONES_A_LIFE):
+        visit, entered = token(dice), now
+        for phase in ("opened", "in", "continued", "continued", "closed", "out"):
+            seen = max(0.0, 0.8 * (now - entered))
+            if phase in {"in", "out"}:
+                yield Said(now, Crossing(f"{zone}-door", "in" if phase == "in" else "out", visitor, to_rfc3339(now)))
+            else:
+                left = to_rfc3339(now) if phase == "closed" else None
+                told = to_rfc3339(entered)
+                yield Said(now, Visit(visit, visitor, zone, phase, told, seen, 0.25 * seen, 0.0, 0.9, left))  # type: ignore[arg-type]
+            now += PACE_S
+        stays.append(ZoneStay(zone, to_rfc3339(entered), to_rfc3339(now), 40.0, 10.0, 0.0))
+    path = [(round(step * (now - born) / PATH_POINTS, 1), *place(dice)) for step in range(PATH_POINTS)]
+    yield Said(
+        now, Journey(visitor, to_rfc3339(born), to_rfc3339(now), path, stays, 0.8 * (now - born), 0.0, 0.0, 210.5)
+    )
+
+
+def place(dice: random.Random) -> tuple[float, float]:
+    """A point of the floor, metres, to the centimetre."""
+    return round(dice.uniform(0, FLOOR_M[0]), 2), round(dice.uniform(0, FLOOR_M[1]), 2)
+
+
+def events(seed: int, zones: list[str], start: float, per_s: float) -> Iterator[Said]:
+    """Endless events of one box, in the order of their telling, so many a second."""
+    dice = random.Random(seed)  # noqa: S311 - a benchmark's crowd
+    lives = [_life(dice, zones, start) for _ in range(AT_ONCE)]
+    for skipped, life in enumerate(lives):  # so that not everybody comes in at the same moment
+        for _ in range(skipped % 18):
+            next(life)
+    told = 0
+    while True:
+        for index in range(AT_ONCE):
+            at = start + told / per_s
+            said = next(lives[index], None)
+            if said is None:
+                lives[index] = _life(dice, zones, at)
+                said = next(lives[index])
+            told += 1
+            yield Said(at, said.body)
+
+
+def positions(seed: int, people: int, start: float, every_s: float) -> Iterator[Positions]:
+    """Endless batches of one box: the same people, a step further each time."""
+    dice = random.Random(seed)  # noqa: S311 - a benchmark's crowd
+    names = [token(dice) for _ in range(people)]
+    places = [place(dice) for _ in range(people)]
+    number = 0
+    while True:
+        index = number % people
+        names[index], places[index] = token(dice), place(dice)  # somebody leaves, somebody comes
+        places = [(round((x + 0.13) % FLOOR_M[0], 2), round((y + 0.07) % FLOOR_M[1], 2)) for x, y in places]
+        at = to_rfc3339(start + number * every_s)
+        yield Positions(at, [(name, x, y) for name, (x, y) in zip(names, places, strict=True)], "0123456789ab")
+        number += 1
