@@ -103,11 +103,11 @@ class MallView extends HTMLElement {
     if (document.hidden) return;
     const now = Date.now() / 1000;
     const start = midnight(now);
+    for (const floor of this.floors) asked(floor.warm());
     const [occupancy, crossings, ops] = await Promise.all([
       asked(ask("/v1/occupancy")),
       asked(ask("/v1/crossings", { from: rfc3339(start), to: rfc3339(now), limit: 10_000 })),
       asked(ask("/v1/ops", { language: document.documentElement.lang.slice(0, 2) })),
-      ...this.floors.map((floor) => asked(floor.warm())),
     ]);
     if (occupancy) this.occupancy(occupancy);
     if (crossings) this.crossings(crossings);
