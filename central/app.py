@@ -71,7 +71,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Linker(store, site),
         OfferEngine(store, site, campaigns),
         clock,
-        duties=[journeys.update, ops.watch.update],
+        duties=[insight.heat.fold, journeys.update, ops.watch.update],
     )
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()

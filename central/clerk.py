@@ -74,7 +74,7 @@ class Clerk:
     def _run(self) -> None:
         while not self._stop.is_set():
             now = self._clock()
-            for duty in (self.round, *self._duties):
+            for duty in (*self._duties, self.round):  # heat is folded before the purge takes what it is made of
                 _do(duty, now)
             self._news.wait(ROUND_S)
             if self._stop.wait(LEAST_ROUND_S):

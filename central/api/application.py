@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import exports, flows, identity, membership, occupancy, offering, ops, reports, shops
+from central.api import exports, flows, heat, identity, membership, occupancy, offering, ops, reports, shops
 from central.api.gate import Gate
 from central.api.login import login_router
 from central.api.manners import Bodies, Manners
@@ -33,8 +33,8 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    routers = [reports.router, shops.router, flows.router, exports.router, membership.router, offering.router]
-    for router in (*routers, identity.router, ops.router, occupancy.router):
+    routers = (reports, heat, shops, flows, exports, membership, offering, identity, ops, occupancy)
+    for router in (one.router for one in routers):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)

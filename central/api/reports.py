@@ -1,4 +1,4 @@
-"""Routes that read: boxes, presence, heat, quarantine, the site's geometry."""
+"""Routes that read: boxes, presence, quarantine, the site's geometry."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from central.api.gate import needs
-from central.api.window import From, To, Window, services_of
-from central.insight.heatmap import Block
+from central.api.window import services_of
 from central.insight.insight import FloorPresence
 from central.services import Services
 from central.store import boxes, quarantine
@@ -137,25 +136,6 @@ def get_presence(request: Request) -> PresenceReport:
     services = services_of(request)
     now = services.clock()
     return PresenceReport(to_rfc3339(now), services.insight.k, services.insight.presence(now))
-
-
-@dataclass(frozen=True, slots=True)
-class HeatReport:
-    """Heat of a floor: squares in metres, largest first; paint them in this order."""
-
-    floor: str
-    window: dict[str, str]
-    k: int
-    blocks: list[Block]
-
-
-@router.get("/heatmap", dependencies=[needs("ops", "manager", "admin")])
-def get_heatmap(request: Request, floor: str, start: From = None, end: To = None) -> HeatReport:
-    """Person-seconds on the floor in the whole minutes of the window, in squares that at least k people walked."""
-    services = services_of(request)
-    window = Window.of(services.clock(), start, end)
-    found = services.insight.heatmap(floor, window.start, window.end)
-    return HeatReport(floor, window.told(), services.insight.k, found)
 
 
 @dataclass(frozen=True, slots=True)

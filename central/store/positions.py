@@ -47,6 +47,21 @@ class Fixes:
     y: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Where each of some visitors was last.
+
+    Attributes:
+        numbers: (N,) the visitors' numbers, ascending.
+        x_m: (N,) metres.
+        y_m: (N,) metres.
+    """
+
+    numbers: npt.NDArray[np.uint32]
+    x_m: npt.NDArray[np.float64]
+    y_m: npt.NDArray[np.float64]
+
+
 def take(connection: sqlite3.Connection, lives: Sequence[Live]) -> int:
     """How many of the batches were refused as late or known, once the others were stored in the caller's transaction.
 
@@ -170,6 +185,17 @@ def names_of(database: Database, numbers: list[int]) -> dict[int, str]:
         "SELECT number, visitor FROM visitors WHERE number IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
     )
     return {row[0]: row[1] for row in found}
+
+
+def present(database: Database, site: str, floor: str, start: float, end: float) -> Present:
+    """Where everybody on a floor was last, of those who were seen between the instants."""
+    rows = database.rows(
+        "SELECT people FROM batches WHERE site = ? AND floor = ? AND at BETWEEN ? AND ? ORDER BY at DESC",
+        (site, floor, start, end),
+    )
+    people = unpacked(row[0] for row in rows)
+    numbers, first = np.unique(people["number"], return_index=True)  # the first of each: the newest
+    return Present(numbers, people["x_cm"][first] / 100.0, people["y_cm"][first] / 100.0)
 
 
 def latest_positions(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from central.store import accounts, figures, offers, positions
 from central.store.database import Database
+from central.store.heat import past, purging
 
 HEAT_S = 86_400.0
 """Heat by visitor lives as long as the visitor's id may."""
@@ -44,6 +45,8 @@ class Store:
         """Delete what has outlived its purpose: positions, heat by visitor, links."""
         with self.database.writing() as connection:
             positions.purge(connection, self.site, now - positions.KEPT_S)
+            purging.purge(connection, self.site, now)
+            past.purge(connection, self.site, now - past.KEPT_S)
             connection.execute("DELETE FROM links WHERE site = ? AND at < ?", (self.site, now - HEAT_S))
 
     def close(self) -> None:

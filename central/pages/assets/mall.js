@@ -94,8 +94,7 @@ class MallView extends HTMLElement {
   async live() {
     if (document.hidden) return;
     const found = await asked(ask("/v1/live"));
-    const by = new Map(found?.floors.map((snapshot) => [snapshot.floor, snapshot]));
-    for (const floor of this.floors) if (by.has(floor.id)) floor.hear(by.get(floor.id));
+    if (found) for (const floor of this.floors) floor.hear(found.floors[floor.id]);
     this.tick();
   }
 

@@ -22,6 +22,9 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/exports/{what}.{kind}"): SEES,
     ("GET", "/v1/flows"): SEES,
     ("GET", "/v1/heatmap"): SEES,
+    ("GET", "/v1/live"): SEES,
+    ("GET", "/v1/live/{floor}"): SEES,
+    ("GET", "/v1/live/{floor}/stream"): SEES,
     ("GET", "/v1/me"): ALL,
     ("DELETE", "/v1/members/{member}"): ADMIN,
     ("GET", "/v1/members/{member}"): ADMIN,
@@ -33,8 +36,12 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/orders/{number}/claim"): MENDS,
     ("POST", "/v1/orders/{number}/close"): MENDS,
     ("POST", "/v1/orders/{number}/release"): MENDS,
+    ("GET", "/v1/occupancy"): SEES,
+    ("GET", "/v1/occupancy/quarters"): SEES,
+    ("GET", "/v1/reckonings"): SEES,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
+    ("GET", "/v1/playback"): SEES,
     ("GET", "/v1/presence"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
     ("GET", "/v1/sequences"): SEES,
@@ -76,9 +83,13 @@ EXAMPLES = {
     "{floor_id}": "g",
     "{box}": "none",
     "{number}": "999",
+    "{floor}": "g",
+    "{zone}": "nordic",
+    "{what}": "zones",
+    "{kind}": "csv",
 }
 """A value for every parameter in a path."""
-QUERIES = {"/v1/heatmap": "?floor=g"}
+QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}
 
 
 def address_of(path: str) -> str:

@@ -74,7 +74,7 @@ class Reader:
         assert grave == []
 
     def shoot(self, name: str) -> None:
-        """With ATRIUM_SCREENSHOTS=FOLDER (docs, from the repository's root) the documentation's pictures are made anew."""
+        """With ATRIUM_SCREENSHOTS=FOLDER (docs, from the repository's root) the documentation's pictures are made."""
         folder = os.environ.get("ATRIUM_SCREENSHOTS")
         if folder:
             path = Path(folder) / name
@@ -94,7 +94,7 @@ def reading(
     expected: tuple[str, ...] = (),
     **settings: Any,
 ) -> Iterator[Reader]:
-    """A reader who is logged in; at the end nothing may have failed but what was expected, nothing come from elsewhere."""
+    """A reader who is logged in; nothing may have failed at the end but what was expected, nothing come from elsewhere."""
     locale = {"en": "en-GB", "zh": "zh-CN"}[language]
     context = browser.new_context(locale=locale, color_scheme=light, reduced_motion="reduce", **settings)
     page = context.new_page()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from central.insight.figure import FEW, SILENT, Figure, count_figure, mean_figure, share_figure
+from central.insight.figure import FEW, SILENT, Figure, count_figure, share_figure
 from central.pages.figure import Figures, Unit
 from central.pages.i18n import LANGUAGES, words
 from tests.central.pages.browsing import reading

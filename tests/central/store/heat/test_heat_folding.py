@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,15 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.store import heat, positions
-from central.store.heat.grid import cells_of
-from central.store.heat.reading import squares
 from central.store.rows import Live
 from central.store.store import Store
 from contract.events import Positions
 from contract.times import to_rfc3339
 from contract.topics import Topic, parse_topic
 from tests.central.mall import NOON
-from tests.central.store.heat.twin import Block, Twin, blocks
+from tests.central.store.heat.twin import Twin
 
 VISITORS = [f"visitor{n:05d}" for n in range(9)]
 TOPICS = {box: parse_topic(f"atrium/mall/g/{box}/positions") for box in ("box-a", "box-b")}
@@ -72,24 +69,17 @@ def folded(store: Store, lives: list[Live], every: int) -> int:
     return late
 
 
-def told(store: Store, start: float, end: float, k: int, without: frozenset[str] = frozenset()) -> set[Block]:
-    """The store's squares as the twin tells them; people stand for their keys' sum and number."""
-    found = squares(store.database, "mall", "g", start, end, k, without)
-    columns = zip(
-        found.levels.tolist(),
-        cells_of(found.codes).tolist(),
-        found.own.tolist(),
-        np.round(found.person_s, 3).tolist(),
-        zip(found.people.tolist(), found.cell_keys.tolist(), strict=True),
-        strict=True,
-    )
-    return {(level, x >> level, y >> level, own, seconds, who) for level, (x, y), own, seconds, who in columns}  # type: ignore[misc]
+def counted(store: Store, start: float, end: float, without: frozenset[str]) -> dict[tuple[int, ...], object]:
+    """Number of people, sum of their keys, and seconds, by cell."""
+    found = heat.cells(store.database, "mall", "g", start, end, without=without)
+    columns = (found.people.tolist(), found.cell_keys.tolist(), np.round(found.person_s, 3).tolist())
+    return dict(zip(map(tuple, found.cells.tolist()), zip(*columns, strict=True), strict=True))
 
 
-def expected(twin: Twin, start: float, end: float, k: int, without: frozenset[str] = frozenset()) -> set[object]:
+def expected(twin: Twin, start: float, end: float, without: frozenset[str]) -> dict[tuple[int, int], object]:
     return {
-        (*rest, (len(people), sum(map(record_key, people)) % 2**64))
-        for *rest, people in blocks(twin.heat(start, end, without), k)
+        cell: (len(people), sum(map(record_key, people)) % 2**64, round(sum(people.values()), 3))
+        for cell, people in twin.heat(start, end, without).items()
     }
 
 
@@ -97,29 +87,19 @@ def expected(twin: Twin, start: float, end: float, k: int, without: frozenset[st
 @given(
     lives=streams(),
     every=st.integers(1, 9),
-    k=st.integers(1, 5),
-    start=st.integers(-1, 40),
-    minutes=st.integers(0, 90),
+    window=st.tuples(st.integers(-1, 40), st.integers(0, 90)),
     without=st.frozensets(st.sampled_from([*VISITORS, "nobody000000"]), max_size=3),
 )
 def test_any_window_of_any_stream_equals_the_plain_count(
     tmp_path_factory: pytest.TempPathFactory,
     lives: list[Live],
     every: int,
-    k: int,
-    start: int,
-    minutes: int,
+    window: tuple[int, int],
     without: frozenset[str],
 ) -> None:
     store = Store(tmp_path_factory.mktemp("fold") / "central.db", "mall")
     twin = Twin()
     assert folded(store, lives, every) == twin.take(lives)
-    window = (NOON + 60 * start, NOON + 60 * (start + minutes))
-    assert told(store, *window, k, without) == expected(twin, *window, k, without)
-    cells = heat.cells(store.database, "mall", "g", *window, without)
-    plain = twin.heat(*window, without)
-    assert {tuple(cell): count for cell, count in zip(cells.cells.tolist(), cells.people.tolist(), strict=True)} == {
-        cell: len(people) for cell, people in plain.items()
-    }
-    assert math.isclose(cells.person_s.sum(), sum(sum(one.values()) for one in plain.values()), abs_tol=1e-3)
+    ends = NOON + 60 * window[0], NOON + 60 * sum(window)
+    assert counted(store, *ends, without) == expected(twin, *ends, without)
     store.close()
