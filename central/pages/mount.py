@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException
+from nicegui import app as pages
 from nicegui import ui
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
@@ -33,4 +34,5 @@ def mount_pages(app: FastAPI, services: Services) -> None:
     add_floor_page(services)
     add_offers_page(services)
     add_ops_page(services)
+    pages.config.quasar_config["loadingBar"]["skipHijack"] = True  # what is live asks all the time: no bar may flicker
     ui.run_with(app, mount_path="/", title=services.site.name, tailwind=False, show_welcome_message=False)

@@ -11,7 +11,8 @@ export const k = given.k;
 export const escaped = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export function number(value, digits = 0) {
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" };  // as Python
+  return value.toLocaleString("en-US", format);
 }
 
 // The text of "table.key" with its values; as in i18n.py.
