@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser
@@ -42,6 +43,9 @@ def test_browser_and_server_write_figures_alike(browser: Browser, lively: Lively
                     "async (s) => (await import('/assets/words.js')).duration(s)", seconds
                 )
                 assert told_in_browser == words(language).duration(seconds)
+            for at in (0, 1_767_268_800, 1_772_000_000):
+                told_in_browser = reader.page.evaluate("async (at) => (await import('/assets/words.js')).day(at)", at)
+                assert told_in_browser == words(language).day(datetime.fromtimestamp(at, UTC))
 
 
 def test_midnight_and_local_times_are_those_of_the_mall(browser: Browser, lively: Lively) -> None:
