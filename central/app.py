@@ -27,6 +27,7 @@ from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
 from central.journeys.journeys import Journeys
+from central.observe.metrics import Metrics
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.ops.control_room import control_room
@@ -60,11 +61,18 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Brake(config.rates),
         config.trusted_proxies,
     )
-    writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
-    broker = BrokerClient(config.broker, site.id, writer, clock)
-    ops = control_room(site, store, writer, broker)
+    metrics = Metrics()
+    writer = Writer(
+        store.database,
+        site.id,
+        on_commit=lambda: clerk.wake(),  # noqa: PLW0108 - the clerk comes later
+        metrics=metrics,
+        clock=clock,
+    )
     insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
     journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    ops = control_room(site, store, writer, broker)
     clerk = Clerk(
         store,
         broker,
@@ -72,6 +80,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         OfferEngine(store, site, campaigns),
         clock,
         duties=[insight.heat.fold, journeys.update, ops.watch.update],
+        metrics=metrics,
     )
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()
@@ -91,6 +100,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             occupancy,
             config.reckon_at_hour,
             ops,
+            metrics,
         )
     finally:
         clerk.stop()

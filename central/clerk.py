@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
 from central.ingest.dispatch import Dispatch
+from central.observe.metrics import Metrics
 from central.offers.engine import OfferEngine
 from central.store.database import StoreUnavailableError
 from central.store.store import Store
@@ -32,6 +34,7 @@ class Clerk:
         engine: makes offers.
         clock: seconds since 1970.
         duties: called with the time in every round, each whatever came of the others.
+        metrics: told of the rounds.
     """
 
     def __init__(
@@ -43,12 +46,15 @@ class Clerk:
         clock: Callable[[], float],
         *,
         duties: Sequence[Callable[[float], object]] = (),
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._broker = broker
         self._linker = linker
         self._engine = engine
         self._clock = clock
+        self._metrics = metrics or Metrics()
+        self._connection = 0
         self._correspondence = Correspondence()
         self._dispatch = Dispatch(broker, store.site)
         self._duties = duties
@@ -73,9 +79,10 @@ class Clerk:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            now = self._clock()
+            began, now, failed = time.monotonic(), self._clock(), False
             for duty in (*self._duties, self.round):  # heat is folded before the purge takes what it is made of
-                _do(duty, now)
+                failed = not _do(duty, now) or failed
+            self._metrics.round_made(time.monotonic() - began, failed=failed)
             self._news.wait(ROUND_S)
             if self._stop.wait(LEAST_ROUND_S):
                 return
@@ -85,18 +92,25 @@ class Clerk:
         """One round at that instant."""
         self._linker.update(now)
         self._engine.update(now)
+        if self._connection != self._broker.connection:  # whoever was told something may not have heard it
+            self._connection, self._correspondence = self._broker.connection, Correspondence()
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._dispatch.send(account.floor, account.box, command, now)
         if now - self._purged_at >= PURGE_EVERY_S:
             self._purged_at = now
             self._store.purge(now)
+            self._store.give_up_sessions(now)
 
 
-def _do(duty: Callable[[float], object], now: float) -> None:
+def _do(duty: Callable[[float], object], now: float) -> bool:
+    """Whether the duty was done."""
     try:
         duty(now)
     except StoreUnavailableError as error:
         log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
     except Exception:
         log.exception("a round failed; the next is tried")
+    else:
+        return True
+    return False

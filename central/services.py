@@ -12,6 +12,7 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
+from central.observe.metrics import Metrics
 from central.offers.campaigns import Campaign
 from central.ops.control_room import ControlRoom
 from central.store.store import Store
@@ -33,3 +34,4 @@ class Services:
     occupancy: Occupancy
     reckon_at_hour: int
     ops: ControlRoom
+    metrics: Metrics

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from central.access import add_token
+from central.identity.tokens import add_token
 from contract.errors import AtriumError
 
 SITE = "bench"
@@ -61,7 +61,8 @@ class Process:
     def __init__(self, command: list[str], log: Path, **pipes: Any) -> None:
         self.log = log
         with log.open("ab") as file:
-            self.running = subprocess.Popen(command, **({"stdout": file} | pipes), stderr=file)
+            settings: Any = {"stdout": file} | pipes | {"stderr": file}
+            self.running: subprocess.Popen[bytes] = subprocess.Popen(command, **settings)
 
     def __enter__(self) -> Self:
         return self

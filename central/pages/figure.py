@@ -28,7 +28,7 @@ class Figures:
     """
 
     def __init__(self, words: Words, k: int) -> None:
-        self._words = words
+        self.words = words
         self.k = k
         self._writers: dict[Unit, Callable[[float], str]] = {
             "people": words.number,
@@ -40,7 +40,7 @@ class Figures:
     def text(self, figure: Figure, unit: Unit = "people") -> str:
         """The value alone, or why there is none."""
         if figure.value is None:
-            return self._words(f"figures.{figure.withheld or 'silent'}", k=self.k)
+            return self.words(f"figures.{figure.withheld or 'silent'}", k=self.k)
         return self._writers[unit](figure.value)
 
     def interval(self, figure: Figure, unit: Unit = "people") -> str:
@@ -49,17 +49,17 @@ class Figures:
             return ""
         below, above = figure.value - figure.low, figure.high - figure.value
         if unit == "people" and below == above:
-            return f"±{self._words.number(above)}" if above else ""
+            return f"±{self.words.number(above)}" if above else ""
         if unit == "seconds":
-            return self._words.duration_range(figure.low, figure.high)
+            return self.words.duration_range(figure.low, figure.high)
         write = self._writers[unit]
-        return self._words("figures.range", low=write(figure.low), high=write(figure.high))
+        return self.words("figures.range", low=write(figure.low), high=write(figure.high))
 
     def details(self, figure: Figure, unit: Unit = "people") -> str:
         """Interval and n in one line, as ``±2, n = 132``; empty where the figure is withheld."""
         parts = [self.interval(figure, unit)]
         if figure.n is not None:
-            parts.append(self._words("figures.n", n=figure.n))
+            parts.append(self.words("figures.n", n=figure.n))
         return ", ".join(part for part in parts if part)
 
     def html(self, figure: Figure, unit: Unit = "people") -> str:
@@ -74,6 +74,6 @@ class Figures:
         small = f'<span class="interval">{escape(interval)}</span>' if interval else ""
         if figure.n is not None and figure.n != figure.value:
             comma = ", " if interval else ""
-            small += f'<span class="n">{comma}{escape(self._words("figures.n", n=figure.n))}</span>'
+            small += f'<span class="n">{comma}{escape(self.words("figures.n", n=figure.n))}</span>'
         small = small and f" <small>{small}</small>"
         return f'<span class="figure" title="{details}"><b>{escape(self.text(figure, unit))}</b>{small}</span>'

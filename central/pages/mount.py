@@ -11,9 +11,11 @@ from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from central.pages.floor import add_floor_page
+from central.pages.flows import add_flows_page
 from central.pages.mall import add_mall_page
 from central.pages.offers import add_offers_page
 from central.pages.ops.page import add_ops_page
+from central.pages.shops import add_shops_pages
 from central.services import Services
 
 ASSETS = Path(__file__).parent / "assets"
@@ -34,5 +36,7 @@ def mount_pages(app: FastAPI, services: Services) -> None:
     add_floor_page(services)
     add_offers_page(services)
     add_ops_page(services)
+    add_flows_page(services)
+    add_shops_pages(services)
     pages.config.quasar_config["loadingBar"]["skipHijack"] = True  # what is live asks all the time: no bar may flicker
     ui.run_with(app, mount_path="/", title=services.site.name, tailwind=False, show_welcome_message=False)

@@ -49,6 +49,11 @@ class Store:
             past.purge(connection, self.site, now - past.KEPT_S)
             connection.execute("DELETE FROM links WHERE site = ? AND at < ?", (self.site, now - HEAT_S))
 
+    def give_up_sessions(self, now: float) -> None:
+        """Call the sessions abandoned whose box has another outbox now, so that nobody asks for them any more."""
+        with self.database.writing() as connection:
+            accounts.abandon(connection, self.site, now)
+
     def close(self) -> None:
         """Close the database."""
         self.database.close()

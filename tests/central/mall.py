@@ -209,6 +209,7 @@ port = 0
         roles: tuple[Role, ...] = ("installer", "ops", "manager", "trigger", "admin")
         self.tokens = {role: add_token(folder / "tokens.json", role, role) for role in roles}
         self.address = ""
+        self.command = ["-m", "cli.main"]
         self._process: subprocess.Popen[str] | None = None
         atexit.register(self.kill)  # a failed test leaves no process behind
 
@@ -217,7 +218,7 @@ port = 0
         log = (self.folder / "central.log").open("a")
         with log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cli.main", "central", "serve", str(self.config), "--verbose"],
+                [sys.executable, *self.command, "central", "serve", str(self.config), "--verbose"],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -139,9 +139,10 @@ class MallView extends HTMLElement {
     const found = faults.slice(0, MOST_FAULTS).map(({ severity, sentence }) => [KINDS[severity], sentence, "/ops"]);
     const more = faults.length - found.length;
     if (more > 0) found.push(["warn", t("mall.more_faults", { n: more }), "/ops"]);
+    const told = new Set(faults.map(({ floor }) => floor));
     for (const { id, name, alert, share, state, silentSince } of this.floors) {
       if (alert) found.push([KINDS[alert], t(`mall.${alert}`, { floor: name, share }), `/floor/${id}`]);
-      if (state in TROUBLED) found.push(["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]);
+      if (state in TROUBLED && !told.has(id)) found.push(["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]);
     }
     return found.sort(([one], [other]) => (other === "bad") - (one === "bad"));
   }

@@ -134,7 +134,7 @@ def _camera(told: Telling, box: Box, camera: Camera, light: Light) -> list[Html 
         behind = words("ops.ms", ms=round(figures["latency_ms"]))
     turned = "" if camera.moved_deg is None else words("ops.degrees", degrees=camera.moved_deg)
     state = words(f"ops.state_{camera.state}") if heard else words("ops.silent_now")
-    since = tag("small", words("ops.since", time=told.moment(camera.since), span=told.span(camera.since)))
+    since = tag("small", words("ops.since_time", time=told.moment(camera.since)))
     return [
         camera.camera,
         light_html(told, light),

@@ -14,7 +14,9 @@ WATCHES: frozenset[Role] = frozenset({"installer", "ops", "manager", "admin"})
 MENDS: frozenset[Role] = frozenset({"ops", "admin"})
 
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
+    ("GET", "/metrics"): frozenset({"ops", "admin"}),
     ("GET", "/openapi.json"): ALL,
+    ("GET", "/readyz"): frozenset({"ops", "admin"}),
     ("GET", "/plans/{floor_id}"): ALL,
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,

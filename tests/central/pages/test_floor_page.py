@@ -103,7 +103,7 @@ def test_a_page_that_has_lost_central_turns_red_and_comes_back(browser: Browser,
         try:
             reader.page.wait_for_selector("[data-part=fresh].bad:has-text('lost central')")
             reader.page.wait_for_selector("[data-part=veil]:not([hidden])")
-            assert "not known now" in reader.page.inner_text("[data-part=people]")
+            assert "unknown" in reader.page.inner_text("[data-part=people]")
         finally:
             lively.central.send(signal.SIGCONT)
         reader.page.wait_for_selector("[data-part=fresh].good")
@@ -125,7 +125,7 @@ def test_a_silent_box_greys_its_floor_and_says_since_when(browser: Browser, live
         reader.page.wait_for_selector("[data-part=fresh].bad:has-text('Box silent for')")
         assert "since" in reader.page.inner_text("[data-part=veil]")
         assert reader.page.text_content("[data-now=cinema]") == "–"  # noqa: RUF001 - what the page shows
-        assert "not known now" in reader.page.inner_text("[data-part=people]")
+        assert "unknown" in reader.page.inner_text("[data-part=people]")
         reader.open("/", "[data-floor=f2] .pill.bad")
         reader.page.wait_for_selector("[data-part=look] .bad:has-text('Second floor')")
         assert "2 of 3 floors live" in reader.page.inner_text(".head >> nth=0")
