@@ -153,6 +153,13 @@ def test_links_of_a_drawn_crowd_are_as_right_as_they_say(
     assert found.recall >= (0.85 if per_minute <= 8 else 0.55)
 
 
+def test_boxes_that_miss_every_fifth_are_noticed_and_links_stay_right(tmp_path: Path) -> None:
+    crowd = draw_crowd(np.random.default_rng(6), 20.0, 12.0, missed=0.2)
+    found = score(crowd, played(fresh(tmp_path), crowd.announcements))
+    assert found.precision >= 0.88
+    assert abs(found.precision - found.confidence) < 0.07
+
+
 def test_todays_codes_do_not_tell_who_comes_back_by_a_door_and_sharper_ones_would(tmp_path: Path) -> None:
     random = np.random.default_rng(5)
     blurred = draw_crowd(random, 8.0, 20.0)
