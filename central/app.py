@@ -62,6 +62,9 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         config.trusted_proxies,
     )
     metrics = Metrics()
+    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer = Writer(
         store.database,
         site.id,
@@ -69,8 +72,6 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         metrics=metrics,
         clock=clock,
     )
-    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
-    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
     broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
     ops = control_room(site, store, writer, broker)
     clerk = Clerk(
@@ -82,7 +83,6 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         duties=[insight.heat.fold, journeys.update, ops.watch.update],
         metrics=metrics,
     )
-    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()
     broker.start()
     clerk.start()
