@@ -85,6 +85,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Linker(store, site),
         OfferEngine(store, site, campaigns),
         clock,
+        # heat is folded before retention takes what it is made of
         duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
         metrics=metrics,
     )

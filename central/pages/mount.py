@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nicegui
 from fastapi import FastAPI, HTTPException
+from nicegui import app as pages
 from nicegui import ui
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
@@ -41,6 +42,7 @@ def mount_pages(app: FastAPI, services: Services) -> None:
     add_shops_pages(services)
     add_privacy_page(services)
     nicegui.app.on_page_exception(_failed)
+    pages.config.quasar_config["loadingBar"]["skipHijack"] = True  # what is live asks all the time: no bar may flicker
     ui.run_with(app, mount_path="/", title=services.site.name, tailwind=False, show_welcome_message=False)
 
 
