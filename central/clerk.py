@@ -12,7 +12,6 @@ from central.ingest.commands import Correspondence
 from central.ingest.dispatch import Dispatch
 from central.observe.metrics import Metrics
 from central.offers.engine import OfferEngine
-from central.privacy.retention import Retention
 from central.store.database import StoreUnavailableError
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -33,7 +32,6 @@ class Clerk:
         broker: takes commands.
         linker: joins check-ins to visitors.
         engine: makes offers.
-        retention: deletes what has expired.
         clock: seconds since 1970.
         duties: called with the time in every round, each whatever came of the others.
         metrics: told of the rounds.
@@ -45,19 +43,18 @@ class Clerk:
         broker: BrokerClient,
         linker: Linker,
         engine: OfferEngine,
-        *,
-        retention: Retention,
         clock: Callable[[], float],
-        metrics: Metrics | None = None,
+        *,
         duties: Sequence[Callable[[float], object]] = (),
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._broker = broker
         self._linker = linker
         self._engine = engine
-        self._retention = retention
         self._clock = clock
         self._metrics = metrics or Metrics()
+        self._connection = 0
         self._correspondence = Correspondence()
         self._dispatch = Dispatch(broker, store.site)
         self._duties = duties
@@ -82,9 +79,10 @@ class Clerk:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            now, began = self._clock(), time.monotonic()
-            done = [_do(duty, now) for duty in (self.round, *self._duties)]
-            self._metrics.round_made(time.monotonic() - began, failed=not all(done))
+            began, now, failed = time.monotonic(), self._clock(), False
+            for duty in (self.round, *self._duties):
+                failed = not _do(duty, now) or failed
+            self._metrics.round_made(time.monotonic() - began, failed=failed)
             self._news.wait(ROUND_S)
             if self._stop.wait(LEAST_ROUND_S):
                 return
@@ -94,23 +92,24 @@ class Clerk:
         """One round at that instant."""
         self._linker.update(now)
         self._engine.update(now)
+        if self._connection != self._broker.connection:  # whoever was told something may not have heard it
+            self._connection, self._correspondence = self._broker.connection, Correspondence()
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._dispatch.send(account.floor, account.box, command, now)
-        self._retention.update(now)
         if now - self._gave_up_at >= GIVE_UP_EVERY_S:
             self._gave_up_at = now
             self._store.give_up_sessions(now)
 
 
 def _do(duty: Callable[[float], object], now: float) -> bool:
-    """Whether it was done."""
+    """Whether the duty was done."""
     try:
         duty(now)
     except StoreUnavailableError as error:
         log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
-        return False
     except Exception:
         log.exception("a round failed; the next is tried")
-        return False
-    return True
+    else:
+        return True
+    return False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from central.api import (
     exports,
     flows,
+    heat,
     identity,
     membership,
     observing,
@@ -17,6 +19,7 @@ from central.api import (
     reports,
     shops,
 )
+from central.api.document import describe
 from central.api.gate import Gate
 from central.api.login import login_router
 from central.api.manners import Bodies, Manners
@@ -48,11 +51,21 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    routers = [reports.router, shops.router, flows.router, exports.router, membership.router, offering.router]
+    routers = [
+        reports.router,
+        heat.router,
+        shops.router,
+        flows.router,
+        exports.router,
+        membership.router,
+        offering.router,
+    ]
     for router in (*routers, identity.router, ops.router, occupancy.router, privacy.router, observing.router):
         app.include_router(router)
-    app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
+    app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)
+    describe(app)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=3)  # a heatmap shrinks to a tenth; no stream
     app.add_middleware(Bodies)
     app.add_middleware(Gate, identity=services.identity, trail=services.trail, clock=services.clock)
     app.add_middleware(Manners, trusted=services.identity.trusted_proxies)

@@ -119,6 +119,11 @@ class BrokerClient:
         self._client.disconnect()
         self._client.loop_stop()
 
+    @property
+    def connection(self) -> int:
+        """A number that changes with every connection and every loss of one."""
+        return self._generation
+
     def wait_until_subscribed(self, timeout_s: float) -> bool:
         """Whether the broker confirmed our subscriptions within the time."""
         return self._subscribed.wait(timeout_s)

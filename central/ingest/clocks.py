@@ -129,10 +129,11 @@ class Clocks:
         box = self._boxes[event.site, event.box]
         session = self._session(event.site, event.box, event.session)
         session.highest = max(session.highest, event.seq)
-        if event.table is None or (box.is_plain and not session.corrections and self._is_possible(event, box, session)):
+        is_plain = box.is_plain and not session.corrections
+        if event.table is None or (is_plain and self._is_possible(event, box, session)):
             return event
         by_s = self._correction_of(event, box, session)
-        if by_s is None:
+        if by_s is None or (box.system.value is None and not session.known_at):  # or its clock was never measured
             if now - event.heard < WAITS_S:
                 return None
             by_s = box.correction_s
@@ -140,7 +141,7 @@ class Clocks:
 
     @staticmethod
     def _is_possible(event: Durable, box: _Box, session: _Session) -> bool:
-        """Whether the event can have happened when it says; old ones only speak against a box that tells the present."""
+        """Whether the event can have happened when it says; only a box that tells the present is held to it."""
         if event.at > event.heard + EARLY_S:
             return False
         tells_the_present = box.events.value is not None and abs(box.events.value) <= OFF_S

@@ -22,7 +22,7 @@ class LeastDelay:
     believed when it is steady.
 
     Attributes:
-        value: seconds; None before the first message.
+        value: seconds; None before the first message that may be believed.
         unproved: the least of the steady longer delays that are not believed yet, or None.
         heard: when the last message came, seconds since 1970.
     """
@@ -38,9 +38,10 @@ class LeastDelay:
 
     def hear(self, heard: float, delay: float) -> bool:
         """Whether the message agrees with ``value`` as it is afterwards; False leaves it in doubt."""
-        if self.value is None or delay < self.value - JUMP_S:
+        least = 0.0 if self.value is None else self.value
+        if delay < least - JUMP_S or (self.value is None and delay <= JUMP_S):
             self._begin(heard, delay)
-        elif delay > self.value + JUMP_S:
+        elif delay > least + JUMP_S:
             if not self._is_steady(heard, delay):
                 return False
             self._begin(heard, min(late for _, late in self._pending))

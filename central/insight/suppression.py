@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 Keys = npt.NDArray[np.uint64]
+Names = str | Sequence[str] | Keys
 Marks = Sequence[float] | Sequence[npt.NDArray[np.float64]]
 
 LEAST_K = 3
@@ -103,15 +104,15 @@ class Suppression:
         """(N,) the same for many."""
         return np.fromiter((self.record_key(visitor) for visitor in visitors), np.uint64)
 
-    def figure_keys(self, figures: str | Sequence[str]) -> Keys:
-        """(N,) the secret numbers of figures' names, such as ``visitors g/nordic``; () for one."""
+    def figure_keys(self, figures: Names) -> Keys:
+        """(N,) the secret numbers of figures' names, such as ``visitors g/nordic``; () for one; numbers are kept."""
+        if isinstance(figures, np.ndarray):
+            return figures
         if isinstance(figures, str):
             return np.asarray(self.record_key(_FIGURE + figures), np.uint64)
         return self.record_keys(_FIGURE + figure for figure in figures)
 
-    def noise(
-        self, cell_keys: npt.ArrayLike, figures: str | Sequence[str] = "", marks: Marks = ()
-    ) -> npt.NDArray[np.int64]:
+    def noise(self, cell_keys: npt.ArrayLike, figures: Names = "", marks: Marks = ()) -> npt.NDArray[np.int64]:
         """How far the counts with these cell keys are off, same shape.
 
         Args:
@@ -135,7 +136,7 @@ class Suppression:
         self,
         counts: npt.ArrayLike,
         cell_keys: npt.ArrayLike,
-        figures: str | Sequence[str] = "",
+        figures: Names = "",
         marks: Marks = (),
     ) -> npt.NDArray[np.int64]:
         """The counts as they may be told, 0 where they may not; same shape.
@@ -156,7 +157,7 @@ class Suppression:
         repeats: npt.ArrayLike,
         repeaters: npt.ArrayLike,
         repeaters_keys: npt.ArrayLike,
-        figures: str | Sequence[str] = "",
+        figures: Names = "",
         marks: Marks = (),
     ) -> npt.NDArray[np.int64]:
         """Counts of events, such as visits, as they may be told; 0 where they may not.

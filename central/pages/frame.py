@@ -65,12 +65,13 @@ class Page:
     main: ui.element
     timezone: str
 
-    def load(self, script: str, style: str, *, tables: Sequence[str]) -> None:
-        """Give the page a module and a style sheet of ``assets/``, and the module these tables of words (words.js)."""
-        ui.add_head_html(
-            f'<link rel="stylesheet" href="/assets/{style}"><script type="module" src="/assets/{script}"></script>'
-        )
-        content: dict[str, object] = {name: dict(self.words.table(name)) for name in (*tables, "units", "figures")}
+    def load(self, script: str, styles: Sequence[str], *, tables: Sequence[str]) -> None:
+        """Give the page a module and style sheets of ``assets/``, and the module these tables of words (words.js)."""
+        sheets = "".join(f'<link rel="stylesheet" href="/assets/{style}">' for style in styles)
+        ui.add_head_html(f'{sheets}<script type="module" src="/assets/{script}"></script>')
+        content: dict[str, object] = {
+            name: dict(self.words.table(name)) for name in (*tables, "units", "dates", "figures")
+        }
         content |= {"language": self.words.tag, "timezone": self.timezone, "k": self.figures.k}
         safe = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
         ui.add_body_html(f'<script type="application/json" id="words">{safe}</script>')

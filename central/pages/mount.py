@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nicegui
 from fastapi import FastAPI, HTTPException
+from nicegui import app as pages
 from nicegui import ui
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
@@ -39,4 +41,12 @@ def mount_pages(app: FastAPI, services: Services) -> None:
     add_flows_page(services)
     add_shops_pages(services)
     add_privacy_page(services)
+    nicegui.app.on_page_exception(_failed)
+    pages.config.quasar_config["loadingBar"]["skipHijack"] = True  # what is live asks all the time: no bar may flicker
     ui.run_with(app, mount_path="/", title=services.site.name, tailwind=False, show_welcome_message=False)
+
+
+def _failed() -> None:
+    """In place of NiceGUI's own page, which shows the exception's words."""
+    with ui.element("main").classes("room"):
+        ui.label("This page failed. Central's log says why; try again, or go back.")

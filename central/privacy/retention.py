@@ -11,6 +11,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from central.store import erasures, forgetting, retention
+from central.store.heat.purging import CHUNKS_KEPT_S, MINUTES_KEPT_S
 from central.store.retention import RULES, Purge
 from central.store.store import Store
 
@@ -34,7 +35,8 @@ class Keep:
 
     Attributes:
         positions: where people were, second by second.
-        heat: by which visitor, after which heat knows no visitors.
+        minutes: heat by visitor, minute by minute.
+        heat: the same by quarter hour, after which heat knows no visitors.
         links: which member is which visitor.
         people: which visitors are one person, a party, staff, by the box's ids.
         touchpoints: a member's check-ins.
@@ -45,7 +47,8 @@ class Keep:
     """
 
     positions: float = 900.0
-    heat: float = DAY_S
+    minutes: float = MINUTES_KEPT_S
+    heat: float = CHUNKS_KEPT_S
     links: float = DAY_S
     people: float = 2 * DAY_S
     touchpoints: float = 30 * DAY_S

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from central.store.database import Database
+from central.store.heat.purging import EXPIRED_CHUNKS, EXPIRED_MINUTES, EXPIRED_VISITORS
 
 HOUR_S = 3600.0
 
@@ -31,9 +32,10 @@ FORGOTTEN = "visitor NOT GLOB '~*'"
 
 RULES = (
     Rule("positions", "batches", "at < :cutoff", "positions"),
-    Rule("visitor numbers", "visitors", "last_at < :cutoff", "heat"),
-    Rule("heat by visitor", "heat_chunks", "grain <= 15 AND start < :cutoff / 60 - 90", "heat"),
-    Rule("heat", "heat_chunks", "grain > 15 AND start < :cutoff / 60 - 1500", "history"),
+    Rule("heat by visitor and minute", "heat_chunks", EXPIRED_MINUTES, "minutes"),
+    Rule("heat by visitor", "heat_chunks", EXPIRED_CHUNKS, "heat"),
+    Rule("visitor numbers", "visitors", EXPIRED_VISITORS, "heat"),
+    Rule("heat", "heat_past", "end < :cutoff", "history"),
     Rule("links", "links", "at < :cutoff", "links"),
     Rule("touchpoints", "touchpoints", "at < :cutoff", "touchpoints"),
     Rule("stitches", "stitches", "at < :cutoff", "people"),
@@ -52,7 +54,7 @@ RULES = (
     Rule("logins", "logins", "created < :cutoff", "logins"),
     Rule("token uses", "token_uses", "used < :cutoff", "history"),
 )
-"""Heat has an hour and a half of grace (a day where it is by days): what folds it into larger grains comes first."""
+"""In this order: what names visitors goes before their ids."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ const secondsOf = (window) => (Date.parse(window.to) - Date.parse(window.from)) 
 class FloorView extends HTMLElement {
   connectedCallback() {
     if (!this.layer) this.build();
-    this.stream = new Stream(`/v1/live/${this.dataset.floor}/stream`, (snapshot) => this.hear(snapshot));
+    this.listen();
     this.ticking = setInterval(() => this.tick(), 500);
     this.choose({});
   }
@@ -29,6 +29,12 @@ class FloorView extends HTMLElement {
     this.stream.end();
     this.playback.stop();
     clearInterval(this.ticking);
+  }
+
+  // One stream of shared seconds, of the people that were chosen.
+  listen() {
+    this.stream?.end();
+    this.stream = new Stream(`/v1/live/${this.dataset.floor}/stream?who=${this.state.who}`, (snapshot) => this.hear(snapshot));
   }
 
   part(name) { return this.querySelector(`[data-part="${name}"]`); }
@@ -63,7 +69,9 @@ class FloorView extends HTMLElement {
   }
 
   choose(change) {
+    const isOther = change.who && change.who !== this.state.who;
     Object.assign(this.state, change);
+    if (isOther) this.listen();
     const query = Object.entries(this.state).filter(([name, value]) => value !== DEFAULTS[name]);
     history.replaceState(history.state, "", query.length ? `?${new URLSearchParams(query)}` : location.pathname);
     for (const group of this.querySelectorAll("[data-group]")) {

@@ -94,8 +94,7 @@ class MallView extends HTMLElement {
   async live() {
     if (document.hidden) return;
     const found = await asked(ask("/v1/live"));
-    const by = new Map(found?.floors.map((snapshot) => [snapshot.floor, snapshot]));
-    for (const floor of this.floors) if (by.has(floor.id)) floor.hear(by.get(floor.id));
+    if (found) for (const floor of this.floors) floor.hear(found.floors[floor.id]);
     this.tick();
   }
 
@@ -103,11 +102,11 @@ class MallView extends HTMLElement {
     if (document.hidden) return;
     const now = Date.now() / 1000;
     const start = midnight(now);
+    for (const floor of this.floors) asked(floor.warm());
     const [occupancy, crossings, ops] = await Promise.all([
       asked(ask("/v1/occupancy")),
       asked(ask("/v1/crossings", { from: rfc3339(start), to: rfc3339(now), limit: 10_000 })),
       asked(ask("/v1/ops", { language: document.documentElement.lang.slice(0, 2) })),
-      ...this.floors.map((floor) => asked(floor.warm())),
     ]);
     if (occupancy) this.occupancy(occupancy);
     if (crossings) this.crossings(crossings);
@@ -140,9 +139,10 @@ class MallView extends HTMLElement {
     const found = faults.slice(0, MOST_FAULTS).map(({ severity, sentence }) => [KINDS[severity], sentence, "/ops"]);
     const more = faults.length - found.length;
     if (more > 0) found.push(["warn", t("mall.more_faults", { n: more }), "/ops"]);
+    const told = new Set(faults.map(({ floor }) => floor));
     for (const { id, name, alert, share, state, silentSince } of this.floors) {
       if (alert) found.push([KINDS[alert], t(`mall.${alert}`, { floor: name, share }), `/floor/${id}`]);
-      if (state in TROUBLED) found.push(["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]);
+      if (state in TROUBLED && !told.has(id)) found.push(["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]);
     }
     return found.sort(([one], [other]) => (other === "bad") - (one === "bad"));
   }

@@ -25,13 +25,16 @@ export class ZoneList {
     root.querySelector(".over").addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
-      choose(event);
+      this.onChoose(event.target.dataset.zone);
+      root.querySelector("[data-part=card] a")?.focus();
     });
     root.querySelector(".over").addEventListener("focusin", (event) => {
       if (event.target.matches(".hit:focus-visible") && this.chosen !== event.target.dataset.zone) this.onChoose(event.target.dataset.zone);
     });
     root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.chosen) this.onChoose("");
+      if (event.key !== "Escape" || !this.chosen) return;
+      this.buttons.get(this.chosen).focus({ focusVisible: false });
+      this.onChoose("");
     });
   }
 

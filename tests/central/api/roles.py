@@ -25,6 +25,9 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/exports/{what}.{kind}"): SEES,
     ("GET", "/v1/flows"): SEES,
     ("GET", "/v1/heatmap"): SEES,
+    ("GET", "/v1/live"): SEES,
+    ("GET", "/v1/live/{floor}"): SEES,
+    ("GET", "/v1/live/{floor}/stream"): SEES,
     ("GET", "/v1/me"): ALL,
     ("DELETE", "/v1/members/{member}"): ADMIN,
     ("GET", "/v1/members/{member}"): ADMIN,
@@ -41,6 +44,7 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/reckonings"): SEES,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
+    ("GET", "/v1/playback"): SEES,
     ("GET", "/v1/presence"): SEES,
     ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
@@ -81,11 +85,15 @@ EXAMPLES = {
     "{purpose}": "none",
     "{touchpoint}": "none",
     "{floor_id}": "g",
+    "{floor}": "g",
+    "{zone}": "nordic",
+    "{what}": "zones",
+    "{kind}": "csv",
     "{box}": "none",
     "{number}": "999",
 }
 """A value for every parameter in a path."""
-QUERIES = {"/v1/heatmap": "?floor=g"}
+QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}
 
 
 def address_of(path: str) -> str:

@@ -17,11 +17,13 @@ from edge.outbox.store import Event
 
 ZONES = ["concourse", "nordic", "atelier", "cafe"]
 EVENTS_A_SECOND = 5.0
+AT_ONCE = 20
+"""Visitors; each lives for about 80 seconds."""
 
 
 def story(count: int, start: float, seed: int = 3) -> list[Event]:
     """So many durable events of a floor, visits, crossings and journeys, five a second from ``start`` on."""
-    return [Event(said.at, said.body) for said in islice(events(seed, ZONES, start, EVENTS_A_SECOND), count)]
+    return [Event(said.at, said.body) for said in islice(events(seed, ZONES, start, EVENTS_A_SECOND, AT_ONCE), count)]
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ def tables(database: Path) -> Tables:
     ]
     crossings = [
         (tuple(row[:3]), (row[3],))
-        for row in db.execute("SELECT visitor, line, direction, at FROM crossings ORDER BY visitor, line, direction, at")
+        for row in db.execute(
+            "SELECT visitor, line, direction, at FROM crossings ORDER BY visitor, line, direction, at"
+        )
     ]
     journeys = []
     for visitor, path, zones, length_m, *times in db.execute(
