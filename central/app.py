@@ -32,6 +32,8 @@ from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -61,6 +63,9 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Brake(config.rates),
         config.trusted_proxies,
     )
+    retention = Retention(store, config.keep, site.timezone)
+    along = (identity.sessions.flush, lambda connection: tokens.flush(connection, site.id))
+    trail = AuditTrail(store.database, site.id, secrets.phone_key, along)
     metrics = Metrics()
     writer = Writer(
         store.database,
@@ -78,14 +83,15 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         broker,
         Linker(store, site),
         OfferEngine(store, site, campaigns),
-        clock,
-        duties=[journeys.update, ops.watch.update],
+        clock=clock,
+        duties=[insight.heat.fold, retention.update, journeys.update, ops.watch.update],
         metrics=metrics,
     )
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()
     broker.start()
     clerk.start()
+    trail.start()
     try:
         yield Services(
             site,
@@ -94,6 +100,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             writer,
             broker,
             identity,
+            trail,
+            retention,
             secrets,
             campaigns,
             clock,
@@ -103,6 +111,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             metrics,
         )
     finally:
+        trail.stop()
         clerk.stop()
         broker.stop()
         writer.stop()

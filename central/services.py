@@ -15,6 +15,8 @@ from central.insight.occupancy import Occupancy
 from central.observe.metrics import Metrics
 from central.offers.campaigns import Campaign
 from central.ops.control_room import ControlRoom
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.store.store import Store
 
 
@@ -28,6 +30,8 @@ class Services:
     writer: Writer
     broker: BrokerClient
     identity: Identity
+    trail: AuditTrail
+    retention: Retention
     secrets: SecretsFile
     campaigns: Sequence[Campaign]
     clock: Callable[[], float]

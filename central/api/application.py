@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from central.api import exports, flows, identity, membership, observing, occupancy, offering, ops, reports, shops
+from central.api import (
+    exports,
+    flows,
+    heat,
+    identity,
+    membership,
+    observing,
+    occupancy,
+    offering,
+    ops,
+    privacy,
+    reports,
+    shops,
+)
+from central.api.document import describe
 from central.api.gate import Gate
 from central.api.login import login_router
 from central.api.manners import Bodies, Manners
@@ -36,13 +50,14 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    routers = [reports.router, shops.router, flows.router, exports.router, membership.router, offering.router]
-    for router in (*routers, identity.router, ops.router, occupancy.router, observing.router):
+    routers = (reports, heat, shops, flows, exports, occupancy, membership, offering, identity, privacy, ops, observing)
+    for router in (one.router for one in routers):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)
+    describe(app)
     app.add_middleware(Bodies)
-    app.add_middleware(Gate, identity=services.identity, clock=services.clock)
+    app.add_middleware(Gate, identity=services.identity, trail=services.trail, clock=services.clock)
     app.add_middleware(Manners, trusted=services.identity.trusted_proxies)
     app.add_middleware(Requests, metrics=services.metrics)
     return app

@@ -16,6 +16,8 @@ from central.api.problems import problem
 from central.identity.identity import Identity
 from central.identity.origin import is_same_origin
 from central.identity.principal import READING, Principal, within
+from central.privacy.audit import AuditTrail, asked
+from central.store.audit import Entry
 from contract.tokens import Role
 from contract.web import cookie_of
 
@@ -25,6 +27,9 @@ CSRF_COOKIE = "atrium_csrf"
 CSRF_HEADER = "x-csrf-token"
 OPEN_PATHS = frozenset({"/healthz", "/login", "/welcome"})
 """Reachable by anybody: the health probe, and the doors themselves; not even a style sheet besides."""
+UNSEEN = ("/_nicegui", "/assets")
+"""What a page fetches for itself; not a view."""
+MOST_PATH = 100
 RECHECK_S = 5.0
 """A socket or stream of a session that has ended is cut off within so many seconds, at its next message."""
 
@@ -64,30 +69,34 @@ class Gate:
     Args:
         app: what lies behind.
         identity: who may come in.
+        trail: where it is written down.
         clock: seconds since 1970.
     """
 
-    def __init__(self, app: ASGIApp, identity: Identity, clock: Callable[[], float]) -> None:
+    def __init__(self, app: ASGIApp, identity: Identity, trail: AuditTrail, clock: Callable[[], float]) -> None:
         self._app = app
         self._identity = identity
+        self._trail = trail
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let pass, turn away, or show the door."""
         if scope["type"] not in {"http", "websocket"} or scope["path"] in OPEN_PATHS:
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         now = self._clock()
         found = self._login(scope, now)
-        if isinstance(found, Principal):
-            refusal = self._refusal(scope, found)
-            if refusal is None:
-                scope.setdefault("state", {})["login"] = found
-                return await self._app(scope, receive, self._while_it_stands(send, found, now))
+        login = found if isinstance(found, Principal) else None
+        refusal = self._refusal(scope, found) if isinstance(found, Principal) else found
+        if scope["type"] == "http" and (login is not None or "authorization" in Headers(scope=scope)):
+            send = self._noting(scope, send, login, now)
+        if refusal is None and login is not None:
+            scope.setdefault("state", {})["login"] = login
+            await self._app(scope, receive, self._while_it_stands(send, login, now))
+        elif refusal is None or scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4401})
         else:
-            refusal = found
-        if scope["type"] == "websocket":
-            return await send({"type": "websocket.close", "code": 4401})
-        return await refusal(scope, receive, send)
+            await refusal(scope, receive, send)
 
     def _login(self, scope: Scope, now: float) -> Principal | Response:
         headers = Headers(scope=scope)
@@ -152,6 +161,34 @@ class Gate:
             else:
                 ended = False
                 await send(message)
+
+        return sending
+
+    def _noting(self, scope: Scope, send: Send, login: Principal | None, now: float) -> Send:
+        """Sends, and writes down what was asked once it is known how it was answered."""
+        path, query = scope["path"], scope["query_string"].decode("latin-1")
+        is_page = "text/html" in Headers(scope=scope).get("accept", "") and not path.startswith(UNSEEN)
+        if not (is_page or path.startswith("/v1/")):
+            return send
+        address = "" if login is not None else _address(scope)
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "") if path.startswith("/v1/") else path[:MOST_PATH]
+                entry = Entry(
+                    at=now,
+                    who="" if login is None else login.name,
+                    kind="" if login is None else login.kind,
+                    role="" if login is None else login.role,
+                    method=scope["method"],
+                    route=route or "/v1/",
+                    subject=self._trail.subject(scope.get("path_params") or {}) if route != path else "",
+                    query=asked(query),
+                    status=message["status"],
+                    address=address,
+                )
+                self._trail.note(entry)
+            await send(message)
 
         return sending
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
+from central.api.document import answers
 from central.api.gate import needs
 from central.api.window import services_of
 from central.identity.principal import Principal
@@ -15,6 +16,31 @@ from contract.times import to_rfc3339
 from contract.tokens import ROLES
 
 router = APIRouter(prefix="/v1", tags=["identity"])
+
+ME = {"name": "noor", "role": "manager", "kind": "user", "scopes": [], "csrf": "5f2c0e"}
+USERS = {
+    "users": [
+        {
+            "name": "noor",
+            "role": "manager",
+            "disabled": False,
+            "created": "2026-01-05T08:00:00.000Z",
+            "password_at": "2026-01-05T08:00:00.000Z",
+            "last_login": "2026-01-31T07:58:12.000Z",
+        }
+    ]
+}
+TOKENS = {
+    "tokens": [
+        {
+            "name": "coupons",
+            "role": "trigger",
+            "scopes": ["offers:read", "touchpoints"],
+            "expires_at": "2026-07-04T08:00:00.000Z",
+            "last_used": "2026-01-31T11:59:58.000Z",
+        }
+    ]
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +54,7 @@ class Me:
     csrf: str
 
 
-@router.get("/me")
+@router.get("/me", responses=answers(ME))
 def get_me(login: Annotated[Principal, needs(*ROLES)]) -> Me:
     """Who I am here."""
     return Me(login.name, login.role, login.kind, list(login.scopes), login.csrf)
@@ -71,7 +97,7 @@ class TokensReport:
     tokens: list[TokenAnswer]
 
 
-@router.get("/users", dependencies=[needs("admin")])
+@router.get("/users", dependencies=[needs("admin")], responses=answers(USERS))
 def get_users(request: Request) -> UsersReport:
     """Who may log in with a password."""
     return UsersReport(
@@ -89,7 +115,7 @@ def get_users(request: Request) -> UsersReport:
     )
 
 
-@router.get("/tokens", dependencies=[needs("admin")])
+@router.get("/tokens", dependencies=[needs("admin")], responses=answers(TOKENS))
 def get_tokens(request: Request) -> TokensReport:
     """Which tokens there are, what each is confined to, when it ends and when it was last used."""
     services = services_of(request)

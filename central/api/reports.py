@@ -1,4 +1,4 @@
-"""Routes that read: boxes, presence, heat, quarantine, the site's geometry."""
+"""Routes that read: boxes, presence, quarantine, the site's geometry."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 
+from central.api.cursor import CursorQuery, pack, unpack
+from central.api.document import answers
 from central.api.gate import needs
-from central.api.window import From, To, Window, services_of
-from central.insight.heatmap import Block
+from central.api.samples import BOXES, PRESENCE, QUARANTINE, SITE
+from central.api.window import services_of
 from central.insight.insight import FloorPresence
 from central.services import Services
 from central.store import boxes, quarantine
@@ -130,7 +132,7 @@ def _told(at: float | None) -> str | None:
     return None if at is None else to_rfc3339(at)
 
 
-@router.get("/boxes", dependencies=[needs("installer", "ops", "manager", "admin")])
+@router.get("/boxes", dependencies=[needs("installer", "ops", "manager", "admin")], responses=answers(BOXES))
 def get_boxes(request: Request) -> BoxesReport:
     """Boxes, their cameras, and for every session what was received, is missing, came twice."""
     return boxes_report(services_of(request))
@@ -145,7 +147,7 @@ class PresenceReport:
     floors: list[FloorPresence]
 
 
-@router.get("/presence", dependencies=[needs("ops", "manager", "admin")])
+@router.get("/presence", dependencies=[needs("ops", "manager", "admin")], responses=answers(PRESENCE))
 def get_presence(request: Request) -> PresenceReport:
     """People now, by floor and zone."""
     services = services_of(request)
@@ -154,27 +156,8 @@ def get_presence(request: Request) -> PresenceReport:
 
 
 @dataclass(frozen=True, slots=True)
-class HeatReport:
-    """Heat of a floor: squares in metres, largest first; paint them in this order."""
-
-    floor: str
-    window: dict[str, str]
-    k: int
-    blocks: list[Block]
-
-
-@router.get("/heatmap", dependencies=[needs("ops", "manager", "admin")])
-def get_heatmap(request: Request, floor: str, start: From = None, end: To = None) -> HeatReport:
-    """Person-seconds on the floor in the whole minutes of the window, in squares that at least k people walked."""
-    services = services_of(request)
-    window = Window.of(services.clock(), start, end)
-    found = services.insight.heatmap(floor, window.start, window.end)
-    return HeatReport(floor, window.told(), services.insight.k, found)
-
-
-@dataclass(frozen=True, slots=True)
 class QuarantinedMessage:
-    """A refused message; ``payload_base64`` is its beginning."""
+    """A refused message; ``payload_base64`` is its beginning, ids in it masked by stars."""
 
     id: int
     heard: str
@@ -186,17 +169,22 @@ class QuarantinedMessage:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineReport:
-    """How many were refused, by kind of fault, and the newest of them."""
+    """How many were refused, by kind of fault, and the newest of them; ``next_cursor`` leads to older ones."""
 
     counts: dict[str, int]
     messages: list[QuarantinedMessage]
+    next_cursor: str | None
 
 
-@router.get("/quarantine", dependencies=[needs("ops", "admin")])
-def get_quarantine(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> QuarantineReport:
+@router.get("/quarantine", dependencies=[needs("ops", "admin")], responses=answers(QUARANTINE))
+def get_quarantine(
+    request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 50, cursor: CursorQuery = None
+) -> QuarantineReport:
     """Messages that could not be taken in, and why."""
-    store = services_of(request).store
-    kept = quarantine.newest(store.database, store.site, limit)
+    services = services_of(request)
+    store, key = services.store, services.secrets.cookie_key
+    before = 2**62 if cursor is None else int(unpack(key, "quarantine", cursor)[0])
+    kept = quarantine.newest(store.database, store.site, limit, before)
     return QuarantineReport(
         quarantine.counts(store.database, store.site),
         [
@@ -210,10 +198,11 @@ def get_quarantine(request: Request, limit: Annotated[int, Query(ge=1, le=1000)]
             )
             for one in kept
         ],
+        pack(key, "quarantine", [kept[-1].id]) if len(kept) == limit else None,
     )
 
 
-@router.get("/site", dependencies=[needs("installer", "ops", "manager", "trigger", "admin")])
+@router.get("/site", dependencies=[needs("installer", "ops", "manager", "trigger", "admin")], responses=answers(SITE))
 def get_site(request: Request) -> dict[str, Any]:
     """Floors with their zones, lines and walls, in metres."""
     site = services_of(request).site

@@ -22,7 +22,7 @@ class Durations:
 
     A quantile is Harrell and Davis's (1982): a mean of all order statistics, weighted by how likely each is the
     quantile, so that nobody's own value is told; it is taken at a rank that is off by the noise of a count. A mean is
-    winsorised, and off by the noise of a count times the sample's spread, shared by all.
+    off by the noise of a count times the sample's spread, shared by all. The sample is winsorised first.
 
     Args:
         seconds: (N,) the sample.
@@ -43,7 +43,7 @@ class Durations:
         marks: Marks,
     ) -> None:
         self._people = people
-        self._ordered = np.sort(seconds) if people > 0 else np.zeros(0)
+        self._ordered = _winsorised(np.sort(seconds)) if people > 0 else np.zeros(0)
         number = max(len(self._ordered), 1)
         if people > 0:
             names = [f"{figure} {part}" for part in ("middle", "lower", "upper", "mean")]
@@ -64,9 +64,7 @@ class Durations:
         if self._people <= 0 or len(self._ordered) == 0:
             return FEW
         spread = (self._at(0.84 + self._off[2]) - self._at(0.16 + self._off[1])) / 2
-        number = len(self._ordered)
-        edge = min(max(1, int(TRIMMED * number)), (number - 1) // 2)
-        middle = float(np.clip(self._ordered, self._ordered[edge], self._ordered[-1 - edge]).mean())
+        middle = float(self._ordered.mean())
         middle = max(middle + spread * float(self._off[3]), 0.0)
         half = Z_95 * spread / np.sqrt(self._people)
         return Figure(round(middle), self._people, round(max(middle - half, 0.0)), round(middle + half))
@@ -80,3 +78,9 @@ class Durations:
         first, last = max(int(share * number - reach), 0), min(int(share * number + reach) + 1, number)
         weights = np.diff(betainc(a, b, np.arange(first, last + 1) / number))
         return float(weights @ self._ordered[first:last] / weights.sum())
+
+
+def _winsorised(ordered: Floats) -> Floats:
+    number = len(ordered)
+    edge = min(max(1, int(TRIMMED * number)), (number - 1) // 2)
+    return np.clip(ordered, ordered[edge], ordered[-1 - edge]) if number else ordered

@@ -29,12 +29,14 @@ import numpy as np
 import numpy.typing as npt
 
 Keys = npt.NDArray[np.uint64]
+Names = str | Sequence[str] | Keys
 Marks = Sequence[float] | Sequence[npt.NDArray[np.float64]]
 
 LEAST_K = 3
 DEFAULT_K = 5
-EPSILON_K = 5.0
-"""Each layer's noise falls by e every (k - 1) / 5 steps; for k = 5 a count is off by 1.8 (standard deviation)."""
+EPSILON = 1.25
+"""Each layer's noise is e ** 1.25 = 3.5 times less likely with every further step: a count is off by 1.8 (standard
+deviation) for k = 5 and below, and by more, in proportion, for larger k."""
 SURE = 0.95
 MOST_REPEATS = 4
 REPEATS_NOISE = 2
@@ -78,6 +80,7 @@ class Suppression:
 
     Attributes:
         k: the same.
+        decay: how much less likely each further step of a layer's noise is.
         most_off: by how much a published count is off at most, 95 times in 100.
         deviation: standard deviation of a published count's noise.
         events_off: by how much a published count of events is.
@@ -87,7 +90,7 @@ class Suppression:
         if k < LEAST_K:
             raise ValueError(f"k is {k}, at least {LEAST_K} is allowed")
         self.k = k
-        self.decay = math.exp(-EPSILON_K / (k - 1))
+        self.decay = math.exp(-EPSILON * min(1.0, (DEFAULT_K - 1) / (k - 1)))
         self.most_off = _reach(self.decay)
         self.deviation = math.sqrt(3 * 2 * self.decay) / (1 - self.decay)
         self.events_off = math.ceil(self.most_off * math.hypot(1, REPEATS_NOISE))
@@ -101,15 +104,15 @@ class Suppression:
         """(N,) the same for many."""
         return np.fromiter((self.record_key(visitor) for visitor in visitors), np.uint64)
 
-    def figure_keys(self, figures: str | Sequence[str]) -> Keys:
-        """(N,) the secret numbers of figures' names, such as ``visitors g/nordic``; () for one."""
+    def figure_keys(self, figures: Names) -> Keys:
+        """(N,) the secret numbers of figures' names, such as ``visitors g/nordic``; () for one; numbers are kept."""
+        if isinstance(figures, np.ndarray):
+            return figures
         if isinstance(figures, str):
             return np.asarray(self.record_key(_FIGURE + figures), np.uint64)
         return self.record_keys(_FIGURE + figure for figure in figures)
 
-    def noise(
-        self, cell_keys: npt.ArrayLike, figures: str | Sequence[str] = "", marks: Marks = ()
-    ) -> npt.NDArray[np.int64]:
+    def noise(self, cell_keys: npt.ArrayLike, figures: Names = "", marks: Marks = ()) -> npt.NDArray[np.int64]:
         """How far the counts with these cell keys are off, same shape.
 
         Args:
@@ -133,7 +136,7 @@ class Suppression:
         self,
         counts: npt.ArrayLike,
         cell_keys: npt.ArrayLike,
-        figures: str | Sequence[str] = "",
+        figures: Names = "",
         marks: Marks = (),
     ) -> npt.NDArray[np.int64]:
         """The counts as they may be told, 0 where they may not; same shape.
@@ -154,7 +157,7 @@ class Suppression:
         repeats: npt.ArrayLike,
         repeaters: npt.ArrayLike,
         repeaters_keys: npt.ArrayLike,
-        figures: str | Sequence[str] = "",
+        figures: Names = "",
         marks: Marks = (),
     ) -> npt.NDArray[np.int64]:
         """Counts of events, such as visits, as they may be told; 0 where they may not.

@@ -102,6 +102,8 @@ def _row(services: Services, offer: Offer, tell: Words) -> dict[str, Any]:
 def _facts(offer: Offer, tell: Words) -> list[tuple[str, str]]:
     """The facts as labels and values for people."""
     facts = offer.facts
+    if "link" not in facts:  # the consent was withdrawn
+        return [("Campaign", f"{facts['campaign']['id']}, version {facts['campaign']['version']}")]
     link = facts["link"]
     runner_up = link.get("runner_up_m")
     nobody_else = tell("offers.nobody_else") if runner_up is None else tell("offers.metres", metres=str(runner_up))

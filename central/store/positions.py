@@ -21,8 +21,6 @@ from contract.times import from_rfc3339
 
 MAX_AGE_S = 30.0
 """Older positions, and those from as far in the future, are not taken in."""
-KEPT_S = 900.0
-"""Batches are kept this long."""
 
 PERSON = np.dtype([("number", "<u4"), ("x_cm", "<i4"), ("y_cm", "<i4")])
 """One person of a batch, as it rests."""
@@ -45,6 +43,21 @@ class Fixes:
     names: list[str]
     x: npt.NDArray[np.float64]
     y: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Where each of some visitors was last.
+
+    Attributes:
+        numbers: (N,) the visitors' numbers, ascending.
+        x_m: (N,) metres.
+        y_m: (N,) metres.
+    """
+
+    numbers: npt.NDArray[np.uint32]
+    x_m: npt.NDArray[np.float64]
+    y_m: npt.NDArray[np.float64]
 
 
 def take(connection: sqlite3.Connection, lives: Sequence[Live]) -> int:
@@ -172,6 +185,17 @@ def names_of(database: Database, numbers: list[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in found}
 
 
+def present(database: Database, site: str, floor: str, start: float, end: float) -> Present:
+    """Where everybody on a floor was last, of those who were seen between the instants."""
+    rows = database.rows(
+        "SELECT people FROM batches WHERE site = ? AND floor = ? AND at BETWEEN ? AND ? ORDER BY at DESC",
+        (site, floor, start, end),
+    )
+    people = unpacked(row[0] for row in rows)
+    numbers, first = np.unique(people["number"], return_index=True)  # the first of each: the newest
+    return Present(numbers, people["x_cm"][first] / 100.0, people["y_cm"][first] / 100.0)
+
+
 def latest_positions(
     database: Database, site: str, floor: str, start: float, end: float
 ) -> dict[str, tuple[float, float]]:
@@ -199,8 +223,3 @@ def positions_of(
         his = people[people["number"] == number[0][0]]
         found += [(at, x / 100, y / 100) for x, y in zip(his["x_cm"].tolist(), his["y_cm"].tolist(), strict=True)]
     return found
-
-
-def purge(connection: sqlite3.Connection, site: str, before: float) -> None:
-    """Delete the batches of before the instant, folded or not."""
-    connection.execute("DELETE FROM batches WHERE site = ? AND at < ?", (site, before))

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from central.store import accounts, figures, offers, positions
+from central.store import accounts, figures, offers
 from central.store.database import Database
-
-HEAT_S = 86_400.0
-"""Heat by visitor lives as long as the visitor's id may."""
 
 
 class Store:
@@ -39,12 +36,6 @@ class Store:
     def offers(self) -> list[offers.Offer]:
         """Every offer, oldest first."""
         return offers.offers_after(self.database, self.site, 0, limit=1_000_000)
-
-    def purge(self, now: float) -> None:
-        """Delete what has outlived its purpose: positions, heat by visitor, links."""
-        with self.database.writing() as connection:
-            positions.purge(connection, self.site, now - positions.KEPT_S)
-            connection.execute("DELETE FROM links WHERE site = ? AND at < ?", (self.site, now - HEAT_S))
 
     def give_up_sessions(self, now: float) -> None:
         """Call the sessions abandoned whose box has another outbox now, so that nobody asks for them any more."""

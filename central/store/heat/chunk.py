@@ -116,5 +116,6 @@ def unpacked(blob: bytes) -> tuple[Pairs, dict[int, int]]:
     codes, ends = words[row[CODES_AT] :][:cells], words[row[ENDS_AT] :][:cells]
     places = (words if row[IS_WIDE] else shorts)[row[PLACES_AT] :][:pairs]
     ticks = shorts[row[TICKS_AT] :][:pairs]
-    found = Pairs(np.repeat(codes, np.diff(ends.astype(np.int64), prepend=0)), numbers[places], ticks.astype(np.int64))
+    many = np.diff(ends.astype(np.int64), prepend=np.int64(0)).astype(np.int64)
+    found = Pairs(np.repeat(codes, many), numbers[places], ticks.astype(np.int64))
     return found, dict(zip(numbers.tolist(), keys.tolist(), strict=True))

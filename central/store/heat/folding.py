@@ -54,37 +54,42 @@ class _Settlement:
     chunks: dict[tuple[int, int], bytes]
 
 
-def closed_until(now: float) -> int:
-    """Minutes since 1970 up to which everything is folded, once ``fold`` was called at ``now``."""
-    return int((now - GRACE_S) // MINUTE_S)
-
-
 def fold(database: Database, site: str, now: float, record_keys: RecordKeys) -> int:
     """How many batches were settled: those of closed minutes that were not, and those that late ones cut short.
 
     Raises:
         StoreUnavailableError: where nothing can be written now; nothing is lost.
     """
-    horizon = closed_until(now)
+    horizon = int((now - GRACE_S) // MINUTE_S)
     settled = 0
     waiting = """SELECT floor, min(at), max(at) FROM batches INDEXED BY batches_unfolded
         WHERE site = ? AND ticks IS NULL AND at < ? GROUP BY floor"""
-    while True:
-        floors = database.rows(waiting, (site, horizon * MINUTE_S))
-        if not floors:
-            break
+    while floors := database.rows(waiting, (site, horizon * MINUTE_S)):
         for floor, first, last in floors:
             until = min(horizon, int(first // MINUTE_S) + MOST_MINUTES)
-            folds = _folds(database, site, floor)
+            folds = folds_of(database, site, floor)
             steps = _steps(database, site, floor, (first, min(last, until * MINUTE_S)), (until, horizon))
             if not _enter(database, site, floor, folds, _settlement(database, site, floor, steps, record_keys)):
                 return settled  # somebody else folds this floor; the next round sees what is left
             settled += len(steps)
     _close_quarters(database, site, horizon)
+    if folded_until(database, site) < horizon * MINUTE_S:
+        with database.writing() as connection:
+            connection.execute(
+                "INSERT INTO heat_until VALUES (?, ?) ON CONFLICT DO UPDATE SET minute = excluded.minute",
+                (site, horizon),
+            )
     return settled
 
 
-def _folds(database: Database, site: str, floor: str) -> int:
+def folded_until(database: Database, site: str) -> float:
+    """Seconds since 1970 up to which every minute was folded once; late batches are still settled after."""
+    rows = database.rows("SELECT minute FROM heat_until WHERE site = ?", (site,))
+    return float(rows[0][0] * MINUTE_S) if rows else 0.0
+
+
+def folds_of(database: Database, site: str, floor: str) -> int:
+    """How often the floor's chunks were changed."""
     rows = database.rows("SELECT folds FROM heat_folds WHERE site = ? AND floor = ?", (site, floor))
     return int(rows[0][0]) if rows else 0
 
@@ -145,7 +150,7 @@ def _pairs(database: Database, steps: list[tuple[int, int, int | None]]) -> tupl
     """Pairs to add by minute, and the latest instant of each visitor number in them."""
     change = {ident: due - (ticks or 0) for due, ident, ticks in steps}
     rows = database.rows(
-        "SELECT id, at, people FROM batches WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at",
+        "SELECT id, at, people FROM batches WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(change)),),
     )
     by_minute: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
@@ -225,7 +230,7 @@ def _close_quarters(database: Database, site: str, horizon: int) -> None:
         {"site": site, "quarter": QUARTER, "until": horizon // QUARTER * QUARTER},
     )
     for floor, quarter in due:
-        folds = _folds(database, site, floor)
+        folds = folds_of(database, site, floor)
         rows = database.rows(
             "SELECT pairs FROM heat_chunks WHERE site = ? AND floor = ? AND grain = 1 AND start BETWEEN ? AND ?",
             (site, floor, quarter, quarter + QUARTER - 1),

@@ -13,6 +13,7 @@ CELL_M = 0.5
 LEVELS = 4
 """Squares of 1, 2, 4 and 8 cells: 0.5 to 4 m. A square of the last level is a tile: 64 cells, one bit each."""
 TILE_BITS = 6
+ALL_CELLS = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 OFFSET = 1 << 15
 """Added to a cell's indices, so that 16 km to each side of the origin have codes; whole tiles."""
 CM_PER_CELL = round(100 * CELL_M)

@@ -12,9 +12,12 @@ from central.store.schema import (
     m0005_time_led,
     m0006_clocks,
     m0007_positions,
+    m0008_heat_past,
     m0009_journeys,
     m0011_ends,
     m0012_identity,
+    m0013_audit,
+    m0014_privacy,
     m0015_ops,
 )
 from central.store.schema.numbered import migrations
@@ -27,9 +30,12 @@ __all__ = [
     "m0005_time_led",
     "m0006_clocks",
     "m0007_positions",
+    "m0008_heat_past",
     "m0009_journeys",
     "m0011_ends",
     "m0012_identity",
+    "m0013_audit",
+    "m0014_privacy",
     "m0015_ops",
     "migrations",
 ]

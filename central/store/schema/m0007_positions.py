@@ -21,7 +21,7 @@ def positions(db: Admin) -> None:
             id INTEGER PRIMARY KEY, site TEXT NOT NULL, floor TEXT NOT NULL, box TEXT NOT NULL, at REAL NOT NULL,
             ticks INTEGER, people BLOB NOT NULL)""")
     db.execute("CREATE UNIQUE INDEX batches_once ON batches (site, box, at)")
-    db.execute("CREATE INDEX batches_by_time ON batches (site, floor, at)")
+    db.execute("CREATE INDEX batches_by_time ON batches (site, floor, at, box)")
     db.execute("CREATE INDEX batches_unfolded ON batches (site, floor, at) WHERE ticks IS NULL")
     db.execute("""
         CREATE TABLE visitors (
@@ -38,3 +38,4 @@ def positions(db: Admin) -> None:
         CREATE TABLE heat_folds (
             site TEXT NOT NULL, floor TEXT NOT NULL, folds INTEGER NOT NULL,
             PRIMARY KEY (site, floor)) WITHOUT ROWID""")
+    db.execute("CREATE TABLE heat_until (site TEXT NOT NULL PRIMARY KEY, minute INTEGER NOT NULL) WITHOUT ROWID")

@@ -18,12 +18,15 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/openapi.json"): ALL,
     ("GET", "/readyz"): frozenset({"ops", "admin"}),
     ("GET", "/plans/{floor_id}"): ALL,
+    ("GET", "/v1/audit"): ADMIN,
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
     ("GET", "/v1/exports/{what}.{kind}"): SEES,
     ("GET", "/v1/flows"): SEES,
     ("GET", "/v1/heatmap"): SEES,
+    ("GET", "/v1/live/{floor}"): SEES,
+    ("GET", "/v1/live/{floor}/stream"): SEES,
     ("GET", "/v1/me"): ALL,
     ("DELETE", "/v1/members/{member}"): ADMIN,
     ("GET", "/v1/members/{member}"): ADMIN,
@@ -37,7 +40,9 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/orders/{number}/release"): MENDS,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
+    ("GET", "/v1/playback"): SEES,
     ("GET", "/v1/presence"): SEES,
+    ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
     ("GET", "/v1/sequences"): SEES,
     ("GET", "/v1/site"): ALL,
@@ -78,9 +83,13 @@ EXAMPLES = {
     "{floor_id}": "g",
     "{box}": "none",
     "{number}": "999",
+    "{floor}": "g",
+    "{zone}": "nordic",
+    "{what}": "zones",
+    "{kind}": "csv",
 }
 """A value for every parameter in a path."""
-QUERIES = {"/v1/heatmap": "?floor=g"}
+QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}
 
 
 def address_of(path: str) -> str:

@@ -180,16 +180,3 @@ def test_opening_twice_migrates_once_and_garbage_is_named(tmp_path: Path) -> Non
     (tmp_path / "b.db").write_bytes(random.Random(1).randbytes(8192))
     with pytest.raises(BadInputError, match=r"b\.db: cannot be opened as a database"):
         Store(tmp_path / "b.db", "mall")
-
-
-def test_purge_takes_positions_and_links_of_yesterday(store: Store) -> None:
-    commit(store.database, [arrival(Sender(), positions(NOON, {"visitor00001": (1, 1)}), 1)])
-    with store.database.writing() as connection:
-        connection.execute(
-            "INSERT INTO links VALUES ('mall', 'visitor00001', 'M1', 'g', 'touch', 0.9, ?, '{}')", (NOON,)
-        )
-    store.purge(NOON + 60)
-    assert len(store.database.rows("SELECT * FROM batches")) == 1
-    store.purge(NOON + 90_000)
-    for table in ("batches", "links"):
-        assert store.database.rows(f"SELECT * FROM {table}") == []  # noqa: S608

@@ -1,0 +1,90 @@
+"""Heat of hours and days that are over: squares as published, with nobody in them; kept for more than a year.
+
+What visitors' ids told is gone a day later. So that nobody can be singled out by adding hours or days up, each is
+published on its own while its visitors are still known, and only that is kept: five hours of one person never make
+five people.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from central.store.database import Database
+
+HOUR, DAY = 60, 1440
+"""Grains, minutes; a day of the mall's own time may have an hour more or less."""
+
+SQUARE = np.dtype(
+    [
+        ("code", "<u4"),
+        ("level", "u1"),
+        ("own", "u1"),
+        ("visitors", "<u4"),
+        ("person_s", "<f4"),
+        ("staff", "<u4"),
+        ("staff_s", "<f4"),
+    ]
+)
+"""A published square: see ``insight.heatmap.HeatMap``."""
+
+Squares = npt.NDArray[np.void]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Published squares of one stretch of time.
+
+    Attributes:
+        start: seconds since 1970.
+        end: the same.
+        squares: (N,) ``SQUARE``, largest first.
+    """
+
+    start: float
+    end: float
+    squares: Squares
+
+
+def keep(database: Database, site: str, floor: str, parts: Sequence[tuple[int, Past]]) -> None:
+    """Keep stretches by grain, all or none; those that are there already stay as they are."""
+    with database.writing() as connection:
+        connection.executemany(
+            "INSERT INTO heat_past VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(site, floor, grain, one.start, one.end, _packed(one.squares)) for grain, one in parts],
+        )
+
+
+def kept(database: Database, site: str, floor: str, grain: int, span: tuple[float, float]) -> list[Past]:
+    """The stretches of a grain that begin within the span, its end not included, by time."""
+    rows = database.rows(
+        "SELECT start, end, squares FROM heat_past WHERE site = ? AND floor = ? AND grain = ?"
+        " AND start >= ? AND start < ? ORDER BY start",
+        (site, floor, grain, *span),
+    )
+    return [Past(row[0], row[1], np.frombuffer(zlib.decompress(row[2]), SQUARE)) for row in rows]
+
+
+def closed_until(database: Database, site: str, floor: str) -> float | None:
+    """When the last day ended that is kept; None where none is."""
+    rows = database.rows(
+        "SELECT max(end) FROM heat_past WHERE site = ? AND floor = ? AND grain = ?", (site, floor, DAY)
+    )
+    found: float | None = rows[0][0]
+    return found
+
+
+def first_at(database: Database, site: str, floor: str) -> float | None:
+    """When the first chunk by visitor begins; None where there is none."""
+    rows = database.rows(
+        "SELECT min(start) FROM heat_chunks WHERE site = ? AND floor = ? AND grain IN (1, 15)", (site, floor)
+    )
+    return None if rows[0][0] is None else 60.0 * rows[0][0]
+
+
+def _packed(squares: Squares) -> bytes:
+    return zlib.compress(squares.tobytes(), 6)
