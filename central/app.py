@@ -84,7 +84,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         broker,
         Linker(store, site),
         OfferEngine(store, site, campaigns),
-        clock,
+        clock=clock,
         # heat is folded before retention takes what it is made of
         duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
         metrics=metrics,

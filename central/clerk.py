@@ -1,4 +1,4 @@
-"""The clerk's round: commands to boxes, links, offers, the purge; once a second, and right after new events."""
+"""The clerk's round: commands to boxes, links, offers, its duties; once a second, and right after new events."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from central.touchpoints.linker import Linker
 log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
-GIVE_UP_EVERY_S = 60.0
 LEAST_ROUND_S = 0.2
 """Rounds that new events ask for come no faster."""
+LOOK_BACK_EVERY_S = 60.0
+"""Between two looks for sessions that nothing comes of any more."""
 
 
 class Clerk:
@@ -43,8 +44,8 @@ class Clerk:
         broker: BrokerClient,
         linker: Linker,
         engine: OfferEngine,
-        clock: Callable[[], float],
         *,
+        clock: Callable[[], float],
         duties: Sequence[Callable[[float], object]] = (),
         metrics: Metrics | None = None,
     ) -> None:
@@ -58,7 +59,7 @@ class Clerk:
         self._correspondence = Correspondence()
         self._dispatch = Dispatch(broker, store.site)
         self._duties = duties
-        self._gave_up_at = 0.0
+        self._looked_back_at = 0.0
         self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="central-clerk", daemon=True)
@@ -97,8 +98,8 @@ class Clerk:
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
                 self._dispatch.send(account.floor, account.box, command, now)
-        if now - self._gave_up_at >= GIVE_UP_EVERY_S:
-            self._gave_up_at = now
+        if now - self._looked_back_at >= LOOK_BACK_EVERY_S:
+            self._looked_back_at = now
             self._store.give_up_sessions(now)
 
 

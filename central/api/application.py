@@ -51,16 +51,8 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    routers = [
-        reports.router,
-        heat.router,
-        shops.router,
-        flows.router,
-        exports.router,
-        membership.router,
-        offering.router,
-    ]
-    for router in (*routers, identity.router, ops.router, occupancy.router, privacy.router, observing.router):
+    routers = (reports, heat, shops, flows, exports, occupancy, membership, offering, identity, privacy, ops, observing)
+    for router in (one.router for one in routers):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)

@@ -29,6 +29,8 @@ MAX_WAITING = 1_000
 """Messages that may wait for word of a box's clock."""
 LINGER_S = 0.02
 """A batch waits this long for company: one fsync for many messages."""
+MOST_IDS = 10
+"""Event ids in a line of the log."""
 RETRY_S = (0.2, 0.5, 1.0, 2.0)
 """Waits between attempts while the store cannot be written; the last one repeats."""
 
@@ -193,17 +195,17 @@ class Writer:
         return arrival
 
     def _tell_refused(self, refused: Sequence[Refused]) -> None:
-        """A line for each kind of fault, with the first message of that kind."""
+        """A line for each kind of fault, with the ids of the first messages of that kind."""
         for kind in dict.fromkeys(one.kind for one in refused):
-            first = next(one for one in refused if one.kind == kind)
+            alike = [one for one in refused if one.kind == kind]
             log.warning(
-                "message refused",
+                "messages refused",
                 extra={
                     "kind": kind,
-                    "count": sum(one.kind == kind for one in refused),
-                    "topic": first.topic,
-                    "reason": first.reason,
-                    "event_id": first.event_id,
+                    "count": len(alike),
+                    "topic": alike[0].topic,
+                    "reason": alike[0].reason,
+                    "event_ids": [one.event_id for one in alike if one.event_id][:MOST_IDS],
                 },
             )
 

@@ -28,12 +28,12 @@ def unheard_s(state: OpsState, heard: float | None) -> float | None:
     since = state.way_in.listening_since
     if since is None:
         return None
-    return max(0.0, state.at - max(heard if _is_past(state, heard) else 0.0, since))
+    return max(0.0, state.at - max(_past(state, heard), since))
 
 
 def is_within(state: OpsState, heard: float | None, seconds: float) -> bool:
     """Whether that was heard in the last so many seconds, while we listened."""
-    return state.way_in.listening_since is not None and _is_past(state, heard) and state.at - (heard or 0.0) <= seconds
+    return state.way_in.listening_since is not None and state.at - _past(state, heard) <= seconds
 
 
 def is_heard(state: OpsState, box: Box) -> bool:
@@ -46,8 +46,9 @@ def has_health(state: OpsState, box: Box) -> bool:
     return box.health is not None and is_within(state, box.health_heard, HEALTH_S)
 
 
-def _is_past(state: OpsState, heard: float | None) -> bool:
-    return heard is not None and heard <= state.at + SLACK_S
+def _past(state: OpsState, heard: float | None) -> float:
+    """When it was heard; long ago where it never was, or seems to come yet."""
+    return heard if heard is not None and heard <= state.at + SLACK_S else 0.0
 
 
 def camera_health(box: Box) -> dict[str, dict[str, Any]]:

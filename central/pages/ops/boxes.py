@@ -81,7 +81,7 @@ def _clock(told: Telling, box: Box) -> str:
     """How far the box's clock is ahead of ours, as its messages tell."""
     if box.skew_s is None:
         return told.words("ops.unknown")
-    return told.words("ops.clock_off", off=f"{box.skew_s:+.1f}")
+    return told.words("ops.clock_off", off=f"{round(box.skew_s, 1) + 0.0:+.1f}")  # no minus nought
 
 
 def _accounts(told: Telling, box: Box) -> Html:

@@ -85,12 +85,12 @@ EXAMPLES = {
     "{purpose}": "none",
     "{touchpoint}": "none",
     "{floor_id}": "g",
+    "{box}": "none",
+    "{number}": "999",
     "{floor}": "g",
     "{zone}": "nordic",
     "{what}": "zones",
     "{kind}": "csv",
-    "{box}": "none",
-    "{number}": "999",
 }
 """A value for every parameter in a path."""
 QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}

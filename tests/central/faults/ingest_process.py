@@ -27,7 +27,7 @@ def main() -> None:
     writer = Writer(store.database, site.id)
     address = BrokerAddress("127.0.0.1", int(port), "atrium-central", username, password)
     broker = BrokerClient(address, site.id, writer)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, []), time.time)
+    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, []), clock=time.time)
     writer.start()
     broker.start()
     clerk.start()

@@ -87,6 +87,7 @@ def whole(box: FloorBox, central: Victim) -> None:
 def test_a_broker_that_is_gone_for_ten_minutes(tmp_path: Path, calm: Tables) -> None:
     with floor(tmp_path) as (broker, central, box):
         central.start()
+        eventually((tmp_path / "central.db.ready").exists, PATIENCE_S)
         happening = story(TEN_MINUTES, START)
         box.happen(happening[:300])
         eventually(lambda: box.is_rid_of_all, PATIENCE_S)
