@@ -25,8 +25,12 @@ from central.identity.tokens import Tokens
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.insight.occupancy import Occupancy
+from central.journeys.journeys import Journeys
+from central.observe.metrics import Metrics
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
+from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
@@ -62,17 +66,51 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     retention = Retention(store, config.keep, site.timezone)
     along = (identity.sessions.flush, lambda connection: tokens.flush(connection, site.id))
     trail = AuditTrail(store.database, site.id, secrets.phone_key, along)
-    writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
-    broker = BrokerClient(config.broker, site.id, writer, clock)
+    metrics = Metrics()
     insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
-    engine = OfferEngine(store, site, campaigns)
-    clerk = Clerk(store, broker, Linker(store, site), engine, retention=retention, clock=clock, fold=insight.heat.fold)
+    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
+    writer = Writer(
+        store.database,
+        site.id,
+        on_commit=lambda: clerk.wake(),  # noqa: PLW0108 - the clerk comes later
+        metrics=metrics,
+        clock=clock,
+    )
+    broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    ops = control_room(site, store, writer, broker)
+    clerk = Clerk(
+        store,
+        broker,
+        Linker(store, site),
+        OfferEngine(store, site, campaigns),
+        clock=clock,
+        # heat is folded before retention takes what it is made of
+        duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
+        metrics=metrics,
+    )
     writer.start()
     broker.start()
     clerk.start()
     trail.start()
     try:
-        yield Services(site, store, insight, writer, broker, identity, trail, retention, secrets, campaigns, clock)
+        yield Services(
+            site,
+            store,
+            insight,
+            writer,
+            broker,
+            identity,
+            trail,
+            retention,
+            secrets,
+            campaigns,
+            clock,
+            occupancy,
+            config.reckon_at_hour,
+            ops,
+            metrics,
+        )
     finally:
         trail.stop()
         clerk.stop()

@@ -51,6 +51,13 @@ class LimitsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Wrong passwords of one name from one address."""
 
 
+class JourneysFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[journeys]``: how days are told apart."""
+
+    reckon_at_hour: Annotated[int, Meta(ge=0, le=23)] = 4
+    """Hour of the local night at which the day's doors are reckoned up: when hardly anybody is inside."""
+
+
 class RetentionFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``[retention]``: how long what is kept; the bounds are ours, since a promise of privacy is not for sale.
 
@@ -90,6 +97,7 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     mqtt: MqttFile = MqttFile()
     http: HttpFile = HttpFile()
     limits: LimitsFile = LimitsFile()
+    journeys: JourneysFile = JourneysFile()
     retention: RetentionFile = RetentionFile()
 
 
@@ -109,6 +117,7 @@ class Config:
     port: int
     trusted_proxies: tuple[Network, ...]
     rates: Rates
+    reckon_at_hour: int
     keep: Keep
 
 
@@ -143,5 +152,6 @@ def load_config(path: Path) -> Config:
         port=found.http.port,
         trusted_proxies=networks(found.http.trusted_proxies),
         rates=Rates(found.limits.requests, found.limits.wrong_passwords),
+        reckon_at_hour=found.journeys.reckon_at_hour,
         keep=found.retention.keep(),
     )

@@ -11,7 +11,10 @@ from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.insight.occupancy import Occupancy
+from central.observe.metrics import Metrics
 from central.offers.campaigns import Campaign
+from central.ops.control_room import ControlRoom
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
 from central.store.store import Store
@@ -19,7 +22,7 @@ from central.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts; ``clock`` gives seconds since 1970."""
+    """The parts; ``clock`` gives seconds since 1970; a day ends at ``reckon_at_hour`` of the local night."""
 
     site: Site
     store: Store
@@ -32,3 +35,7 @@ class Services:
     secrets: SecretsFile
     campaigns: Sequence[Campaign]
     clock: Callable[[], float]
+    occupancy: Occupancy
+    reckon_at_hour: int
+    ops: ControlRoom
+    metrics: Metrics

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from central.app import serve as serve_central
 from central.config import load_config
 from central.identity.tokens import NEVER, USUAL_LIFE, add_token, expiry, known_tokens, remove_token
+from central.observe.logs import configure_logs
 from cli.central_user import role_of, user
 from contract.tokens import ROLES
 
@@ -30,11 +30,7 @@ def serve(
     config: ConfigPath, verbose: Annotated[bool, typer.Option(help="Log what happens, to stderr.")] = False
 ) -> None:
     """Take in what the boxes send; serve API and pages until SIGTERM."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    configure_logs(sys.stderr, verbose=verbose)
     serve_central(config, typer.echo)
 
 

@@ -14,8 +14,6 @@ from contract.events import Crossing, Journey, Positions, Visit, ZoneStay
 from contract.times import to_rfc3339
 
 ZONES_A_LIFE = 3
-PACE_S = 12.0
-"""Between two events of one visitor."""
 PATH_POINTS = 12
 FLOOR_M = (120.0, 60.0)
 AT_ONCE = 200
@@ -35,8 +33,8 @@ def token(dice: random.Random) -> str:
     return f"{dice.getrandbits(80):020x}"
 
 
-def _life(dice: random.Random, zones: list[str], born: float) -> Iterator[Said]:
-    """One visitor from entry to exit."""
+def _life(dice: random.Random, zones: list[str], born: float, pace_s: float) -> Iterator[Said]:
+    """One visitor from entry to exit, an event every ``pace_s``."""
     visitor, now = token(dice), born
     stays = []
     for zone in dice.sample(zones, ZONES_A_LIFE):
@@ -49,8 +47,8 @@ def _life(dice: random.Random, zones: list[str], born: float) -> Iterator[Said]:
                 left = to_rfc3339(now) if phase == "closed" else None
                 told = to_rfc3339(entered)
                 yield Said(now, Visit(visit, visitor, zone, phase, told, seen, 0.25 * seen, 0.0, 0.9, left))  # type: ignore[arg-type]
-            now += PACE_S
-        stays.append(ZoneStay(zone, to_rfc3339(entered), to_rfc3339(now), 40.0, 10.0, 0.0))
+            now += pace_s
+        stays.append(ZoneStay(zone, to_rfc3339(entered), to_rfc3339(now), 3.2 * pace_s, 0.8 * pace_s, 0.0))
     path = [(round(step * (now - born) / PATH_POINTS, 1), *place(dice)) for step in range(PATH_POINTS)]
     yield Said(
         now, Journey(visitor, to_rfc3339(born), to_rfc3339(now), path, stays, 0.8 * (now - born), 0.0, 0.0, 210.5)
@@ -62,20 +60,23 @@ def place(dice: random.Random) -> tuple[float, float]:
     return round(dice.uniform(0, FLOOR_M[0]), 2), round(dice.uniform(0, FLOOR_M[1]), 2)
 
 
-def events(seed: int, zones: list[str], start: float, per_s: float) -> Iterator[Said]:
-    """Endless events of one box, in the order of their telling, so many a second."""
+def events(seed: int, zones: list[str], start: float, per_s: float, at_once: int = AT_ONCE) -> Iterator[Said]:
+    """Endless events of one box with so many visitors at once, in the order of their telling, so many a second."""
     dice = random.Random(seed)  # noqa: S311 - a benchmark's crowd
-    lives = [_life(dice, zones, start) for _ in range(AT_ONCE)]
-    for skipped, life in enumerate(lives):  # so that not everybody comes in at the same moment
-        for _ in range(skipped % 18):
-            next(life)
+    pace_s = at_once / per_s
+    lives = []
+    for index in range(at_once):  # so that not everybody comes in at the same moment
+        skipped = index % 18
+        lives.append(_life(dice, zones, start + index / per_s - skipped * pace_s, pace_s))
+        for _ in range(skipped):
+            next(lives[index])
     told = 0
     while True:
-        for index in range(AT_ONCE):
+        for index in range(at_once):
             at = start + told / per_s
             said = next(lives[index], None)
             if said is None:
-                lives[index] = _life(dice, zones, at)
+                lives[index] = _life(dice, zones, at, pace_s)
                 said = next(lives[index])
             told += 1
             yield Said(at, said.body)

@@ -30,6 +30,7 @@ class Problem(BaseModel):
 
 
 _DETAILS = {
+    400: "There was an error parsing the body",
     401: "a valid bearer token is needed; `atrium central token` makes one",
     403: "this is for admin; your role is ops",
     404: "no member 'M-77'",
@@ -45,7 +46,7 @@ _DETAILS = {
 AS_TEXT = "x-example"
 """Where an example waits until the document is whole: FastAPI drops every null on the way."""
 ALWAYS = (401, 403, 404, 422, 429, 503)
-WITH_BODY = (408, 413, 415)
+WITH_BODY = (400, 408, 413, 415)
 
 
 def describe(app: FastAPI) -> None:

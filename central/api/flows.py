@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from central.api.examples import CROSSING, LINK, NODE, SEQUENCE, WINDOW, shown
 from central.api.shops import READERS
 from central.api.window import Asking, Paging
 from central.insight.doors import Doors, LineCount
@@ -52,7 +53,11 @@ class CrossingsAnswer:
     next: str | None
 
 
-@router.get("/flows", dependencies=[READERS])
+@router.get(
+    "/flows",
+    dependencies=[READERS],
+    responses=shown(FlowsAnswer(WINDOW, 5, "shoppers", [NODE], [LINK], None)),
+)
 def get_flows(
     asked: Asking,
     paging: Paging,
@@ -65,7 +70,11 @@ def get_flows(
     return FlowsAnswer(asked.window.told(), asked.services.insight.k, asked.who, found.nodes, links, following)
 
 
-@router.get("/sequences", dependencies=[READERS])
+@router.get(
+    "/sequences",
+    dependencies=[READERS],
+    responses=shown(SequencesAnswer(WINDOW, 5, "shoppers", [SEQUENCE], None)),
+)
 def get_sequences(
     asked: Asking,
     paging: Paging,
@@ -78,7 +87,11 @@ def get_sequences(
     return SequencesAnswer(asked.window.told(), asked.services.insight.k, asked.who, sequences, following)
 
 
-@router.get("/crossings", dependencies=[READERS])
+@router.get(
+    "/crossings",
+    dependencies=[READERS],
+    responses=shown(CrossingsAnswer(WINDOW, 5, "shoppers", None, [CROSSING], None)),
+)
 def get_crossings(
     asked: Asking,
     paging: Paging,

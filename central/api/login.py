@@ -21,6 +21,9 @@ from central.api.gate import COOKIE, CSRF_COOKIE, login_of
 from central.identity.identity import Identity
 from central.identity.origin import is_same_origin
 from central.identity.sessions import LIFE_S
+from central.pages.reader import theme_of, words_of
+from central.privacy.audit import AuditTrail
+from central.store.audit import Entry
 from contract.errors import BadInputError
 
 DOOR_COOKIE = "atrium_door"
@@ -29,7 +32,6 @@ AT_ONCE = 2
 MOST_WAITING = 40
 """Beyond, a login is asked to come again: a flood of guesses must not keep everybody else from everything."""
 
-NOT_OURS = "This form was not from here, or is too old. Try again."
 MOST_NAME = 64
 
 Form = dict[str, str]
@@ -40,12 +42,14 @@ class Doorman:
 
     Args:
         identity: who may come in.
+        trail: where it is written down.
         key: hex, of the installation's secrets.
         clock: seconds since 1970.
     """
 
-    def __init__(self, identity: Identity, key: str, clock: Callable[[], float]) -> None:
+    def __init__(self, identity: Identity, trail: AuditTrail, key: str, clock: Callable[[], float]) -> None:
         self._identity = identity
+        self._trail = trail
         self._clock = clock
         self._signer = Signer(bytes.fromhex(key), salt="atrium.door", digest_method=sha256)
         self._at_once = anyio.CapacityLimiter(AT_ONCE)
@@ -56,22 +60,26 @@ class Doorman:
         if not self._is_signed(csrf):
             csrf = self._signer.sign(secrets.token_urlsafe(16)).decode()
         headers = {"Cache-Control": "no-store"} | ({"Retry-After": str(wait_s)} if wait_s else {})
-        response = HTMLResponse(door_page(door, csrf, fault), status, headers)
+        response = HTMLResponse(door_page(door, csrf, words_of(request), theme_of(request), fault), status, headers)
         _set_cookie(response, request, DOOR_COOKIE, csrf)
         return response
+
+    def refuse(self, request: Request, door: Door, why: str, status: int, wait_s: int = 0) -> Response:
+        """The form again, with the word ``doors.why`` for what is wrong."""
+        return self.show(request, door, words_of(request)(f"doors.{why}", n=wait_s), status, wait_s)
 
     async def log_in(self, request: Request) -> Response:
         """Into a session by name and password, or by token."""
         form = await _form(request)
         if not self._is_ours(request, form):
-            return self.show(request, LOGIN, NOT_OURS, 403)
+            return self.refuse(request, LOGIN, "not_ours", 403)
         token, name = form.get("token", "").strip(), form.get("name", "").strip()[:MOST_NAME]
         now, enter = self._clock(), self._identity
         if token:
             work = partial(enter.enter_with_token, token, now)
-            return await self._enter(request, LOGIN, "", "This token is not known, or has expired.", work)
+            return await self._enter(request, LOGIN, "", "wrong_token", work)
         work = partial(enter.enter_with_password, name, form.get("password", ""), now)
-        return await self._enter(request, LOGIN, name, "Name or password is wrong.", work)
+        return await self._enter(request, LOGIN, name, "wrong_password", work)
 
     async def welcome(self, request: Request) -> Response:
         """The first administrator, by the code that was printed."""
@@ -79,22 +87,21 @@ class Doorman:
         if not self._identity.users.awaits_first():
             return RedirectResponse("/login", 303)
         if not self._is_ours(request, form):
-            return self.show(request, WELCOME, NOT_OURS, 403)
+            return self.refuse(request, WELCOME, "not_ours", 403)
         if form.get("password") != form.get("again"):
-            return self.show(request, WELCOME, "The two passwords differ.", 422)
+            return self.refuse(request, WELCOME, "differ", 422)
         given = (form.get("code", ""), form.get("name", "").strip(), form.get("password", ""), self._clock())
-        said = "This code is wrong, used or older than a day. Start central again for another."
-        return await self._enter(request, WELCOME, "", said, partial(self._identity.enter_as_first, *given))
+        return await self._enter(request, WELCOME, "", "wrong_code", partial(self._identity.enter_as_first, *given))
 
     async def change_password(self, request: Request) -> Response:
         """Another password for who is logged in, who has to log in again with it."""
         form, login = await _form(request), login_of(request)
         if not self._is_ours(request, form, session=True):
-            return self.show(request, PASSWORD, NOT_OURS, 403)
+            return self.refuse(request, PASSWORD, "not_ours", 403)
         if form.get("password") != form.get("again"):
-            return self.show(request, PASSWORD, "The two new passwords differ.", 422)
+            return self.refuse(request, PASSWORD, "differ", 422)
         if login.kind != "user":
-            return self.show(request, PASSWORD, "You came in with a token, which has no password.", 422)
+            return self.refuse(request, PASSWORD, "no_password", 422)
         now, users, fresh = self._clock(), self._identity.users, form.get("password", "")
 
         def change() -> str | None:
@@ -103,26 +110,29 @@ class Doorman:
             users.set_password(login.name, fresh, now)
             return ""
 
-        return await self._enter(request, PASSWORD, login.name, "Your present password is wrong.", change)
+        return await self._enter(request, PASSWORD, login.name, "wrong_present", change)
 
     async def _enter(
         self, request: Request, door: Door, name: str, wrong: str, work: Callable[[], str | None]
     ) -> Response:
-        """What ``work`` comes to: a session's cookie, empty for none, None where what was typed is wrong."""
+        """What ``work`` comes to: a session's cookie, empty for none, None where it is ``wrong`` (a word)."""
         brake, address = self._identity.brake, _address(request)
         if self._at_once.statistics().tasks_waiting >= MOST_WAITING:
-            return self.show(request, door, "Too many are logging in just now. Try again.", 503, 5)
+            return self.refuse(request, door, "busy", 503, 5)
         async with self._at_once:
             if wait_s := brake.login_wait(name, address):
-                return self.show(request, door, f"Too many wrong attempts. Try again in {wait_s} s.", 429, wait_s)
+                self._note(door, name, 429, address)
+                return self.refuse(request, door, "wait", 429, wait_s)
             try:
                 cookie = await anyio.to_thread.run_sync(work)
             except BadInputError as error:
                 return self.show(request, door, str(error), 422)
             if cookie is None:
                 brake.wrong_login(name, address)
-                return self.show(request, door, wrong, 401)
+                self._note(door, name, 401, address)
+                return self.refuse(request, door, wrong, 401)
         brake.right_login(name, address)
+        self._note(door, name, 303, "")
         return await self._let_in(request, cookie) if cookie else _leave()
 
     async def log_out(self, request: Request) -> Response:
@@ -144,6 +154,12 @@ class Doorman:
         response.delete_cookie(DOOR_COOKIE)
         return response
 
+    def _note(self, door: Door, name: str, status: int, address: str) -> None:
+        """Write down who tried; only names that somebody has, as people type passwords into the wrong field."""
+        known = name if name and self._identity.users.find(name) is not None else ""
+        entry = Entry(self._clock(), known, "user" if known else "", "", "POST", door.action, "", "", status, address)
+        self._trail.note(entry)
+
     def _is_ours(self, request: Request, form: Form, *, session: bool = False) -> bool:
         """Whether a browser sent a form of ours.
 
@@ -163,10 +179,10 @@ class Doorman:
         return True
 
 
-def login_router(identity: Identity, key: str, clock: Callable[[], float]) -> APIRouter:
+def login_router(identity: Identity, trail: AuditTrail, key: str, clock: Callable[[], float]) -> APIRouter:
     """Routes to log in and out, to be the first, to change one's password."""
     router = APIRouter(include_in_schema=False)
-    doorman = Doorman(identity, key, clock)
+    doorman = Doorman(identity, trail, key, clock)
 
     @router.get("/login")
     def show_login(request: Request) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1")
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """A durable session's account: "0 missing, 12 replayed"."""
+    """A durable session's account: "0 missing, 12 replayed"; abandoned where its box has another outbox now."""
 
     session: str
     received: int
@@ -33,11 +33,16 @@ class SessionReport:
     last_seq: int
     committed_through: int
     last_heard: str
+    state: Literal["open", "whole", "abandoned"]
 
 
 @dataclass(frozen=True, slots=True)
 class BoxReport:
-    """A box: state, cameras, figures and accounts."""
+    """A box: state, cameras, figures and accounts.
+
+    ``clock_skew_s`` is how far its clock is ahead of central's; event times are corrected for it beyond 2 s.
+    ``refusal`` says what it last sent of a schema that this build does not speak.
+    """
 
     box: str
     floor: str
@@ -51,6 +56,9 @@ class BoxReport:
     health: dict[str, Any] | None
     cameras: list[dict[str, Any]]
     sessions: list[SessionReport]
+    clock_skew_s: float | None
+    last_reply: dict[str, Any] | None
+    refusal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +112,16 @@ def boxes_report(services: Services) -> BoxesReport:
                         one.highest,
                         one.prefix,
                         to_rfc3339(one.last_heard),
+                        one.state,
                     )
                     for one in accounts
                     if one.box == box.box
                 ],
+                clock_skew_s=box.skew_s,
+                last_reply=None
+                if box.last_reply is None
+                else box.last_reply | {"at": to_rfc3339(box.last_reply["at"])},
+                refusal=box.refusal,
             )
             for box in boxes.boxes(store.database, store.site)
         ],

@@ -59,34 +59,23 @@ class ZoneDwell:
 
 def dwell_of(teller: Teller, stays: Stays, place: Place) -> ZoneDwell:
     """Dwell of a place's visits."""
-    name = f"visitors zone {place.key}"
-    group = np.zeros(len(stays), np.int64)
-    people, events = teller.people_and_events([name], group, stays.person, stays.people)
-    most_off = teller.suppression.most_off
-    whole = teller.durations(stays.dwell_s, stays.person, stays.people, name)
-    observed, bridged, unseen = (
-        teller.durations(seconds, stays.person, stays.people, name, part).mean()
-        for part, seconds in (
-            ("observed", stays.observed_s),
-            ("bridged", stays.bridged_s),
-            ("unseen", stays.unseen_s),
-        )
-    )
+    sample = teller.sample(f"visitors zone {place.key}", stays.person, stays.people)
+    whole = teller.durations(sample, stays.dwell_s, "dwell")
     return ZoneDwell(
         place.floor,
         place.id,
         place.name,
         place.category,
-        count_figure(int(people[0]), most_off),
-        teller.event_figure(int(events[0]), int(people[0])),
+        count_figure(sample.people, teller.suppression.most_off),
+        teller.event_figure(sample.events, sample.people),
         whole.mean(),
         whole.quantile(0.25),
         whole.quantile(0.5),
         whole.quantile(0.75),
         whole.quantile(0.9),
-        observed,
-        bridged,
-        unseen,
+        teller.durations(sample, stays.observed_s, "observed").mean(),
+        teller.durations(sample, stays.bridged_s, "bridged").mean(),
+        teller.durations(sample, stays.unseen_s, "unseen").mean(),
     )
 
 

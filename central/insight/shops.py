@@ -219,12 +219,14 @@ class Shops:
         within = (stays.left_at >= part.start) & (stays.left_at < part.end)
         own = stays.only((stays.place == number) & within)
         passing = stays.only(np.isin(stays.place, [number, *self._front[number]]) & within)
-        return _View(place, part, own, passing, Teller(self._insight.suppression, part.marks, who))
+        return _View(
+            place, part, own, passing, bool(self._front[number]), Teller(self._insight.suppression, part.marks, who)
+        )
 
     def _capture(self, view: _View, visitors: Figure) -> tuple[Figure, Figure]:
-        """Passers-by, and visitors out of them."""
+        """Passers-by, and visitors out of them; both withheld where the zone opens to no other."""
         passing = view.passing
-        if len(passing) == len(view.own):
+        if not view.has_front:
             return FEW, FEW
         group = np.zeros(len(passing), np.int64)
         counts = view.teller.people([f"passers {view.place.key}"], group, passing.person, passing.people)
@@ -268,6 +270,7 @@ class _View:
     window: Window
     own: Stays
     passing: Stays
+    has_front: bool
     teller: Teller
 
     @property

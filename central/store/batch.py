@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from central.store import accounts, boxes, positions, quarantine
+from central.store import accounts, boxes, clocks, positions, quarantine
+from central.store.clocks import Correction
 from central.store.database import Database
 from central.store.rows import Durable, Live, Refused, Table
-from contract.events import Positions
+from contract.events import Positions, Status
 
 Arrival = Durable | Live | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNews:
+    """What was learnt of boxes' clocks: corrections of event times, and skews by (site, box), seconds."""
+
+    corrections: Sequence[Correction] = ()
+    skews: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+
+NO_NEWS = ClockNews()
 
 INSERT: dict[Table, str] = {
     "visits": """
@@ -54,7 +66,7 @@ class Committed:
     refused: int = 0
 
 
-def commit(database: Database, arrivals: Sequence[Arrival]) -> Committed:
+def commit(database: Database, arrivals: Sequence[Arrival], news: ClockNews = NO_NEWS) -> Committed:
     """Store the batch in one transaction.
 
     A row that SQLite itself refuses does not take its batch along: the batch is then stored one by one and the culprit
@@ -65,12 +77,12 @@ def commit(database: Database, arrivals: Sequence[Arrival]) -> Committed:
     """
     try:
         with database.writing() as connection:
-            return _store(connection, arrivals)
+            return _store(connection, arrivals, news)
     except _ROW_IS_AT_FAULT as error:
         if len(arrivals) == 1:
             with database.writing() as connection:
-                return _store(connection, [_refusal(arrivals[0], error)])
-    parts = [commit(database, [arrival]) for arrival in arrivals]
+                return _store(connection, [_refusal(arrivals[0], error)], news)
+    parts = [commit(database, [arrival], news) for arrival in arrivals]
     return Committed(
         sum(part.fresh for part in parts),
         sum(part.duplicates for part in parts),
@@ -80,7 +92,7 @@ def commit(database: Database, arrivals: Sequence[Arrival]) -> Committed:
     )
 
 
-def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Committed:
+def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival], news: ClockNews) -> Committed:
     refused = [one for one in arrivals if isinstance(one, Refused)]
     durable = [one for one in arrivals if isinstance(one, Durable)]
     durable += [one.account for one in refused if one.account is not None]
@@ -96,10 +108,18 @@ def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> Commi
             boxes.apply(connection, one)
     quarantine.add(connection, refused)
     last_words = {(event.site, event.box): (event.floor, event.heard) for event in durable}
-    last_words |= {(one.topic.site, one.topic.box): (one.topic.floor, one.heard) for one in live if not one.retained}
+    last_words |= {(one.topic.site, one.topic.box): (one.topic.floor, one.heard) for one in live if _is_its_own(one)}
     for (site, box), (floor_id, heard) in last_words.items():
         boxes.heard(connection, site, box, floor_id, heard)
+    boxes.refuse(connection, refused)
+    clocks.add(connection, news.corrections)
+    clocks.note_skews(connection, news.skews)
     return Committed(len(fresh), len(durable) - len(fresh), len(live) - late, late, len(refused))
+
+
+def _is_its_own(live: Live) -> bool:
+    """Whether the box said it just now: not what the broker kept, nor a last will."""
+    return not live.retained and not (isinstance(live.body, Status) and live.body.state == "offline")
 
 
 def _refusal(arrival: Arrival, error: Exception) -> Refused:
@@ -109,7 +129,15 @@ def _refusal(arrival: Arrival, error: Exception) -> Refused:
         case Durable():
             topic = f"{arrival.site}/{arrival.floor}/{arrival.box}/{arrival.table}"
             account = Durable(
-                arrival.site, arrival.floor, arrival.box, arrival.session, arrival.seq, arrival.heard, None, ()
+                arrival.site,
+                arrival.floor,
+                arrival.box,
+                arrival.session,
+                arrival.seq,
+                arrival.at,
+                arrival.heard,
+                None,
+                (),
             )
             content = repr(arrival.row).encode(errors="replace")
             return Refused(arrival.site, arrival.heard, topic, "store", reason, len(content), content, account)

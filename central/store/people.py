@@ -43,13 +43,24 @@ class Trip:
         return self.observed_s + self.bridged_s
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What one person did in one zone: how often, and how long in all; visits that last still are counted so far."""
+
+    person: str
+    floor: str
+    zone: str
+    visits: int
+    dwell_s: float
+
+
 _TRIPS = """
     SELECT coalesce(stitches.person, visits.visitor), visits.visitor, visits.floor, visits.zone, visits.entered_at,
         visits.left_at, visits.observed_s, visits.bridged_s, visits.unseen_s, visits.confidence, parties.party,
         staff.person IS NOT NULL
     FROM visits
     LEFT JOIN stitches ON stitches.site = visits.site AND stitches.visitor = visits.visitor
-    LEFT JOIN parties ON parties.site = visits.site AND parties.visitor = visits.visitor
+    LEFT JOIN parties ON parties.site = visits.site AND parties.visitor = coalesce(stitches.person, visits.visitor)
     LEFT JOIN staff ON staff.site = visits.site AND staff.person = coalesce(stitches.person, visits.visitor)
     WHERE visits.site = ? AND visits.entered_at >= ? AND visits.entered_at < ?
         AND visits.phase = 'closed' AND visits.left_at IS NOT NULL
@@ -58,4 +69,17 @@ _TRIPS = """
 
 def trips(database: Database, site: str, start: float, end: float) -> list[Trip]:
     """Closed visits that began from ``start`` until before ``end``, by beginning."""
-    return [Trip(*tuple(row)[:-1], is_staff=bool(row[-1])) for row in database.rows(_TRIPS, (site, start, end))]
+    return [Trip(*tuple(row)[:-1], bool(row[-1])) for row in database.rows(_TRIPS, (site, start, end))]
+
+
+def stays(database: Database, site: str, start: float, end: float) -> list[Stay]:
+    """What everybody did in the zones they entered from ``start`` until before ``end``, by person and zone."""
+    rows = database.rows(
+        """SELECT coalesce(stitches.person, visits.visitor) AS person, floor, zone, count(*),
+               sum(observed_s + bridged_s)
+           FROM visits LEFT JOIN stitches ON stitches.site = visits.site AND stitches.visitor = visits.visitor
+           WHERE visits.site = ? AND entered_at >= ? AND entered_at < ?
+           GROUP BY person, floor, zone ORDER BY person, floor, zone""",
+        (site, start, end),
+    )
+    return [Stay(*row) for row in rows]

@@ -58,6 +58,12 @@ def counts(database: Database, site: str) -> dict[str, int]:
     return {row["kind"]: row["count"] for row in rows}
 
 
+def kinds(database: Database, site: str) -> list[tuple[str, int, float]]:
+    """Kind of fault, how many messages were ever refused for it, and when the last one was."""
+    rows = database.rows("SELECT kind, count, last FROM quarantine_counts WHERE site = ? ORDER BY kind", (site,))
+    return [(row["kind"], row["count"], row["last"]) for row in rows]
+
+
 def newest(database: Database, site: str, limit: int = 100, before: int = 2**62) -> list[Quarantined]:
     """The refused messages last kept, newest first; those with a lower id than ``before``."""
     rows = database.rows(

@@ -37,6 +37,11 @@ class Store:
         """Every offer, oldest first."""
         return offers.offers_after(self.database, self.site, 0, limit=1_000_000)
 
+    def give_up_sessions(self, now: float) -> None:
+        """Call the sessions abandoned whose box has another outbox now, so that nobody asks for them any more."""
+        with self.database.writing() as connection:
+            accounts.abandon(connection, self.site, now)
+
     def close(self) -> None:
         """Close the database."""
         self.database.close()

@@ -10,12 +10,15 @@ from central.store.schema import (
     m0003_calibration,
     m0004_people,
     m0005_time_led,
+    m0006_clocks,
     m0007_positions,
     m0008_heat_past,
+    m0009_journeys,
     m0011_ends,
     m0012_identity,
     m0013_audit,
     m0014_privacy,
+    m0015_ops,
 )
 from central.store.schema.numbered import migrations
 
@@ -25,11 +28,14 @@ __all__ = [
     "m0003_calibration",
     "m0004_people",
     "m0005_time_led",
+    "m0006_clocks",
     "m0007_positions",
     "m0008_heat_past",
+    "m0009_journeys",
     "m0011_ends",
     "m0012_identity",
     "m0013_audit",
     "m0014_privacy",
+    "m0015_ops",
     "migrations",
 ]

@@ -36,10 +36,10 @@ _JOURNEYS = """
 def time_led(db: Admin) -> None:
     """Visits, crossings and journeys moved into tables whose keys begin with a time."""
     for table, sql in (("visits", _VISITS), ("crossings", _CROSSINGS), ("journeys", _JOURNEYS)):
-        kept = ", ".join(column.name for column in db[table].columns)
+        kept = ", ".join(column.name for column in db.table(table).columns)
         into, source = (f"told, {kept}", f"entered_at, {kept}") if table == "visits" else (kept, kept)
         db.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-        for index in db[f"old_{table}"].indexes:
+        for index in db.table(f"old_{table}").indexes:
             if index.origin == "c":
                 db.execute(f"DROP INDEX {index.name}")
         db.execute(sql)

@@ -10,15 +10,22 @@ ADMIN: frozenset[Role] = frozenset({"admin"})
 JOINS: frozenset[Role] = frozenset({"trigger", "admin"})
 OFFERS: frozenset[Role] = frozenset({"trigger", "manager", "admin"})
 
+WATCHES: frozenset[Role] = frozenset({"installer", "ops", "manager", "admin"})
+MENDS: frozenset[Role] = frozenset({"ops", "admin"})
+
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
+    ("GET", "/metrics"): frozenset({"ops", "admin"}),
     ("GET", "/openapi.json"): ALL,
+    ("GET", "/plans/{floor_id}"): ALL,
     ("GET", "/v1/audit"): ADMIN,
+    ("GET", "/readyz"): frozenset({"ops", "admin"}),
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
     ("GET", "/v1/exports/{what}.{kind}"): SEES,
     ("GET", "/v1/flows"): SEES,
     ("GET", "/v1/heatmap"): SEES,
+    ("GET", "/v1/live"): SEES,
     ("GET", "/v1/live/{floor}"): SEES,
     ("GET", "/v1/live/{floor}/stream"): SEES,
     ("GET", "/v1/me"): ALL,
@@ -26,6 +33,15 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/members/{member}"): ADMIN,
     ("PUT", "/v1/members/{member}"): ADMIN,
     ("DELETE", "/v1/members/{member}/consents/{purpose}"): JOINS,
+    ("POST", "/v1/boxes/{box}/commands"): MENDS,
+    ("GET", "/v1/ops"): WATCHES,
+    ("GET", "/v1/orders"): WATCHES,
+    ("POST", "/v1/orders/{number}/claim"): MENDS,
+    ("POST", "/v1/orders/{number}/close"): MENDS,
+    ("POST", "/v1/orders/{number}/release"): MENDS,
+    ("GET", "/v1/occupancy"): SEES,
+    ("GET", "/v1/occupancy/quarters"): SEES,
+    ("GET", "/v1/reckonings"): SEES,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
     ("GET", "/v1/playback"): SEES,
@@ -39,14 +55,19 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/touchpoints/{touchpoint}"): JOINS,
     ("GET", "/v1/users"): ADMIN,
     ("GET", "/v1/zones"): SEES,
-    ("GET", "/v1/zones/{zone}"): SEES,
-    ("GET", "/v1/zones/{zone}/weeks"): SEES,
+    ("GET", "/v1/zones/{zone:path}"): SEES,
+    ("GET", "/v1/zones/{zone:path}/weeks"): SEES,
 }
 
 PAGES: dict[str, frozenset[Role]] = {
     "/": SEES,
     "/floor": SEES,
     "/floor/{floor_id}": SEES,
+    "/ops": WATCHES,
+    "/flows": SEES,
+    "/shops": SEES,
+    "/shops/{zone:path}": SEES,
+    "/privacy": SEES,
     "/offers": frozenset({"manager", "admin"}),
     "/password": ALL,
 }
@@ -64,6 +85,8 @@ EXAMPLES = {
     "{purpose}": "none",
     "{touchpoint}": "none",
     "{floor_id}": "g",
+    "{box}": "none",
+    "{number}": "999",
     "{floor}": "g",
     "{zone}": "nordic",
     "{what}": "zones",

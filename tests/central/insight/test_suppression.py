@@ -75,14 +75,14 @@ def test_a_difference_does_not_prove_that_somebody_came() -> None:
 
 def averaged(number: int, newcomers: int, *, marks: bool) -> float:
     """What an attacker reckons who asks for windows from 40 starts to b and to b + 15 minutes: the mean difference."""
-    found = method(number)
-    differences = []
-    for start in range(40):
-        earlier, later = crowd(start, 100), crowd(start, 100 + newcomers)
-        ends = ((900.0 * start, 90_000.0), (900.0 * start, 90_900.0)) if marks else ((), ())
-        before, after = (found.count(people, "figure", at) for people, at in zip((earlier, later), ends, strict=True))
-        differences.append((after or 0) - (before or 0))
-    return float(np.mean(differences))
+    found, starts = method(number), np.arange(40)
+    keys = found.record_keys(crowd(0, 100 + newcomers))
+    before, after = (np.array([keys[start:last].sum(dtype=np.uint64) for start in starts]) for last in (100, len(keys)))
+    told = [
+        found.published(people - starts, cells, "figure", (900.0 * starts, np.full(40, end)) if marks else ())
+        for people, cells, end in ((100, before, 90_000.0), (len(keys), after, 90_900.0))
+    ]
+    return float(np.mean(told[1] - told[0]))
 
 
 @pytest.mark.parametrize("newcomers", [0, 1, 3])

@@ -27,8 +27,8 @@ def test_trips_join_persons_parties_and_staff(store: Store) -> None:
     _visited(store, visit("visit0000004", "visitor00004", "kitchen", entered=NOON + 300), floor="u")
     with store.database.writing() as connection:
         connection.executemany(
-            "INSERT INTO stitches VALUES ('mall', ?, 'person00001', '', 0.9, ?)",
-            [("visitor00001", NOON), ("visitor00004", NOON + 300)],
+            "INSERT INTO stitches VALUES ('mall', ?, 'person00001', ?, 0.9, ?)",
+            [("visitor00001", "person00001", NOON), ("visitor00004", "visitor00001", NOON + 300)],
         )
         connection.execute("INSERT INTO parties VALUES ('mall', 'visitor00002', 'party000001', 0.8, ?)", (NOON,))
         connection.execute("INSERT INTO staff VALUES ('mall', 'person00001', 'till', ?)", (NOON,))
