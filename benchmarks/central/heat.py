@@ -106,7 +106,8 @@ def run(seconds: int = SECONDS, folder: Path | None = None) -> HeatFigures:
         heat = Heat(store, site, suppression)
         take_s, fold_s = _fill(store, heat, seconds)
         many = PEOPLE * seconds
-        by_grain = dict(store.database.rows("SELECT grain, sum(length(pairs)) FROM heat_chunks GROUP BY grain"))
+        grains = store.database.rows("SELECT grain, sum(length(pairs)) FROM heat_chunks GROUP BY grain")
+        by_grain = {int(row[0]): int(row[1]) for row in grains}
         whole = (START, START + seconds)
         now = START + seconds + 10
         hours = [START + 3600.0 * hour for hour in range(max(seconds // 3600, 1))]
