@@ -4,6 +4,7 @@ import { MovingLayer } from "./canvas.js";
 import { Freshness } from "./freshness.js";
 import { Playback } from "./playback.js";
 import { Stage } from "./stage.js";
+import { now, told } from "./time.js";
 import { ZoneList } from "./zones.js";
 import { duration, midnight, number, rfc3339, t } from "./words.js";
 
@@ -100,20 +101,19 @@ class FloorView extends HTMLElement {
   }
 
   // The window's start and end, seconds since 1970: whole minutes, of which the last is complete.
-  window(now) {
-    const end = Math.floor((now - FOLD_S) / 60) * 60;
-    if (this.state.window === "today") return [midnight(now), end];
+  window(at) {
+    const end = Math.floor((at - FOLD_S) / 60) * 60;
+    if (this.state.window === "today") return [midnight(at), end];
     return [end - Number(this.state.window === "now" ? NOW_STAYS_MIN : this.state.window) * 60, end];
   }
 
   // Heat and stays of the chosen window, asked for where what is here is of another one.
   async refresh() {
     const { mode, who, window } = this.state;
-    const now = Date.now() / 1000;
-    const [start, end] = this.window(now);
+    const [start, end] = this.window(now());
     if (end <= start) return;
     const asked = { from: rfc3339(start), to: rfc3339(end), who };
-    const work = [this.askStays(`${who} ${window} ${Math.floor(now / STAYS_EVERY_S)}`, asked)];
+    const work = [this.askStays(`${who} ${window} ${Math.floor(now() / STAYS_EVERY_S)}`, asked)];
     if (mode === "live") work.push(this.askHeat(`${who} ${window} ${end}`, asked));
     try {
       await Promise.all(work);
@@ -161,6 +161,7 @@ class FloorView extends HTMLElement {
   }
 
   hear(snapshot) {
+    told(snapshot.at);
     this.freshness.heard(snapshot);
     if (this.freshness.told().state === "live") this.add(snapshot);
     this.refresh();

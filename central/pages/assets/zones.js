@@ -1,5 +1,5 @@
 // Zones of a floor: their figures on the plan, in the table and on the card of the chosen one, and their colour.
-import { figureHtml, figureShort, number, t } from "./words.js";
+import { figureHtml, figureShort, t } from "./words.js";
 import { nice } from "./heat.js";
 
 const UNKNOWN = { value: null, n: null, low: null, high: null, withheld: "silent" };
@@ -92,7 +92,10 @@ export class ZoneList {
     const figure = this.snapshot?.zones[this.chosen] ?? UNKNOWN;
     const stay = this.stays.get(this.chosen);
     const parts = [[t("floor.now"), figureHtml(figure)]];
-    if (figure.value !== null) parts.push([t("floor.density"), `<b>${number((figure.value / Number(row.dataset.area)) * 100, 1)}</b>`]);
+    if (figure.value !== null) {
+      const [value, low, high] = [figure.value, figure.low, figure.high].map((one) => (one / Number(row.dataset.area)) * 100);
+      parts.push([t("floor.density"), figureHtml({ value, n: figure.n, low, high }, "number")]);
+    }
     if (stay) {
       parts.push([t("floor.stay"), figureHtml(stay.median_s, "seconds")], [t("floor.visitors"), figureHtml(stay.visitors)]);
       parts.push([t("floor.visits"), figureHtml(stay.visits)]);

@@ -75,7 +75,7 @@ class Reader:
         if folder:
             path = Path(folder) / name
             png = self.page.screenshot(animations="disabled", scale="css")
-            Image.open(io.BytesIO(png)).convert("RGB").quantize(255, kmeans=2).save(path, optimize=True)
+            Image.open(io.BytesIO(png)).convert("RGB").save(path, optimize=True)
             assert path.stat().st_size < MOST_PICTURE_BYTES, f"{path}: {path.stat().st_size} bytes"
 
 

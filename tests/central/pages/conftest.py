@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tests.central.pages.lively import LivelyBoxes
 from tests.central.pages.lively_mall import write_site
 from tests.chromium import chromium
 
-PAST_S = 420
+PAST_S = 860 if "ATRIUM_SCREENSHOTS" in os.environ else 300
 
 
 @dataclass

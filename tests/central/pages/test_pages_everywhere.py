@@ -16,6 +16,13 @@ PAGES = {
     "/floor/g?window=5&zone=tasca": "[data-part=card]:not([hidden]) .figure >> nth=2",
 }
 """By address, what stands there when it is drawn."""
+PICTURES = {
+    ("en", "light", 1280, "/"): "mall.png",
+    ("en", "light", 1280, "/floor"): "floor.png",
+    ("en", "light", 390, "/floor"): "floor-phone.png",
+    ("zh", "dark", 1280, "/floor"): "floor-zh-dark.png",
+}
+"""Kept in docs/, by language, light, width and page."""
 MOST_BYTES, MOST_REQUESTS = 800_000, 60
 """Of a first view with an empty cache; NiceGUI's own scripts are most of it."""
 
@@ -36,6 +43,8 @@ def test_pages_fit_every_screen_and_axe_finds_nothing_serious(
             for width in WIDTHS:
                 reader.resize(width)
                 reader.assert_fits()
+                if picture := PICTURES.get((language, light, width, path[:6])):
+                    reader.shoot(picture)
                 if width == {"en": 2560, "zh": 390}[language]:
                     reader.assert_accessible()
             if language == "zh":
@@ -110,7 +119,7 @@ def test_every_control_of_the_floor_is_reached_and_used_by_keyboard_alone(browse
         assert bar | floor | {"BUTTON play", "INPUT scrub", "SELECT speed"} <= set(reached), reached
         page.focus("[data-part=scrub]")
         before = page.inner_text("[data-part=moment]")
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
         assert page.inner_text("[data-part=moment]") != before
         page.focus("[data-choice=live]")
         page.keyboard.press("Enter")
