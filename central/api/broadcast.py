@@ -22,11 +22,13 @@ class Broadcast:
     Args:
         make: the next message; whatever it raises is logged, and the next one is tried.
         period_s: seconds between two messages.
+        clock: seconds since 1970; a message is made right after every whole period.
     """
 
-    def __init__(self, make: Callable[[], Awaitable[bytes]], period_s: float) -> None:
+    def __init__(self, make: Callable[[], Awaitable[bytes]], period_s: float, clock: Callable[[], float]) -> None:
         self._make = make
         self._period_s = period_s
+        self._clock = clock
         self._watchers: set[asyncio.Queue[bytes]] = set()
         self._ticker: asyncio.Task[None] | None = None
         self._last = b""
@@ -58,8 +60,6 @@ class Broadcast:
                 self._ticker, self._last = None, b""
 
     async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time()
         while True:
             try:
                 message = await self._make()
@@ -69,8 +69,7 @@ class Broadcast:
                 if message != self._last:
                     self._last = message
                     self._send(message)
-            due = max(due + self._period_s, loop.time())
-            await asyncio.sleep(due - loop.time())
+            await asyncio.sleep(self._period_s - self._clock() % self._period_s)
 
     def _send(self, message: bytes) -> None:
         for queue in self._watchers:

@@ -183,7 +183,7 @@ def _broadcast(request: Request, services: Services, floor: str, who: Who) -> Br
             found = await asyncio.to_thread(services.insight.live.snapshot, floor, services.clock(), who)
             return b"id: %d\nevent: live\ndata: %s\n\n" % (found.at, found.json)
 
-        kept[floor, who] = Broadcast(make, PERIOD_S)
+        kept[floor, who] = Broadcast(make, PERIOD_S, services.clock)
     return kept[floor, who]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.site import Site
+from central.insight.fronts import fronts
 from central.insight.places import Floats, Indices, Places
 from central.insight.suppression import Keys, Suppression
 from central.insight.window import Window
@@ -115,11 +116,20 @@ class Reader:
 
     Attributes:
         places: of the site.
+        fronts: of every place, the indices of the places in front of it.
         lines: (floor, line) of every line, in order.
     """
 
     def __init__(self, store: Store, site: Site, suppression: Suppression) -> None:
         self.places = Places(site)
+        before, all_places = fronts(site), self.places.all
+        by_zone: dict[tuple[str, str], list[int]] = {}
+        for number, place in enumerate(all_places):
+            by_zone.setdefault((place.floor, place.zone), []).append(number)
+        self.fronts = [
+            [other for zone in before[place.floor, place.zone] for other in by_zone[place.floor, zone]]
+            for place in all_places
+        ]
         self.lines = [(floor.id, line) for floor in site.floors.values() for line in floor.lines]
         self._line_number = {line: number for number, line in enumerate(self.lines)}
         self._store = store

@@ -55,8 +55,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/touchpoints/{touchpoint}"): JOINS,
     ("GET", "/v1/users"): ADMIN,
     ("GET", "/v1/zones"): SEES,
-    ("GET", "/v1/zones/{zone:path}"): SEES,
-    ("GET", "/v1/zones/{zone:path}/weeks"): SEES,
+    ("GET", "/v1/zones/{zone}"): SEES,
+    ("GET", "/v1/zones/{zone}/weeks"): SEES,
 }
 
 PAGES: dict[str, frozenset[Role]] = {
@@ -66,7 +66,7 @@ PAGES: dict[str, frozenset[Role]] = {
     "/ops": WATCHES,
     "/flows": SEES,
     "/shops": SEES,
-    "/shops/{zone:path}": SEES,
+    "/shops/{zone}": SEES,
     "/privacy": SEES,
     "/offers": frozenset({"manager", "admin"}),
     "/password": ALL,
