@@ -13,8 +13,10 @@ from central.insight.figure import FEW, Figure, count_figure, share_figure
 from central.insight.flows import Flows, Sources
 from central.insight.places import Place
 from central.insight.stays import Stays
-from central.insight.window import QUARTER_S, Window
+from central.insight.window import DAY_S, QUARTER_S, SERIES_DAYS, Window
 from contract.errors import BadInputError
+
+MOST_QUARTERS = int(SERIES_DAYS * DAY_S / QUARTER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class ShopReport:
         unseen_s: mean seconds out of every camera's sight, not part of the dwell.
         came_from: the zone visited before.
         went_to: the zone visited next.
-        by_quarter: visitors by quarter-hour.
+        by_quarter: visitors by quarter-hour; empty for windows of more than 31 days.
         staff: people who work in the mall and were here.
         parties: groups that walked together.
     """
@@ -150,7 +152,12 @@ class Shops:
             yield view.place, dwell_bins(view.teller, view.own, view.place)
 
     def quarters(self, window: Window, who: Who = "shoppers") -> Iterator[tuple[Place, list[Quarter]]]:
-        """Visitors by quarter-hour, zone by zone."""
+        """Visitors by quarter-hour, zone by zone.
+
+        Raises:
+            BadInputError: where the window is longer than 31 days.
+        """
+        window.check_series()
         for view in self._views(window, who):
             yield view.place, self._by_quarter(view)
 
@@ -227,7 +234,7 @@ class Shops:
     def _by_quarter(self, view: _View) -> list[Quarter]:
         first = np.ceil(view.window.start / QUARTER_S) * QUARTER_S
         number = int((view.window.end - first) // QUARTER_S)
-        if number <= 0:
+        if not 0 < number <= MOST_QUARTERS:
             return []
         starts = first + QUARTER_S * np.arange(number)
         group = np.floor((view.own.left_at - first) / QUARTER_S).astype(np.int64)

@@ -66,6 +66,18 @@ def crossings(database: Database, site: str, start: float, end: float) -> Crossi
     return CrossingColumns(*_columns(database, _CROSSINGS, (site, start, end), 5))
 
 
+def number_of_stays(database: Database, site: str, start: float, end: float) -> int:
+    """How many closed visits ended from ``start`` until before ``end``."""
+    sql = "SELECT count(*) FROM visits WHERE site = ? AND phase = 'closed' AND left_at >= ? AND left_at < ?"
+    return int(database.rows(sql, (site, start, end))[0][0])
+
+
+def number_of_crossings(database: Database, site: str, start: float, end: float) -> int:
+    """How many crossings there were from ``start`` until before ``end``."""
+    sql = "SELECT count(*) FROM crossings WHERE site = ? AND at >= ? AND at < ?"
+    return int(database.rows(sql, (site, start, end))[0][0])
+
+
 def staff(database: Database, site: str) -> frozenset[str]:
     """Persons who work here."""
     return frozenset(row[0] for row in database.rows("SELECT person FROM staff WHERE site = ?", (site,)))
