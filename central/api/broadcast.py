@@ -13,7 +13,7 @@ ROOM = 2
 IDLE_S = 15.0
 """A comment after such a silence keeps proxies from closing the stream."""
 AFTER = 0.01
-"""Share of a period by which a message comes after its beginning: a timer that wakes early would tell the one before."""
+"""Share of a period by which a message comes after its beginning: a timer that wakes early would tell the last."""
 PATIENCE_S = 1.0
 """A watcher looks this often whether it is over."""
 
