@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
@@ -87,5 +88,5 @@ def _response(status: int) -> dict[str, Any]:
 
 
 def answers(example: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """``responses`` of a route whose answer in JSON looks like the example."""
-    return {status: {"content": {"application/json": {AS_TEXT: json.dumps(example)}}}}
+    """``responses`` of a route whose answer in JSON looks like the example: plain values, or the answer's dataclass."""
+    return {status: {"content": {"application/json": {AS_TEXT: msgspec.json.encode(example).decode()}}}}

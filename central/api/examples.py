@@ -1,10 +1,6 @@
-"""Example answers for the OpenAPI document, made of the answers' own classes so that they cannot drift from them."""
+"""Figures of an example shop for the OpenAPI document, made of the answers' own classes so that they cannot drift."""
 
 from __future__ import annotations
-
-from typing import Any
-
-import msgspec
 
 from central.insight.doors import LineCount
 from central.insight.dwell import Bin, ZoneDwell
@@ -45,8 +41,3 @@ NODE = Node("nordic", "Nordic Wear", "fashion", "g", VISITORS)
 LINK = Link("nordic", "cafe", Figure(58, 58, 54, 62), Figure(0.271, 214, 0.2158, 0.3343), Figure(95, 58, 70, 131))
 SEQUENCE = ZoneSequence(("nordic", "cafe", "atelier"), Figure(12, 12, 8, 16), Figure(0.2069, 58, 0.1225, 0.3276))
 CROSSING = LineCount("g", "nordic-door", "in", None, VISITORS, VISITS)
-
-
-def shown(answer: Any) -> dict[int | str, dict[str, Any]]:
-    """A route's ``responses`` with the answer, a dataclass, as the example."""
-    return {200: {"content": {"application/json": {"example": msgspec.to_builtins(answer)}}}}

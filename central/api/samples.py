@@ -29,8 +29,17 @@ BOXES: dict[str, Any] = {
                     "last_seq": 51234,
                     "committed_through": 51234,
                     "last_heard": "2026-01-31T11:59:58.000Z",
+                    "state": "whole",
                 }
             ],
+            "clock_skew_s": 0.004,
+            "last_reply": {
+                "command": "report",
+                "ok": True,
+                "detail": "",
+                "at": "2026-01-31T11:40:00.000Z",
+            },
+            "refusal": "",
         }
     ],
 }

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from central.api.document import answers
 from central.api.examples import (
     BINS,
     CAPTURE,
@@ -20,10 +21,9 @@ from central.api.examples import (
     VISITORS,
     VISITS,
     WINDOW,
-    shown,
 )
 from central.api.gate import needs
-from central.api.window import Asking, Paging, Who, services_of
+from central.api.window import Asking, Listed, Who, services_of
 from central.insight.compare import DayFigure, Weeks
 from central.insight.dwell import Bin, ZoneDwell
 from central.insight.figure import FEW, Figure
@@ -47,13 +47,13 @@ ZoneName = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class ZonesAnswer:
-    """Zones in the order of the site's files; ``next`` is the cursor of the next page."""
+    """Zones in the order of the site's files; ``next_cursor`` asks for the next page."""
 
     window: dict[str, str]
     k: int
     who: str
     zones: list[ShopSummary]
-    next: str | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class DwellAnswer:
     k: int
     who: str
     zones: list[ZoneDwell]
-    next: str | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +128,24 @@ class WeeksAnswer:
     days: list[DayFigure]
 
 
-@router.get("/zones", dependencies=[READERS], responses=shown(ZonesAnswer(WINDOW, 5, "shoppers", [SHOP], "1")))
-def get_zones(asked: Asking, paging: Paging) -> ZonesAnswer:
+@router.get("/zones", dependencies=[READERS], responses=answers(ZonesAnswer(WINDOW, 5, "shoppers", [SHOP], "1")))
+def get_zones(asked: Listed) -> ZonesAnswer:
     """Visitors, visits, passers-by, capture rate and dwell of every zone."""
-    zones, following = paging.of(Shops(asked.services).all(asked.window, asked.who))
+    zones, following = asked.page(Shops(asked.services).all(asked.window, asked.who))
     return ZonesAnswer(asked.window.told(), asked.services.insight.k, asked.who, zones, following)
 
 
-@router.get("/dwell", dependencies=[READERS], responses=shown(DwellAnswer(WINDOW, 5, "shoppers", [DWELL], None)))
-def get_dwell(asked: Asking, paging: Paging) -> DwellAnswer:
+@router.get("/dwell", dependencies=[READERS], responses=answers(DwellAnswer(WINDOW, 5, "shoppers", [DWELL], None)))
+def get_dwell(asked: Listed) -> DwellAnswer:
     """Mean and quantiles of dwell by zone; observed, bridged and unseen seconds told apart."""
-    zones, following = paging.of(Shops(asked.services).dwell(asked.window, asked.who))
+    zones, following = asked.page(Shops(asked.services).dwell(asked.window, asked.who))
     return DwellAnswer(asked.window.told(), asked.services.insight.k, asked.who, zones, following)
 
 
 @router.get(
     "/zones/{zone:path}/weeks",
     dependencies=[READERS],
-    responses=shown(
+    responses=answers(
         WeeksAnswer(
             5,
             "shoppers",
@@ -183,7 +183,7 @@ def get_weeks(
 @router.get(
     "/zones/{zone:path}",
     dependencies=[READERS],
-    responses=shown(
+    responses=answers(
         ZoneAnswer(
             WINDOW,
             5,

@@ -50,15 +50,23 @@ def crowds(group: npt.NDArray[np.signedinteger[Any]], person: Indices, keys: Key
         keys: (P,) record keys.
         size: how many groups there are.
     """
+    if size == 1:  # in one pass over the people, without sorting the events
+        of_person = np.bincount(person, minlength=len(keys))
+        return _crowds(np.zeros(len(keys), np.int64), of_person, keys, 1)
     ident, times = np.unique(group.astype(np.int64) * max(len(keys), 1) + person, return_counts=True)
     of, who = np.divmod(ident, max(len(keys), 1))
-    again = times > 1
+    return _crowds(of, times, keys[who], size)
+
+
+def _crowds(of: Counts, times: Counts, keys: Keys, size: int) -> Crowds:
+    """The same of people with a group, a number of events and a key each, by ascending group."""
+    came, again = times > 0, times > 1
     return Crowds(
-        np.bincount(of, minlength=size),
-        _sums(of, keys[who], size),
-        np.bincount(of, np.minimum(times - 1, MOST_REPEATS), minlength=size).astype(np.int64),
+        np.bincount(of[came], minlength=size),
+        _sums(of[came], keys[came], size),
+        np.bincount(of[again], np.minimum(times[again] - 1, MOST_REPEATS), minlength=size).astype(np.int64),
         np.bincount(of[again], minlength=size),
-        _sums(of[again], keys[who[again]], size),
+        _sums(of[again], keys[again], size),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from central.insight.crowds import Teller
+from central.insight.crowds import Sample, Teller
 from central.insight.figure import Figure, count_figure
 from central.insight.places import Place
 from central.insight.stays import Stays
@@ -57,9 +57,14 @@ class ZoneDwell:
     unseen_s: Figure
 
 
+def sample_of(teller: Teller, stays: Stays, place: Place) -> Sample:
+    """A place's visits as figures rest on them."""
+    return teller.sample(f"visitors zone {place.key}", stays.person, stays.people)
+
+
 def dwell_of(teller: Teller, stays: Stays, place: Place) -> ZoneDwell:
     """Dwell of a place's visits."""
-    sample = teller.sample(f"visitors zone {place.key}", stays.person, stays.people)
+    sample = sample_of(teller, stays, place)
     whole = teller.durations(sample, stays.dwell_s, "dwell")
     return ZoneDwell(
         place.floor,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.insight.suppression import MOST_REPEATS, Suppression
+from contract.times import from_rfc3339
 
 KEYS = range(400)
 
@@ -106,3 +109,34 @@ def test_repeats_of_few_are_not_told(number: int, times: list[int], seed: int) -
     if len(again) < found.k:
         assert events == told
     assert int(found.events([0], [sum(again)], [len(again)], [key], "figure", (0.0, 900.0))[0]) == 0
+
+
+def test_the_example_in_the_docs_is_so() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "privacy-method.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d\d:\d\d) to (\d\d:\d\d) \| (\d+) \| (-?\d+) \| (-?\d+) \| (\w+) \|$", page, re.MULTILINE)
+    assert len(rows) == 6
+    found, figure = Suppression(5, bytes(32)), "shoppers visitors zone g/nordic/"
+    for start, end, people, by_people, by_ends, told in rows:
+        visitors = [f"visitor{n:04d}" for n in range(1, int(people) + 1)]
+        marks = tuple(from_rfc3339(f"2026-01-31T{at}:00.000Z") for at in (start, end))
+        key = found.record_keys(visitors).sum(dtype=np.uint64)
+        assert int(found.noise(key)) == int(by_people)
+        assert int(found.noise(key, figure, marks)) - int(by_people) == int(by_ends)
+        assert str(found.count(visitors, figure, marks) or "withheld") == told
+
+
+def test_evidence_is_as_weak_as_the_docs_say() -> None:
+    """Of one figure, and of the difference of two with one start that one person may have made."""
+    decay = Suppression(5, bytes(32)).decay
+    steps = np.arange(-120, 121)
+    layer = (1 - decay) / (1 + decay) * decay ** np.abs(steps)
+    two = np.convolve(layer, layer)
+    three, four = np.convolve(two, layer), np.convolve(two, two)
+    middle = three[len(three) // 2 - 60 : len(three) // 2 + 60]
+    assert (middle[1:] / middle[:-1]).max() < np.exp(1.25) + 1e-9
+    d = np.arange(-40, 41)
+    somebody, nobody = four[len(four) // 2 + d - 1], two[len(two) // 2 + d]
+    order = np.argsort(somebody / nobody)
+    ratio, share = (somebody / nobody)[order], np.cumsum(somebody[order])
+    assert ratio[np.searchsorted(share, 0.95)] < 5.4
+    assert ratio[np.searchsorted(share, 0.99)] < 10

@@ -5,36 +5,25 @@ With ATRIUM_SCREENSHOTS=FOLDER (docs, from the repository's root) the pictures o
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from contract.tokens import Role
 from tests.broker import MosquittoBroker
 from tests.central.mall import eventually
+from tests.central.pages.browsing import WIDTHS, Reader, reading
 from tests.central.pages.staffed_mall import StaffedMall, add_cameras
-from tests.chromium import chromium
 
-MOST_SCREENSHOT_BYTES = 300_000
+LAPTOP: ViewportSize = {"width": 1280, "height": 900}
 MOST_REQUESTS = 60
 """Of a first view."""
-WAIT_MS = 30_000
 IS_SHOOTING = bool(os.environ.get("ATRIUM_SCREENSHOTS"))
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -62,57 +51,26 @@ def orders(mall: StaffedMall) -> list[dict[str, dict[str, str]]]:
     return found
 
 
-class Reader:
-    """Somebody's tab; its faults and requests are noted."""
-
-    def __init__(self, browser: Browser, mall: StaffedMall, role: Role, **settings: object) -> None:
-        self.mall = mall
-        self.context: BrowserContext = browser.new_context(**settings)
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(WAIT_MS)
-        self.faults: list[str] = []
-        self.asked: list[str] = []
-        self.page.goto(f"{mall.address}/login")
-        self.page.fill("#token", mall.tokens[role])
-        self.page.press("#token", "Enter")
-        self.page.wait_for_url(f"{mall.address}/")
-        self.page.goto("about:blank")
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-        self.page.on("request", lambda request: self.asked.append(request.url))
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.mall.address + path)
-        self.page.wait_for_selector("#main h1")
-        return self.page
-
-    def close(self) -> None:
-        self.context.close()
-        assert self.faults == []
-        ours = (self.mall.address, "data:", "blob:", "about:")
-        assert [url for url in self.asked if not url.startswith(ours)] == []
-
-
 @pytest.fixture(scope="module")
 def ops(browser: Browser, mall: StaffedMall) -> Iterator[Reader]:
-    reader = Reader(browser, mall, "ops", viewport={"width": 1280, "height": 900}, locale="en-GB")
-    yield reader
-    reader.close()
+    """Somebody of ops at a laptop."""
+    with reading(browser, mall, role="ops", viewport=LAPTOP) as reader:
+        yield reader
 
 
-def shoot(page: Page, name: str, height: int) -> None:
-    folder = os.environ.get("ATRIUM_SCREENSHOTS")
-    if folder:
-        path = Path(folder) / name
-        page.set_viewport_size({"width": 1280, "height": height})
-        png = page.screenshot(animations="disabled")
-        page.set_viewport_size({"width": 1280, "height": 900})
-        Image.open(io.BytesIO(png)).convert("RGB").quantize(128, kmeans=1).save(path, optimize=True)
-        assert path.stat().st_size < MOST_SCREENSHOT_BYTES, path.stat().st_size
+def shoot(reader: Reader, name: str, height: int) -> None:
+    reader.page.set_viewport_size({"width": LAPTOP["width"], "height": height})
+    reader.shoot(name)
+    reader.page.set_viewport_size(LAPTOP)
+
+
+def go(reader: Reader, path: str) -> Page:
+    reader.open(path, "#main h1")
+    return reader.page
 
 
 def test_ops_says_what_is_wrong_and_what_to_do_next_worst_first(ops: Reader) -> None:
-    page = ops.open("/ops")
+    page = go(ops, "/ops")
     articles = page.locator("#ops-orders article")
     expect(articles).to_have_count(5)
     heads = articles.locator("h3").all_inner_texts()
@@ -129,26 +87,26 @@ def test_ops_says_what_is_wrong_and_what_to_do_next_worst_first(ops: Reader) -> 
     expect(page.locator("#ops-quarantine pre")).to_contain_text('"oops": true')
 
 
-def test_the_light_of_a_dead_stream_is_red_though_its_status_says_online(ops: Reader) -> None:
-    page = ops.open("/ops")
+def test_the_light_of_a_dead_stream_is_red_though_its_status_says_online(mall: StaffedMall, ops: Reader) -> None:
+    page = go(ops, "/ops")
     row = page.locator("#ops-boxes tr").filter(has_text="g_east")
     expect(row.locator(".pill")).to_have_text("fault")
     expect(row).to_contain_text("online")
     expect(page.locator("#ops-boxes tr").filter(has_text="g_north").locator(".pill")).to_have_text("live")
-    ops.mall.boxes["g"].fps["g_east"] = 8.0
+    mall.boxes["g"].fps["g_east"] = 8.0
     expect(row.locator(".pill")).not_to_have_text("live", timeout=1)
-    ops.mall.boxes["g"].fps["g_east"] = 0.0
+    mall.boxes["g"].fps["g_east"] = 0.0
 
 
-def test_an_order_escalates_is_claimed_by_keyboard_and_closed_with_a_note(ops: Reader) -> None:
-    page = ops.open("/ops")
+def test_an_order_escalates_is_claimed_by_keyboard_and_closed_with_a_note(mall: StaffedMall, ops: Reader) -> None:
+    page = go(ops, "/ops")
     order = page.locator("#ops-orders article").filter(has_text="f1_north")
     expect(order).to_contain_text("escalates in")
-    ops.mall.pass_time(180)
+    mall.pass_time(180)
     expect(order).to_contain_text("Escalated: nobody has claimed it")
     if IS_SHOOTING:
         expect(page.locator("#ops-boxes tr").filter(has_text="g_north").locator(".pill")).to_have_text("live")
-        shoot(page, "ops.png", 1900)
+        shoot(ops, "ops.png", 1900)
     name = order.get_by_label("Your name")
     name.focus()
     page.keyboard.press("Control+A")
@@ -181,15 +139,15 @@ def test_an_order_escalates_is_claimed_by_keyboard_and_closed_with_a_note(ops: R
 def test_of_two_who_claim_the_other_is_told_and_a_box_is_told_to_restart_a_camera(
     browser: Browser, mall: StaffedMall, ops: Reader
 ) -> None:
-    other = Reader(browser, mall, "admin", viewport={"width": 1280, "height": 900})
-    first, second = ops.open("/ops"), other.open("/ops")
+    first = go(ops, "/ops")
     claim = "#ops-orders article:has-text('sushi') button:has-text('Claim')"
-    second.evaluate("window.atriumLive.show = () => {}")  # a browser that has not heard yet
-    first.locator(claim).click()
-    expect(first.locator("#ops-orders article").filter(has_text="sushi")).to_contain_text("ops has it since")
-    second.locator(claim).click()
-    expect(second.locator("#said")).to_contain_text("ops has it; ask them to give it back")
-    other.close()
+    with reading(browser, mall, role="admin", viewport=LAPTOP) as other:
+        second = go(other, "/ops")
+        second.evaluate("window.atriumLive.show = () => {}")  # a browser that has not heard yet
+        first.locator(claim).click()
+        expect(first.locator("#ops-orders article").filter(has_text="sushi")).to_contain_text("ops has it since")
+        second.locator(claim).click()
+        expect(second.locator("#said")).to_contain_text("ops has it; ask them to give it back")
     heard: list[bytes] = []
     box = mall.boxes["g"].client
     box.message_callback_add("atrium/mall/g/box-g/commands", lambda _c, _d, message: heard.append(message.payload))
@@ -200,22 +158,21 @@ def test_of_two_who_claim_the_other_is_told_and_a_box_is_told_to_restart_a_camer
 
 
 def test_a_manager_sees_orders_and_no_buttons(browser: Browser, mall: StaffedMall) -> None:
-    reader = Reader(browser, mall, "manager")
-    page = reader.open("/ops")
-    expect(page.locator("#ops-orders article").first).to_be_visible()
-    assert page.locator("#main button").count() == 0
-    assert page.locator("#ops-quarantine pre").count() == 0
-    page.evaluate("emitEvent('act', {act: 'claim', number: '1'})")
-    expect(page.locator("#said")).to_contain_text("This is for ops and admin")
-    reader.close()
+    with reading(browser, mall, role="manager") as reader:
+        page = go(reader, "/ops")
+        expect(page.locator("#ops-orders article").first).to_be_visible()
+        assert page.locator("#main button").count() == 0
+        assert page.locator("#ops-quarantine pre").count() == 0
+        page.evaluate("emitEvent('act', {act: 'claim', number: '1'})")
+        expect(page.locator("#said")).to_contain_text("This is for ops and admin")
 
 
 def test_flows_are_a_picture_and_a_table_by_shop_and_by_category(ops: Reader) -> None:
-    page = ops.open("/flows?window=yesterday")
+    page = go(ops, "/flows?window=yesterday")
     expect(page.locator(".sankey svg").first).to_be_visible()
     table = page.locator("table").first
     expect(table.locator("tbody tr").first).to_contain_text("±")
-    shoot(page, "flows.png", 1500)
+    shoot(ops, "flows.png", 1500)
     page.get_by_role("link", name="Categories").click()
     page.wait_for_url("**/flows?by=category&window=yesterday")
     expect(page.locator("table").first.locator("tbody")).to_contain_text("entertainment")
@@ -228,7 +185,7 @@ def test_flows_are_a_picture_and_a_table_by_shop_and_by_category(ops: Reader) ->
 
 
 def test_a_shop_tells_who_came_how_long_they_stayed_and_from_where(ops: Reader) -> None:
-    page = ops.open("/shops?window=yesterday")
+    page = go(ops, "/shops?window=yesterday")
     page.get_by_role("link", name="Mistral").click()
     page.wait_for_url("**/shops/mistral?window=yesterday")
     tiles = page.locator("dl.tiles").inner_text()
@@ -236,57 +193,46 @@ def test_a_shop_tells_who_came_how_long_they_stayed_and_from_where(ops: Reader) 
         assert name in tiles
     expect(page.get_by_role("img", name="How long they stayed")).to_be_visible()
     assert page.get_by_role("img", name="Visitors by quarter-hour").locator(".column i:not(.withheld)").count() > 0
-    shoot(page, "shop.png", 1700)
+    shoot(ops, "shop.png", 1700)
     page.get_by_text("As a table").first.click()
     expect(page.locator("details[open] table").first).to_be_visible()
     expect(page.locator("#main")).to_contain_text("Wed 11 Mar 2026")
-    page.goto(f"{ops.mall.address}/shops/joia?window=hour")
+    page.goto(f"{ops.central.address}/shops/joia?window=hour")
     expect(page.locator("dl.tiles")).to_contain_text("fewer than 5")
-    page.goto(f"{ops.mall.address}/shops/nowhere")
+    page.goto(f"{ops.central.address}/shops/nowhere")
     expect(page.locator("#main")).to_contain_text("Nothing to show yet")
 
 
 def test_privacy_proves_its_purge_and_shows_the_audit_to_admins_alone(browser: Browser, mall: StaffedMall) -> None:
-    reader = Reader(browser, mall, "admin", viewport={"width": 1280, "height": 900})
-    page = reader.open("/privacy")
-    expect(page.locator("#main")).to_contain_text("Every promise below is kept")
-    assert page.locator("#main").get_by_text("none left", exact=True).count() > 15
-    expect(page.locator("#main")).to_contain_text("Who asked what")
-    shoot(page, "privacy.png", 2000)
-    reader.close()
-    manager = Reader(browser, mall, "manager")
-    assert "Who asked what, " not in manager.open("/privacy").locator("h2").all_inner_texts()
-    assert manager.page.get_by_role("heading", name="Who asked what").count() == 0
-    manager.close()
+    with reading(browser, mall, role="admin", viewport=LAPTOP) as reader:
+        page = go(reader, "/privacy")
+        expect(page.locator("#main")).to_contain_text("Every promise below is kept")
+        assert page.locator("#main").get_by_text("none left", exact=True).count() > 15
+        expect(page.get_by_role("heading", name="Who asked what")).to_be_visible()
+        shoot(reader, "privacy.png", 2000)
+    with reading(browser, mall, role="manager") as reader:
+        page = go(reader, "/privacy")
+        expect(page.locator("#main")).to_contain_text("Every promise below is kept")
+        assert page.get_by_role("heading", name="Who asked what").count() == 0
 
 
 PAGES = ("/ops", "/flows", "/shops", "/shops/mistral", "/privacy")
-SIZES = [(390, "en", "dark"), (1280, "zh", "light"), (2560, "en", "light")]
 
 
-@pytest.mark.parametrize(("width", "language", "light"), SIZES, ids=["phone", "laptop-zh", "wall"])
-def test_pages_fit_speak_and_are_open_to_everybody(
-    browser: Browser, mall: StaffedMall, width: int, language: str, light: str
+@pytest.mark.parametrize(("language", "light", "judged"), [("en", "dark", 390), ("zh", "light", 1280)])
+def test_pages_fit_every_screen_speak_and_are_open_to_everybody(
+    browser: Browser, mall: StaffedMall, language: Literal["en", "zh"], light: Literal["light", "dark"], judged: int
 ) -> None:
-    locale = {"en": "en-GB", "zh": "zh-CN"}[language]
-    reader = Reader(browser, mall, "admin", viewport={"width": width, "height": 900}, locale=locale, color_scheme=light)
-    axe = Axe()
-    for path in PAGES:
-        reader.asked.clear()
-        page = reader.open(path)
-        page.wait_for_selector("#main .card")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        is_chinese = any("\u4e00" <= letter <= "\u9fff" for letter in page.locator("#main").inner_text())
-        assert is_chinese == (language == "zh"), path
-        assert page.get_attribute("html", "lang") == ("zh-CN" if language == "zh" else "en-US")
-        assert len(reader.asked) < MOST_REQUESTS, path
-        if width > 2000:
-            continue  # as for a laptop; axe takes its time
-        found = axe.run(page, options={"resultTypes": ["violations"]})
-        serious = [
-            (one["id"], one["nodes"][0]["html"][:200])
-            for one in found.response["violations"]
-            if one["impact"] in {"serious", "critical"}
-        ]
-        assert serious == [], path
-    reader.close()
+    with reading(browser, mall, role="admin", language=language, light=light) as reader:
+        for path in PAGES:
+            reader.asked.clear()
+            page = go(reader, path)
+            page.wait_for_selector("#main .card")
+            assert len(reader.asked) < MOST_REQUESTS, path
+            is_chinese = any("\u4e00" <= letter <= "\u9fff" for letter in page.locator("#main").inner_text())
+            assert is_chinese == (language == "zh"), path
+            for width in WIDTHS:
+                reader.resize(width)
+                reader.assert_fits()
+                if width == judged:
+                    reader.assert_accessible()
