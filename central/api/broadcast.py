@@ -12,6 +12,8 @@ ROOM = 2
 """Messages that wait for a slow watcher; beyond, the oldest is dropped, since a newer one replaces it."""
 IDLE_S = 15.0
 """A comment after such a silence keeps proxies from closing the stream."""
+AFTER = 0.01
+"""Share of a period by which a message comes after its beginning: a timer that wakes early would tell the last."""
 PATIENCE_S = 1.0
 """A watcher looks this often whether it is over."""
 
@@ -69,7 +71,7 @@ class Broadcast:
                 if message != self._last:
                     self._last = message
                     self._send(message)
-            await asyncio.sleep(self._period_s - self._clock() % self._period_s)
+            await asyncio.sleep(self._period_s * (1 + AFTER) - self._clock() % self._period_s)
 
     def _send(self, message: bytes) -> None:
         for queue in self._watchers:
