@@ -69,7 +69,7 @@ _TRIPS = """
 
 def trips(database: Database, site: str, start: float, end: float) -> list[Trip]:
     """Closed visits that began from ``start`` until before ``end``, by beginning."""
-    return [Trip(*tuple(row)[:-1], bool(row[-1])) for row in database.rows(_TRIPS, (site, start, end))]
+    return [Trip(*tuple(row)[:-1], is_staff=bool(row[-1])) for row in database.rows(_TRIPS, (site, start, end))]
 
 
 def stays(database: Database, site: str, start: float, end: float) -> list[Stay]:
