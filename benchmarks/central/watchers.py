@@ -126,7 +126,8 @@ async def _watch(address: str, token: str, watchers: int, seconds: float) -> dic
     async def one(client: httpx.AsyncClient) -> None:
         async with client.stream("GET", address, headers={"Authorization": f"Bearer {token}"}) as answer:
             answer.raise_for_status()
-            ident, came = 0, []
+            ident = 0
+            came: list[float] = []
             arrivals.append(came)
             async for line in answer.aiter_lines():
                 if line.startswith("id: "):
