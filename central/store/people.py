@@ -69,7 +69,8 @@ _TRIPS = """
 
 def trips(database: Database, site: str, start: float, end: float) -> list[Trip]:
     """Closed visits that began from ``start`` until before ``end``, by beginning."""
-    return [Trip(*tuple(row)[:-1], is_staff=bool(row[-1])) for row in database.rows(_TRIPS, (site, start, end))]
+    rows = ((*tuple(row)[:-1], bool(row[-1])) for row in database.rows(_TRIPS, (site, start, end)))
+    return [Trip(*row) for row in rows]
 
 
 def stays(database: Database, site: str, start: float, end: float) -> list[Stay]:

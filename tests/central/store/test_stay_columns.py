@@ -20,7 +20,8 @@ def test_visits_are_found_by_their_end_under_their_person(store: Store) -> None:
     )
     with store.database.writing() as connection:
         connection.executemany(
-            "INSERT INTO stitches VALUES ('mall', ?, 'person00001', '', 0.9, 0)", [("visitor00001",), ("visitor00002",)]
+            "INSERT INTO stitches VALUES ('mall', ?, 'person00001', ?, 0.9, 0)",
+            [("visitor00001", ""), ("visitor00002", "visitor00001")],
         )
         connection.execute("INSERT INTO parties VALUES ('mall', 'person00001', 'party000001', 0.8, 0)")
     found = stays(store.database, "mall", NOON, NOON + 900)
