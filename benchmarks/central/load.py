@@ -21,13 +21,15 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.central.traffic import events, positions
+from benchmarks.central.traffic import FULL_MALL, events, positions
 from contract.events import Envelope, Status
 from contract.messages import BY_BODY, encode
 from contract.times import to_rfc3339
 from contract.topics import build_topic
 
 TICK_S = 0.01
+TOLD_EVERY_S = 12.0
+"""Between two events of one visitor: 4,000 events a second are of as many people as 50,000 positions a second."""
 SLACK_S = 30.0
 """At the end the broker may take so long for its last acknowledgements."""
 
@@ -136,7 +138,8 @@ def prepare(plan: Plan, start: float) -> list[Box]:
     for index in range(plan.boxes):
         box = Box(f"box-{index:02d}", plan.floors[index % len(plan.floors)], f"bench{int(start * 1000):x}b{index:02d}")
         rate, batches = plan.durable_per_s / plan.boxes, plan.batches_per_s / plan.boxes
-        talk = events(plan.seed + index, plan.zones, start, rate)
+        people = round(rate * TOLD_EVERY_S)
+        talk = events(plan.seed + index, plan.zones, start, rate, at_once=people, script=FULL_MALL)
         for seq in range(1, int(plan.seconds * rate) + 1):
             said = next(talk)
             box.schedule.append(((seq - 1) / rate, publish(*envelope(box, plan, said.body, seq, said.at))))

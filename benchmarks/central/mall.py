@@ -76,6 +76,9 @@ class Process:
         except subprocess.TimeoutExpired:
             self.running.kill()
             self.running.wait()
+        for pipe in (self.running.stdin, self.running.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def cpu_s(self) -> float:
         """CPU seconds used so far, user and system."""

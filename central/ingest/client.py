@@ -17,6 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from central.ingest.decode import read_handoff
+from central.ingest.reading import ReadingClient
 from central.ingest.writer import Message, Writer
 from central.observe.metrics import Metrics
 from central.store.quarantine import MAX_PAYLOAD_BYTES
@@ -83,7 +84,7 @@ class BrokerClient:
         self._generation = 0
         self._subscribed = threading.Event()
         v5 = address.protocol == "5"
-        self._client = mqtt.Client(
+        self._client = ReadingClient(
             CallbackAPIVersion.VERSION2,
             client_id=address.client_id,
             clean_session=None if v5 else False,
@@ -95,6 +96,7 @@ class BrokerClient:
         if address.ca is not None:
             self._client.tls_set(ca_certs=str(address.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self._client.reconnect_delay_set(min_delay=1, max_delay=10)
+        self._client.on_socket_open = lambda *_: self._client.forget()
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._on_subscribe

@@ -23,7 +23,10 @@ AT_ONCE = 20
 
 def story(count: int, start: float, seed: int = 3) -> list[Event]:
     """So many durable events of a floor, visits, crossings and journeys, five a second from ``start`` on."""
-    return [Event(said.at, said.body) for said in islice(events(seed, ZONES, start, EVENTS_A_SECOND, AT_ONCE), count)]
+    return [
+        Event(said.at, said.body)
+        for said in islice(events(seed, ZONES, start, EVENTS_A_SECOND, at_once=AT_ONCE), count)
+    ]
 
 
 @dataclass(frozen=True)

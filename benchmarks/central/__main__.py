@@ -1,0 +1,95 @@
+"""Central against its limits: the way in through a real broker, the store beside bare SQLite, its growth.
+
+    python -m benchmarks.central [--quick] [--seconds 60] [--most 20000000] [--folder DIR] [--json] [--write]
+
+Twelve boxes send through a real mosquitto to central as a process of its own, all on this machine: 5,000 messages a
+second, of which 1,000 are batches of 50 positions and 4,000 are durable events (of 121, 110 about visits, 10
+crossings, one a journey), as many as 50,000 people cause. Lag runs from the time in a message's envelope, written as
+it leaves the load, to the commit. Nothing is lost where every number is in the accounts and every position in the
+store. Then the same kind of events go straight into the store, in transactions of 2,000: beside bare ``executemany``
+of the same rows, and into an ever larger store.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.central import batches, growth, ingest
+from benchmarks.central.report import Bar, bars, markdown
+from benchmarks.streams.report import told_command, write_section
+
+QUICK_SECONDS = 10.0
+BATCHES, QUICK_BATCHES = 250, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that one run found out."""
+
+    ingest: ingest.Ingest
+    ratio: batches.Ratio
+    growth: list[growth.Point]
+    bars: list[Bar]
+
+
+def measure(seconds: float, turns: int, most: int, folder: Path | None) -> Figures:
+    """Everything, one after the other."""
+    taken = ingest.run(seconds)
+    ratio = batches.compare(turns, folder)
+    curve = growth.curve([point for point in growth.POINTS if point <= most], folder)
+    return Figures(taken, ratio, curve, bars(taken, ratio, curve))
+
+
+def show(figures: Figures) -> None:
+    """The figures and their bars as tables."""
+    console = Console()
+    table = Table("what", "reached", "limit", "")
+    for bar in figures.bars:
+        table.add_row(bar.what, bar.reached, bar.limit, "clears" if bar.clears else "[red]misses[/red]")
+    console.print(table)
+    told = figures.ingest
+    cores = ", ".join(f"{name} {share:.2f}" for name, share in told.cores.items())
+    console.print(f"cores used: {cores}; load average {told.load_average:.1f}; all stored {told.drained_s:.1f} s after")
+    curve = Table("events stored", "us an event", "CPU us", "file MB")
+    for point in figures.growth:
+        curve.add_row(f"{point.stored:,}", f"{point.wall_us:.1f}", f"{point.cpu_us:.1f}", f"{point.file_mb:,.0f}")
+    console.print(curve)
+
+
+def main(
+    quick: Annotated[bool, typer.Option(help="Ten seconds of load, growth to 2 million events.")] = False,
+    seconds: Annotated[float, typer.Option(help="How long the boxes send.")] = 60.0,
+    most: Annotated[int, typer.Option(help="Events that the store grows to.")] = growth.POINTS[-1],
+    folder: Annotated[Path | None, typer.Option(help="Where the databases lie; a temporary folder if absent.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures as the last line.")] = False,
+    write: Annotated[bool, typer.Option(help="Put the figures into docs/performance.md.")] = False,
+) -> None:
+    """Prints what central takes in, and whether that clears the bars."""
+    figures = measure(
+        min(seconds, QUICK_SECONDS) if quick else seconds,
+        QUICK_BATCHES if quick else BATCHES,
+        min(most, growth.QUICK_MOST) if quick else most,
+        folder,
+    )
+    show(figures)
+    if write:
+        command = told_command("benchmarks.central", sys.argv[1:])
+        text = markdown(figures.ingest, figures.ratio, figures.growth, command, time.strftime("%Y-%m-%d"))
+        write_section("central-ingest", text)
+    if as_json:
+        print(json.dumps(asdict(figures)))
+    sys.exit(0 if all(bar.clears for bar in figures.bars) else 1)
+
+
+if __name__ == "__main__":
+    typer.run(main)
