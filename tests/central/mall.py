@@ -206,6 +206,12 @@ port = 0
 """,
             encoding="utf-8",
         )
+        keys = {name: f"{number:064x}" for number, name in enumerate(("phone_key", "cookie_key", "figure_key"), 7)}
+        secrets = folder / "secrets.json"
+        secrets.write_text(
+            json.dumps(keys), encoding="utf-8"
+        )  # fixed, so that figures have the same noise in every run
+        secrets.chmod(0o600)
         roles: tuple[Role, ...] = ("installer", "ops", "manager", "trigger", "admin")
         self.tokens = {role: add_token(folder / "tokens.json", role, role) for role in roles}
         self.address = ""
