@@ -17,7 +17,8 @@ from central.identity.tokens import add_token
 from contract.errors import AtriumError
 
 SITE = "bench"
-FLOORS = ("g", "u")
+FLOORS = tuple(f"floor-{number:02d}" for number in range(12))
+"""One for each box."""
 ZONES = tuple(f"shop-{number:02d}" for number in range(24))
 START_S = 20.0
 USERNAME, PASSWORD = "atrium", "loopback-only"
@@ -25,7 +26,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def write_site(folder: Path) -> Path:
-    """A site of two floors of 120 x 60 m with 24 shops each."""
+    """A site of twelve floors of 120 x 60 m with 24 shops each."""
     features = []
     for number, zone in enumerate(ZONES):
         x, y = 10.0 * (number % 12), 0.0 if number < 12 else 40.0
