@@ -71,6 +71,9 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     along = (identity.sessions.flush, lambda connection: tokens.flush(connection, site.id))
     trail = AuditTrail(store.database, site.id, secrets.phone_key, along)
     metrics = Metrics()
+    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer = Writer(
         store.database,
         site.id,
@@ -78,8 +81,6 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         metrics=metrics,
         clock=clock,
     )
-    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
-    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
     broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
     ops = control_room(site, store, writer, broker)
     clerk = Clerk(
@@ -88,10 +89,10 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Linker(store, site),
         OfferEngine(store, site, campaigns),
         clock=clock,
-        duties=[insight.heat.fold, retention.update, journeys.update, ops.watch.update],
+        # heat is folded before retention takes what it is made of
+        duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
         metrics=metrics,
     )
-    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer.start()
     broker.start()
     clerk.start()

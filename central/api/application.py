@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from central.api import (
     exports,
@@ -53,9 +54,10 @@ def build_api(services: Services) -> FastAPI:
     routers = (reports, heat, shops, flows, exports, occupancy, membership, offering, identity, privacy, ops, observing)
     for router in (one.router for one in routers):
         app.include_router(router)
-    app.include_router(login_router(services.identity, services.secrets.cookie_key, services.clock))
+    app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)
     describe(app)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=3)  # a heatmap shrinks to a tenth; no stream
     app.add_middleware(Bodies)
     app.add_middleware(Gate, identity=services.identity, trail=services.trail, clock=services.clock)
     app.add_middleware(Manners, trusted=services.identity.trusted_proxies)

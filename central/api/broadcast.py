@@ -12,6 +12,8 @@ ROOM = 2
 """Messages that wait for a slow watcher; beyond, the oldest is dropped, since a newer one replaces it."""
 IDLE_S = 15.0
 """A comment after such a silence keeps proxies from closing the stream."""
+AFTER = 0.01
+"""Share of a period by which a message comes after its beginning: a timer that wakes early would tell the last."""
 PATIENCE_S = 1.0
 """A watcher looks this often whether it is over."""
 
@@ -22,11 +24,13 @@ class Broadcast:
     Args:
         make: the next message; whatever it raises is logged, and the next one is tried.
         period_s: seconds between two messages.
+        clock: seconds since 1970; a message is made right after every whole period.
     """
 
-    def __init__(self, make: Callable[[], Awaitable[bytes]], period_s: float) -> None:
+    def __init__(self, make: Callable[[], Awaitable[bytes]], period_s: float, clock: Callable[[], float]) -> None:
         self._make = make
         self._period_s = period_s
+        self._clock = clock
         self._watchers: set[asyncio.Queue[bytes]] = set()
         self._ticker: asyncio.Task[None] | None = None
         self._last = b""
@@ -58,8 +62,6 @@ class Broadcast:
                 self._ticker, self._last = None, b""
 
     async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time()
         while True:
             try:
                 message = await self._make()
@@ -69,8 +71,7 @@ class Broadcast:
                 if message != self._last:
                     self._last = message
                     self._send(message)
-            due = max(due + self._period_s, loop.time())
-            await asyncio.sleep(due - loop.time())
+            await asyncio.sleep(self._period_s * (1 + AFTER) - self._clock() % self._period_s)
 
     def _send(self, message: bytes) -> None:
         for queue in self._watchers:

@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
@@ -30,6 +31,7 @@ class Problem(BaseModel):
 
 
 _DETAILS = {
+    400: "There was an error parsing the body",
     401: "a valid bearer token is needed; `atrium central token` makes one",
     403: "this is for admin; your role is ops",
     404: "no member 'M-77'",
@@ -45,7 +47,7 @@ _DETAILS = {
 AS_TEXT = "x-example"
 """Where an example waits until the document is whole: FastAPI drops every null on the way."""
 ALWAYS = (401, 403, 404, 422, 429, 503)
-WITH_BODY = (408, 413, 415)
+WITH_BODY = (400, 408, 413, 415)
 
 
 def describe(app: FastAPI) -> None:
@@ -86,5 +88,5 @@ def _response(status: int) -> dict[str, Any]:
 
 
 def answers(example: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """``responses`` of a route whose answer in JSON looks like the example."""
-    return {status: {"content": {"application/json": {AS_TEXT: json.dumps(example)}}}}
+    """``responses`` of a route whose answer in JSON looks like the example: plain values, or the answer's dataclass."""
+    return {status: {"content": {"application/json": {AS_TEXT: msgspec.json.encode(example).decode()}}}}

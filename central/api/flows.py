@@ -7,8 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from central.api.document import answers
+from central.api.examples import CROSSING, LINK, NODE, SEQUENCE, WINDOW
 from central.api.shops import READERS
-from central.api.window import Asking, Paging
+from central.api.window import Listed
 from central.insight.doors import Doors, LineCount
 from central.insight.flows import LONGEST_SEQUENCE, By, Flows, Link, Node, ZoneSequence
 
@@ -26,7 +28,7 @@ class FlowsAnswer:
     who: str
     nodes: list[Node]
     links: list[Link]
-    next: str | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class SequencesAnswer:
     k: int
     who: str
     sequences: list[ZoneSequence]
-    next: str | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +51,48 @@ class CrossingsAnswer:
     who: str
     step_s: float | None
     crossings: list[LineCount]
-    next: str | None
+    next_cursor: str | None
 
 
-@router.get("/flows", dependencies=[READERS])
+@router.get(
+    "/flows",
+    dependencies=[READERS],
+    responses=answers(FlowsAnswer(WINDOW, 5, "shoppers", [NODE], [LINK], None)),
+)
 def get_flows(
-    asked: Asking,
-    paging: Paging,
+    asked: Listed,
     by: Annotated[By, Query(description="what a node is")] = "zone",
     through: Through = False,
 ) -> FlowsAnswer:
     """Who went from where to where: people, share of the source's visitors, typical seconds between."""
     found = Flows(asked.services).zones(asked.window, by, asked.who, through=through)
-    links, following = paging.of(found.links)
+    links, following = asked.page(found.links)
     return FlowsAnswer(asked.window.told(), asked.services.insight.k, asked.who, found.nodes, links, following)
 
 
-@router.get("/sequences", dependencies=[READERS])
+@router.get(
+    "/sequences",
+    dependencies=[READERS],
+    responses=answers(SequencesAnswer(WINDOW, 5, "shoppers", [SEQUENCE], None)),
+)
 def get_sequences(
-    asked: Asking,
-    paging: Paging,
+    asked: Listed,
     length: Annotated[int, Query(ge=2, le=LONGEST_SEQUENCE, description="zones of a sequence")] = 3,
     through: Through = False,
 ) -> SequencesAnswer:
     """Zones visited one after the other, by how many people."""
     found = Flows(asked.services).sequences(asked.window, length, asked.who, through=through)
-    sequences, following = paging.of(found)
+    sequences, following = asked.page(found)
     return SequencesAnswer(asked.window.told(), asked.services.insight.k, asked.who, sequences, following)
 
 
-@router.get("/crossings", dependencies=[READERS])
+@router.get(
+    "/crossings",
+    dependencies=[READERS],
+    responses=answers(CrossingsAnswer(WINDOW, 5, "shoppers", None, [CROSSING], None)),
+)
 def get_crossings(
-    asked: Asking,
-    paging: Paging,
+    asked: Listed,
     by_minute: Annotated[
         bool,
         Query(description="minute by minute, or by quarter-hour where minutes are not told any more"),
@@ -89,6 +100,6 @@ def get_crossings(
 ) -> CrossingsAnswer:
     """Crossings of every line, in and out; `minute` is the start of the step in seconds since 1970."""
     services, window = asked.services, asked.window
-    found, following = paging.of(Doors(services).crossings(window, asked.who, by_step=by_minute))
+    found, following = asked.page(Doors(services).crossings(window, asked.who, by_step=by_minute))
     step_s = window.step_s(services.clock()) if by_minute else None
     return CrossingsAnswer(window.told(), services.insight.k, asked.who, step_s, found, following)

@@ -174,7 +174,9 @@ class Gate:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "") if path.startswith("/v1/") else path[:MOST_PATH]
+                status = message["status"]
+                known = path[:MOST_PATH] if status < 400 or status == 403 else "a page that is none"
+                route = getattr(scope.get("route"), "path", "") if path.startswith("/v1/") else known
                 entry = Entry(
                     at=now,
                     who="" if login is None else login.name,
@@ -182,9 +184,9 @@ class Gate:
                     role="" if login is None else login.role,
                     method=scope["method"],
                     route=route or "/v1/",
-                    subject=self._trail.subject(scope.get("path_params") or {}) if route != path else "",
+                    subject=self._trail.subject(scope.get("path_params") or {}) if path.startswith("/v1/") else "",
                     query=asked(query),
-                    status=message["status"],
+                    status=status,
                     address=address,
                 )
                 self._trail.note(entry)

@@ -124,6 +124,23 @@ def get_playback(
     return _json({"floor": floor, "window": window, "k": services.insight.k, "who": asked.who, "frames": told})
 
 
+@dataclass(frozen=True, slots=True)
+class MallLiveReport:
+    """Every floor at one second, by its id."""
+
+    floors: dict[str, LiveReport]
+
+
+@router.get("/live", dependencies=[READERS], response_model=MallLiveReport, responses=answers({"floors": {"g": LIVE}}))
+def get_mall_live(request: Request, who: Who = "shoppers") -> Response:
+    """All floors at this second."""
+    services = services_of(request)
+    now, live = services.clock(), services.insight.live
+    return _json(
+        {"floors": {floor: msgspec.Raw(live.snapshot(floor, now, who).json) for floor in services.site.floors}}
+    )
+
+
 @router.get("/live/{floor}", dependencies=[READERS], response_model=LiveReport, responses=answers(LIVE))
 def get_live(request: Request, floor: str, who: Who = "shoppers") -> Response:
     """The floor at this second."""
@@ -166,7 +183,7 @@ def _broadcast(request: Request, services: Services, floor: str, who: Who) -> Br
             found = await asyncio.to_thread(services.insight.live.snapshot, floor, services.clock(), who)
             return b"id: %d\nevent: live\ndata: %s\n\n" % (found.at, found.json)
 
-        kept[floor, who] = Broadcast(make, PERIOD_S)
+        kept[floor, who] = Broadcast(make, PERIOD_S, services.clock)
     return kept[floor, who]
 
 

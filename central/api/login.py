@@ -22,6 +22,8 @@ from central.identity.identity import Identity
 from central.identity.origin import is_same_origin
 from central.identity.sessions import LIFE_S
 from central.pages.reader import theme_of, words_of
+from central.privacy.audit import AuditTrail
+from central.store.audit import Entry
 from contract.errors import BadInputError
 
 DOOR_COOKIE = "atrium_door"
@@ -40,12 +42,14 @@ class Doorman:
 
     Args:
         identity: who may come in.
+        trail: where it is written down.
         key: hex, of the installation's secrets.
         clock: seconds since 1970.
     """
 
-    def __init__(self, identity: Identity, key: str, clock: Callable[[], float]) -> None:
+    def __init__(self, identity: Identity, trail: AuditTrail, key: str, clock: Callable[[], float]) -> None:
         self._identity = identity
+        self._trail = trail
         self._clock = clock
         self._signer = Signer(bytes.fromhex(key), salt="atrium.door", digest_method=sha256)
         self._at_once = anyio.CapacityLimiter(AT_ONCE)
@@ -117,6 +121,7 @@ class Doorman:
             return self.refuse(request, door, "busy", 503, 5)
         async with self._at_once:
             if wait_s := brake.login_wait(name, address):
+                self._note(door, name, 429, address)
                 return self.refuse(request, door, "wait", 429, wait_s)
             try:
                 cookie = await anyio.to_thread.run_sync(work)
@@ -124,8 +129,10 @@ class Doorman:
                 return self.show(request, door, str(error), 422)
             if cookie is None:
                 brake.wrong_login(name, address)
+                self._note(door, name, 401, address)
                 return self.refuse(request, door, wrong, 401)
         brake.right_login(name, address)
+        self._note(door, name, 303, "")
         return await self._let_in(request, cookie) if cookie else _leave()
 
     async def log_out(self, request: Request) -> Response:
@@ -147,6 +154,12 @@ class Doorman:
         response.delete_cookie(DOOR_COOKIE)
         return response
 
+    def _note(self, door: Door, name: str, status: int, address: str) -> None:
+        """Write down who tried; only names that somebody has, as people type passwords into the wrong field."""
+        known = name if name and self._identity.users.find(name) is not None else ""
+        entry = Entry(self._clock(), known, "user" if known else "", "", "POST", door.action, "", "", status, address)
+        self._trail.note(entry)
+
     def _is_ours(self, request: Request, form: Form, *, session: bool = False) -> bool:
         """Whether a browser sent a form of ours.
 
@@ -166,10 +179,10 @@ class Doorman:
         return True
 
 
-def login_router(identity: Identity, key: str, clock: Callable[[], float]) -> APIRouter:
+def login_router(identity: Identity, trail: AuditTrail, key: str, clock: Callable[[], float]) -> APIRouter:
     """Routes to log in and out, to be the first, to change one's password."""
     router = APIRouter(include_in_schema=False)
-    doorman = Doorman(identity, key, clock)
+    doorman = Doorman(identity, trail, key, clock)
 
     @router.get("/login")
     def show_login(request: Request) -> Response:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from msgspec import to_builtins
 
+from central.api.document import answers
 from central.api.gate import needs
 from central.api.window import services_of
 from central.insight.figure import Figure
@@ -31,7 +33,14 @@ class OccupancyReport:
     floors: tuple[FloorOccupancy, ...]
 
 
-@router.get("/occupancy", dependencies=[needs("ops", "manager", "admin")])
+_SEEN, _BY_DOORS = Figure(132, 132, 130, 134), Figure(135, 135, 131, 139)
+_FLOOR = FloorOccupancy("g", "Ground floor", _SEEN, _BY_DOORS, 150, "near")
+NOW = OccupancyReport(
+    "2026-01-31T12:00:00.000Z", 5, FloorOccupancy("", "Galleria", _SEEN, _BY_DOORS, None, ""), (_FLOOR,)
+)
+
+
+@router.get("/occupancy", dependencies=[needs("ops", "manager", "admin")], responses=answers(to_builtins(NOW)))
 def get_occupancy(request: Request) -> OccupancyReport:
     """People on every floor and in the mall now: as cameras see them, and by what the doors counted since the night."""
     services = services_of(request)
@@ -58,7 +67,12 @@ class QuartersReport:
     quarters: list[QuarterReport]
 
 
-@router.get("/occupancy/quarters", dependencies=[needs("ops", "manager", "admin")])
+QUARTERS = QuartersReport("2026-01-31", 5, [QuarterReport("g", "2026-01-31T12:00:00.000Z", _BY_DOORS, _SEEN)])
+
+
+@router.get(
+    "/occupancy/quarters", dependencies=[needs("ops", "manager", "admin")], responses=answers(to_builtins(QUARTERS))
+)
 def get_quarters(
     request: Request,
     day: Annotated[
@@ -99,7 +113,11 @@ class ReckoningsReport:
     reckonings: list[Reckoning]
 
 
-@router.get("/reckonings", dependencies=[needs("ops", "manager", "admin")])
+_ENTERED, _LEFT = Figure(4120, 4120, 4118, 4122), Figure(4093, 4093, 4091, 4095)
+RECKONINGS = ReckoningsReport(5, [Reckoning("2026-01-31", "g", _ENTERED, _LEFT, 27, "g/cafe-door", 0.81, 0.55, 1.0)])
+
+
+@router.get("/reckonings", dependencies=[needs("ops", "manager", "admin")], responses=answers(to_builtins(RECKONINGS)))
 def get_reckonings(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 30) -> ReckoningsReport:
     """What each day's doors counted against who was there at night, and the door that explains the difference."""
     services = services_of(request)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, HTTPException, Path, Query, Request
+from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict, Field
 
+from central.api.document import answers
 from central.api.gate import needs
 from central.api.window import services_of
 from central.identity.principal import Principal
@@ -113,6 +115,47 @@ class OrdersAnswer:
     next: str | None
 
 
+EXAMPLE_FAULT = FaultAnswer(
+    key="camera_moved:box-g/north",
+    kind="camera_moved",
+    severity="warning",
+    since="2026-03-12T16:36:02.000Z",
+    floor="g",
+    box="box-g",
+    camera="north",
+    sentence="Camera north (Ground floor) was moved: it has turned by 4.2°, and its zones pause",
+    mend="Put it back as it hung, or confirm the new pose: atrium calibrate repair. Until then its zones do not count.",
+    order=12,
+)
+EXAMPLE_OPS = OpsAnswer(
+    at="2026-03-12T16:40:00.000Z",
+    listening_since="2026-03-12T07:00:11.000Z",
+    faults=[EXAMPLE_FAULT],
+    lights=[LightAnswer("box-g", "g", "", "good"), LightAnswer("box-g", "g", "north", "warning")],
+    orders=OrderCounts(open=0, claimed=1, escalated=0),
+    queue_depth=3,
+    disk_free_bytes=68_719_476_736,
+)
+EXAMPLE_ORDER = OrderAnswer(
+    number=12,
+    state="claimed",
+    fault=EXAMPLE_FAULT,
+    opened_at="2026-03-12T16:36:03.000Z",
+    escalated_at=None,
+    claimed_by="Rita Alves",
+    claimed_at="2026-03-12T16:37:40.000Z",
+    gone_at=None,
+    closed_by="",
+    closed_at=None,
+    note="",
+    history=[
+        OrderEventAnswer("2026-03-12T16:36:03.000Z", "atrium", "opened", ""),
+        OrderEventAnswer("2026-03-12T16:37:40.000Z", "Rita Alves", "claimed", ""),
+    ],
+)
+EXAMPLE_ORDERS = OrdersAnswer([EXAMPLE_ORDER], "12")
+
+
 class ClaimBody(BaseModel):
     """Who takes the order on; the name of the login where it is left out."""
 
@@ -142,7 +185,9 @@ class CommandBody(BaseModel):
     camera: Annotated[str, Field(max_length=64)] = ""
 
 
-@router.get("/ops", dependencies=[needs("installer", "ops", "manager", "admin")])
+@router.get(
+    "/ops", dependencies=[needs("installer", "ops", "manager", "admin")], responses=answers(to_builtins(EXAMPLE_OPS))
+)
 def get_ops(request: Request, language: Language = None) -> OpsAnswer:
     """What is wrong now, worst first, with what to do next; and the light of every box and camera."""
     services = services_of(request)
@@ -167,7 +212,11 @@ def get_ops(request: Request, language: Language = None) -> OpsAnswer:
     )
 
 
-@router.get("/orders", dependencies=[needs("installer", "ops", "manager", "admin")])
+@router.get(
+    "/orders",
+    dependencies=[needs("installer", "ops", "manager", "admin")],
+    responses=answers(to_builtins(EXAMPLE_ORDERS)),
+)
 def get_orders(
     request: Request,
     state: Annotated[State | None, Query(description="only orders in this state")] = None,
@@ -183,7 +232,7 @@ def get_orders(
     return OrdersAnswer([tell.order(one) for one in shown], str(shown[-1].number) if len(found) > limit else None)
 
 
-ON_ORDERS: dict[int | str, dict[str, Any]] = {
+ON_ORDERS: dict[int | str, dict[str, Any]] = answers(to_builtins(EXAMPLE_ORDER)) | {
     404: {"description": "no such order"},
     409: {"description": "somebody was faster: the order is another's, or closed"},
 }
@@ -214,7 +263,12 @@ def post_close(
     return _step(request, number, "close", body.who or login.name, body.note)
 
 
-@router.post("/boxes/{box}/commands", status_code=202, dependencies=[needs("ops", "admin")])
+@router.post(
+    "/boxes/{box}/commands",
+    status_code=202,
+    dependencies=[needs("ops", "admin")],
+    responses=answers({"sent": "restart_camera"}, 202),
+)
 def post_command(
     request: Request,
     box: Annotated[str, Path(max_length=64, examples=["box-g"])],

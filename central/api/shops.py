@@ -8,11 +8,25 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from central.api.document import answers
+from central.api.examples import (
+    BINS,
+    CAPTURE,
+    DWELL,
+    LEGS,
+    NONE,
+    PASSERS_BY,
+    SECONDS,
+    SHOP,
+    VISITORS,
+    VISITS,
+    WINDOW,
+)
 from central.api.gate import needs
-from central.api.window import Asking, Paging, Who, services_of
+from central.api.window import Asking, Listed, Who, services_of
 from central.insight.compare import DayFigure, Weeks
 from central.insight.dwell import Bin, ZoneDwell
-from central.insight.figure import Figure
+from central.insight.figure import FEW, Figure
 from central.insight.shops import Leg, ShopReport, Shops, ShopSummary
 from contract.times import to_rfc3339
 
@@ -33,13 +47,13 @@ ZoneName = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class ZonesAnswer:
-    """Zones in the order of the site's files; ``next`` is the cursor of the next page."""
+    """Zones in the order of the site's files; ``next_cursor`` asks for the next page."""
 
     window: dict[str, str]
     k: int
     who: str
     zones: list[ShopSummary]
-    next: str | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,7 @@ class DwellAnswer:
     k: int
     who: str
     zones: list[ZoneDwell]
-    next: str | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +128,41 @@ class WeeksAnswer:
     days: list[DayFigure]
 
 
-@router.get("/zones", dependencies=[READERS])
-def get_zones(asked: Asking, paging: Paging) -> ZonesAnswer:
+@router.get("/zones", dependencies=[READERS], responses=answers(ZonesAnswer(WINDOW, 5, "shoppers", [SHOP], "1")))
+def get_zones(asked: Listed) -> ZonesAnswer:
     """Visitors, visits, passers-by, capture rate and dwell of every zone."""
-    zones, following = paging.of(Shops(asked.services).all(asked.window, asked.who))
+    zones, following = asked.page(Shops(asked.services).all(asked.window, asked.who))
     return ZonesAnswer(asked.window.told(), asked.services.insight.k, asked.who, zones, following)
 
 
-@router.get("/dwell", dependencies=[READERS])
-def get_dwell(asked: Asking, paging: Paging) -> DwellAnswer:
+@router.get("/dwell", dependencies=[READERS], responses=answers(DwellAnswer(WINDOW, 5, "shoppers", [DWELL], None)))
+def get_dwell(asked: Listed) -> DwellAnswer:
     """Mean and quantiles of dwell by zone; observed, bridged and unseen seconds told apart."""
-    zones, following = paging.of(Shops(asked.services).dwell(asked.window, asked.who))
+    zones, following = asked.page(Shops(asked.services).dwell(asked.window, asked.who))
     return DwellAnswer(asked.window.told(), asked.services.insight.k, asked.who, zones, following)
 
 
-@router.get("/zones/{zone:path}/weeks", dependencies=[READERS])
+@router.get(
+    "/zones/{zone:path}/weeks",
+    dependencies=[READERS],
+    responses=answers(
+        WeeksAnswer(
+            5,
+            "shoppers",
+            [
+                DayFigure(
+                    date(2026, 1, 30),
+                    "nordic-wear",
+                    VISITORS,
+                    SECONDS,
+                    CAPTURE,
+                    Figure(190, 190, 186, 194),
+                    Figure(0.126, 404, -0.094, 0.347),
+                )
+            ],
+        )
+    ),
+)
 def get_weeks(
     request: Request,
     zone: ZoneName,
@@ -146,7 +180,40 @@ def get_weeks(
     return WeeksAnswer(services.insight.k, who, days)
 
 
-@router.get("/zones/{zone:path}", dependencies=[READERS])
+@router.get(
+    "/zones/{zone:path}",
+    dependencies=[READERS],
+    responses=answers(
+        ZoneAnswer(
+            WINDOW,
+            5,
+            "shoppers",
+            ZoneTold(
+                "nordic",
+                "Nordic Wear",
+                "fashion",
+                "g",
+                "nordic-wear",
+                WINDOW,
+                VISITORS,
+                VISITS,
+                PASSERS_BY,
+                CAPTURE,
+                SECONDS,
+                SECONDS,
+                BINS,
+                0.93,
+                0.07,
+                NONE,
+                LEGS,
+                LEGS,
+                [QuarterTold(WINDOW["from"], Figure(29, 29, 25, 33))],
+                FEW,
+                Figure(41, 41, 37, 45),
+            ),
+        )
+    ),
+)
 def get_zone(asked: Asking, zone: ZoneName) -> ZoneAnswer:
     """One zone in full: visitors, capture rate, dwell in bins, where from, where to, by quarter-hour."""
     report = Shops(asked.services).zone(zone, asked.window, asked.who)

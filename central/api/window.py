@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request, Response
 
+from central.api.cursor import CursorQuery, pack, unpack
 from central.insight.crowds import Who as WhoFigures
 from central.insight.window import Window
 from central.services import Services
-from contract.errors import BadInputError
 
-__all__ = ["Asked", "Asking", "From", "Paging", "To", "Who", "Window", "services_of"]
+__all__ = ["Asked", "Asking", "From", "Listed", "To", "Who", "Window", "services_of"]
 
 CACHE = "private, max-age=30"
 """Figures change from one step of the grid to the next, a minute at the least."""
@@ -69,32 +70,41 @@ Asking = Annotated[Asked, Depends(_asked)]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list."""
+class Listing(Asked):
+    """The same for a list that comes in pages.
+
+    Attributes:
+        first: place of the page's first entry in the whole list.
+        limit: most entries of the page.
+        name: of the list with all that it was asked for, but for the window.
+    """
 
     first: int
     limit: int
+    name: str
 
-    def of(self, entries: list[T]) -> tuple[list[T], str | None]:
-        """The page's entries, and the cursor of the next, None at the end.
-
-        Raises:
-            BadInputError: where the cursor lies beyond the list.
-        """
-        if self.first > len(entries):
-            raise BadInputError("cursor: lies beyond the list; begin without one, and keep from and to as they are")
+    def page(self, entries: list[T]) -> tuple[list[T], str | None]:
+        """The page's entries, and the cursor of the next, None at the end. It keeps to this page's window."""
         end = self.first + self.limit
-        return entries[self.first : end], str(end) if end < len(entries) else None
+        more = pack(self.services.secrets.cookie_key, self.name, [self.window.start, self.window.end, end])
+        return entries[self.first : end], more if end < len(entries) else None
 
 
-def _page(
+def _listed(
+    request: Request,
+    asked: Asking,
     limit: Annotated[int, Query(ge=1, le=10_000, description="most entries of a page")] = 1000,
-    cursor: Annotated[
-        str,
-        Query(max_length=12, pattern="^[0-9]+$", description="`next` of the page before, with the same from and to"),
-    ] = "0",
-) -> Page:
-    return Page(int(cursor), limit)
+    cursor: CursorQuery = None,
+) -> Listing:
+    others = sorted((name, text) for name, text in request.query_params.multi_items() if name not in _NOT_OF_THE_LIST)
+    name = json.dumps([request.url.path, others])
+    window, first = asked.window, 0
+    if cursor is not None:
+        start, end, first = unpack(asked.services.secrets.cookie_key, name, cursor)
+        window = Window(start, end)
+    return Listing(asked.services, window, asked.who, first, limit, name)
 
 
-Paging = Annotated[Page, Depends(_page)]
+_NOT_OF_THE_LIST = frozenset({"from", "to", "limit", "cursor"})
+
+Listed = Annotated[Listing, Depends(_listed)]

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from contract.errors import BadInputError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_USUAL_PORT = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_USUAL_PORT = {"http": 80, "https": 443}
 MOST_HOPS = 10
 
 
@@ -70,16 +70,17 @@ def is_same_origin(scope: Scope, host: str) -> bool | None:
     origin = headers.get("origin")
     if origin is None:
         return None if site is None else True
-    return _authority(origin) == _authority(f"{scope['scheme'].replace('ws', 'http')}://{host}")
+    theirs, ours = _authority(origin), _authority(f"{scope['scheme'].replace('ws', 'http')}://{host}")
+    return theirs is not None and theirs == ours
 
 
-def _authority(address: str) -> tuple[str, int] | None:
+def _authority(address: str) -> tuple[str, str, int] | None:
     try:
         parts = urlsplit(address)
         port = parts.port or _USUAL_PORT.get(parts.scheme, 0)
     except ValueError:
         return None
-    return ((parts.hostname or "").lower(), port) if parts.hostname else None
+    return (parts.scheme, parts.hostname.lower(), port) if parts.hostname else None
 
 
 def _is_address(text: str) -> bool:

@@ -50,15 +50,23 @@ def crowds(group: npt.NDArray[np.signedinteger[Any]], person: Indices, keys: Key
         keys: (P,) record keys.
         size: how many groups there are.
     """
+    if size == 1:  # in one pass over the people, without sorting the events
+        of_person = np.bincount(person, minlength=len(keys))
+        return _crowds(np.zeros(len(keys), np.int64), of_person, keys, 1)
     ident, times = np.unique(group.astype(np.int64) * max(len(keys), 1) + person, return_counts=True)
     of, who = np.divmod(ident, max(len(keys), 1))
-    again = times > 1
+    return _crowds(of, times, keys[who], size)
+
+
+def _crowds(of: Counts, times: Counts, keys: Keys, size: int) -> Crowds:
+    """The same of people with a group, a number of events and a key each, by ascending group."""
+    came, again = times > 0, times > 1
     return Crowds(
-        np.bincount(of, minlength=size),
-        _sums(of, keys[who], size),
-        np.bincount(of, np.minimum(times - 1, MOST_REPEATS), minlength=size).astype(np.int64),
+        np.bincount(of[came], minlength=size),
+        _sums(of[came], keys[came], size),
+        np.bincount(of[again], np.minimum(times[again] - 1, MOST_REPEATS), minlength=size).astype(np.int64),
         np.bincount(of[again], minlength=size),
-        _sums(of[again], keys[who[again]], size),
+        _sums(of[again], keys[again], size),
     )
 
 
@@ -68,6 +76,25 @@ def _sums(ordered: Counts, keys: Keys, size: int) -> Keys:
     ends = np.searchsorted(ordered, np.arange(size + 1))
     with np.errstate(over="ignore"):
         return np.asarray(before[ends[1:]] - before[ends[:-1]], np.uint64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Events of one figure, staff's among them only where they may be told themselves.
+
+    Attributes:
+        figure: its name.
+        people: published count of different people, 0 where withheld.
+        events: published count of events.
+        chosen: (M,) indices of the events, each person's first ``MOST_REPEATS`` + 1; none where withheld.
+        cell_key: of their people.
+    """
+
+    figure: str
+    people: int
+    events: int
+    chosen: Counts
+    cell_key: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +122,12 @@ class Teller:
             person: (N,) of every event, index into ``people``.
             people: who.
         """
-        return self.people_and_events(figures, group, person, people)[0]
+        works = people.staff[person]
+        told = self._people("shoppers", figures, crowds(group[~works], person[~works], people.keys, len(figures)))
+        if self.who == "shoppers":
+            return told
+        staff = self.staff(figures, group, person, people)
+        return told + np.where(told > 0, staff, 0)
 
     def people_and_events(
         self, figures: Sequence[str], group: npt.NDArray[np.signedinteger[Any]], person: Indices, people: People
@@ -114,7 +146,7 @@ class Teller:
     ) -> Counts:
         """(G,) published counts of different members of staff, 0 where withheld."""
         works = people.staff[person]
-        return self._told("staff", figures, crowds(group[works], person[works], people.keys, len(figures)))[0]
+        return self._people("staff", figures, crowds(group[works], person[works], people.keys, len(figures)))
 
     def event_figure(self, events: int, people: int) -> Figure:
         """A published count of events; where repeats are not told, its interval reaches up by what they may be."""
@@ -126,33 +158,57 @@ class Teller:
         most = events + method.most_off + MOST_REPEATS * (method.k - 1)
         return Figure(events, people, max(events - method.most_off, 0), most)
 
-    def durations(
-        self, seconds: Floats, person: Indices, people: People, figure: str, part: str = "dwell"
-    ) -> Durations:
-        """Figures about the seconds of some events, staff's among them only where they may be told themselves.
+    def sample(self, figure: str, person: Indices, people: People) -> Sample:
+        """The events that figures about one count's durations rest on.
 
         Args:
-            seconds: (N,) of every event.
-            person: (N,) of every event, index into ``people``; at most ``MOST_REPEATS`` + 1 events of one count.
+            figure: names the count, as in ``people``.
+            person: (N,) of every event, index into ``people``.
             people: who.
-            figure: names the figure of the people, as in ``people``.
-            part: names what of them the seconds are.
         """
         works = people.staff[person]
-        group = np.zeros(len(person), np.int64)
-        told = int(self.people([figure], group, person, people)[0])
-        with_staff = self.who == "everybody" and self.staff([figure], group, person, people)[0] > 0
-        kept = np.flatnonzero(~works | with_staff)
-        kept = kept[_turn(person[kept]) <= MOST_REPEATS]
+        here = np.zeros(len(person), np.int64)
+        shoppers = crowds(here[~works], person[~works], people.keys, 1)
+        told, events = (int(count[0]) for count in self._told("shoppers", [figure], shoppers))
+        kept, part = ~works, "shoppers"
+        if self.who == "everybody" and told and works.any():
+            staff = crowds(here[works], person[works], people.keys, 1)
+            more, their_events = (int(count[0]) for count in self._told("staff", [figure], staff))
+            if more:
+                told, events, part, kept = told + more, events + their_events, "everybody", kept | True
+        chosen = np.flatnonzero(kept) if told else np.zeros(0, np.int64)
+        chosen = chosen[_turn(person[chosen]) <= MOST_REPEATS]
         with np.errstate(over="ignore"):
-            cell_key = int(people.keys[np.unique(person[kept])].sum(dtype=np.uint64))
-        return Durations(seconds[kept], told, self.suppression, cell_key, f"{self.who} {figure} {part}", self.marks)
+            cell_key = int(people.keys[np.unique(person[chosen])].sum(dtype=np.uint64))
+        return Sample(f"{part} {figure}", told, events, chosen, cell_key)
+
+    def durations(self, sample: Sample, seconds: Floats, part: str) -> Durations:
+        """Figures about the seconds of a sample's events.
+
+        Args:
+            sample: whose.
+            seconds: (N,) of every event that the sample was drawn from.
+            part: names what of the events the seconds are.
+        """
+        return Durations(
+            seconds[sample.chosen],
+            sample.people,
+            self.suppression,
+            sample.cell_key,
+            f"{sample.figure} {part}",
+            self.marks,
+        )
+
+    def _people(self, part: str, figures: Sequence[str], found: Crowds) -> Counts:
+        names = [f"{part} {figure}" for figure in figures]
+        return self.suppression.published(found.people, found.keys, names, self.marks)
 
     def _told(self, part: str, figures: Sequence[str], found: Crowds) -> tuple[Counts, Counts]:
-        names, marks = [f"{part} {figure}" for figure in figures], self.marks
-        people = self.suppression.published(found.people, found.keys, names, marks)
-        repeat = [f"repeat {name}" for name in names]
-        events = self.suppression.events(people, found.repeats, found.repeaters, found.repeaters_keys, repeat, marks)
+        people = self._people(part, figures, found)
+        names = [f"repeat {part} {figure}" for figure in figures]
+        events = self.suppression.events(
+            people, found.repeats, found.repeaters, found.repeaters_keys, names, self.marks
+        )
         return people, events
 
 

@@ -50,7 +50,12 @@ class Doors:
             window: crossings in it.
             who: shoppers, or staff as well.
             by_step: minute by minute where the window's grid is of minutes, else by quarter-hour; by time.
+
+        Raises:
+            BadInputError: where there are too many crossings or steps.
         """
+        if by_step:
+            window.check_series()
         reader, now = self._insight.reader, self._clock()
         found = reader.crossings(window, now)
         steps = window.steps(window.step_s(now)) if by_step else [window]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from central.insight.crowds import Teller
+from central.insight.crowds import Sample, Teller
 from central.insight.figure import Figure, count_figure
 from central.insight.places import Place
 from central.insight.stays import Stays
@@ -57,36 +57,30 @@ class ZoneDwell:
     unseen_s: Figure
 
 
+def sample_of(teller: Teller, stays: Stays, place: Place) -> Sample:
+    """A place's visits as figures rest on them."""
+    return teller.sample(f"visitors zone {place.key}", stays.person, stays.people)
+
+
 def dwell_of(teller: Teller, stays: Stays, place: Place) -> ZoneDwell:
     """Dwell of a place's visits."""
-    name = f"visitors zone {place.key}"
-    group = np.zeros(len(stays), np.int64)
-    people, events = teller.people_and_events([name], group, stays.person, stays.people)
-    most_off = teller.suppression.most_off
-    whole = teller.durations(stays.dwell_s, stays.person, stays.people, name)
-    observed, bridged, unseen = (
-        teller.durations(seconds, stays.person, stays.people, name, part).mean()
-        for part, seconds in (
-            ("observed", stays.observed_s),
-            ("bridged", stays.bridged_s),
-            ("unseen", stays.unseen_s),
-        )
-    )
+    sample = sample_of(teller, stays, place)
+    whole = teller.durations(sample, stays.dwell_s, "dwell")
     return ZoneDwell(
         place.floor,
         place.id,
         place.name,
         place.category,
-        count_figure(int(people[0]), most_off),
-        teller.event_figure(int(events[0]), int(people[0])),
+        count_figure(sample.people, teller.suppression.most_off),
+        teller.event_figure(sample.events, sample.people),
         whole.mean(),
         whole.quantile(0.25),
         whole.quantile(0.5),
         whole.quantile(0.75),
         whole.quantile(0.9),
-        observed,
-        bridged,
-        unseen,
+        teller.durations(sample, stays.observed_s, "observed").mean(),
+        teller.durations(sample, stays.bridged_s, "bridged").mean(),
+        teller.durations(sample, stays.unseen_s, "unseen").mean(),
     )
 
 

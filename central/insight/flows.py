@@ -135,15 +135,14 @@ class Flows:
         for link in np.flatnonzero(counts).tolist():
             mine = order[starts[link] : starts[link + 1]]
             source, target = divmod(link, len(nodes))
+            between = teller.sample(names[link], found.person[mine], stays.people)
             links.append(
                 Link(
                     ids[source],
                     ids[target],
                     count_figure(int(counts[link]), most_off),
                     share_figure(int(counts[link]), int(people[source])),
-                    teller.durations(found.between_s[mine], found.person[mine], stays.people, names[link]).quantile(
-                        0.5
-                    ),
+                    teller.durations(between, found.between_s[mine], "between").quantile(0.5),
                 )
             )
         return FlowReport(told, sorted(links, key=lambda one: (-(one.people.value or 0), one.source, one.target)))

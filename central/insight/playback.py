@@ -54,7 +54,8 @@ def frames(heat: Heat, site: Site, floor_id: str, window: Window, *, most: int, 
 
 def _steps(site: Site, window: Window, most: int, now: float) -> list[tuple[float, float]]:
     """Ends of the frames: the finest that are few enough and may be asked for."""
-    least_s = window.step_s(now) if window.start >= now - CHUNKS_KEPT_S else HOUR_S
+    is_live = window.start + MINUTE_S > now - HOUR_S  # even the first minute ended within the last hour
+    least_s = HOUR_S if window.start < now - CHUNKS_KEPT_S else window.step_s(now) if is_live else QUARTER_S
     for step_s in STEPS_S:
         if step_s >= least_s and (window.end - window.start) / step_s <= most - (step_s > QUARTER_S):
             start = window.start if step_s <= QUARTER_S else _aligned(site, window.start, step_s)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from central.insight.crowds import Counts, Teller, Who
-from central.insight.dwell import Bin, ZoneDwell, dwell_bins, dwell_of
+from central.insight.dwell import Bin, ZoneDwell, dwell_bins, dwell_of, sample_of
 from central.insight.figure import FEW, Figure, count_figure, share_figure
 from central.insight.flows import Flows, Sources
-from central.insight.fronts import fronts
 from central.insight.places import Place
 from central.insight.stays import Stays
-from central.insight.window import QUARTER_S, Window
+from central.insight.window import DAY_S, QUARTER_S, SERIES_DAYS, Window
 from contract.errors import BadInputError
+
+MOST_QUARTERS = int(SERIES_DAYS * DAY_S / QUARTER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class ShopReport:
         unseen_s: mean seconds out of every camera's sight, not part of the dwell.
         came_from: the zone visited before.
         went_to: the zone visited next.
-        by_quarter: visitors by quarter-hour.
+        by_quarter: visitors by quarter-hour; empty for windows of more than 31 days.
         staff: people who work in the mall and were here.
         parties: groups that walked together.
     """
@@ -110,15 +111,7 @@ class Shops:
         self._clock = services.clock
         self._flows = Flows(services)
         self._places = services.insight.reader.places
-        before = fronts(services.insight.site)
-        self._front = [
-            frozenset(
-                number
-                for number, other in enumerate(self._places.all)
-                if other.floor == place.floor and other.zone in before[place.floor, place.zone]
-            )
-            for place in self._places.all
-        ]
+        self._front = services.insight.reader.fronts
 
     def all(self, window: Window, who: Who = "shoppers") -> list[ShopSummary]:
         """Every zone that somebody had in the window, passages too, in the order of the site's files."""
@@ -134,17 +127,19 @@ class Shops:
         return self._summary(self._view(numbers[-1], window, who)) if numbers else None
 
     def _summary(self, view: _View) -> ShopSummary:
-        place, dwell = view.place, dwell_of(view.teller, view.own, view.place)
+        place, teller = view.place, view.teller
+        sample = sample_of(teller, view.own, place)
+        visitors = count_figure(sample.people, self._insight.suppression.most_off)
         return ShopSummary(
             place.id,
             place.name,
             place.category,
             place.floor,
             place.tenant,
-            dwell.visitors,
-            dwell.visits,
-            *self._capture(view, dwell.visitors),
-            dwell.median_s,
+            visitors,
+            teller.event_figure(sample.events, sample.people),
+            *self._capture(view, visitors),
+            teller.durations(sample, view.own.dwell_s, "dwell").quantile(0.5),
         )
 
     def dwell(self, window: Window, who: Who = "shoppers") -> list[ZoneDwell]:
@@ -157,7 +152,12 @@ class Shops:
             yield view.place, dwell_bins(view.teller, view.own, view.place)
 
     def quarters(self, window: Window, who: Who = "shoppers") -> Iterator[tuple[Place, list[Quarter]]]:
-        """Visitors by quarter-hour, zone by zone."""
+        """Visitors by quarter-hour, zone by zone.
+
+        Raises:
+            BadInputError: where the window is longer than 31 days.
+        """
+        window.check_series()
         for view in self._views(window, who):
             yield view.place, self._by_quarter(view)
 
@@ -208,23 +208,24 @@ class Shops:
         return numbers[-1]
 
     def _views(self, window: Window, who: Who) -> Iterator[_View]:
+        by_place = _ByPlace(self._insight.reader.stays(window, self._clock()), len(self._places.all))
         for number, place in enumerate(self._places.all):
             if _held(place, window) is not None:
-                yield self._view(number, window, who)
+                yield self._view(number, window, who, by_place)
 
-    def _view(self, number: int, window: Window, who: Who) -> _View:
-        place = self._places.all[number]
+    def _view(self, number: int, window: Window, who: Who, by_place: _ByPlace | None = None) -> _View:
+        place, front = self._places.all[number], self._front[number]
         part = _held(place, window) or window
-        stays = self._insight.reader.stays(window, self._clock())
-        within = (stays.left_at >= part.start) & (stays.left_at < part.end)
-        own = stays.only((stays.place == number) & within)
-        passing = stays.only(np.isin(stays.place, [number, *self._front[number]]) & within)
-        return _View(place, part, own, passing, Teller(self._insight.suppression, part.marks, who))
+        if by_place is None:
+            by_place = _ByPlace(self._insight.reader.stays(window, self._clock()), len(self._places.all))
+        own = _within(by_place.of([number]), part)
+        passing = _within(by_place.of([number, *front]), part) if front else own
+        return _View(place, part, own, passing, bool(front), Teller(self._insight.suppression, part.marks, who))
 
     def _capture(self, view: _View, visitors: Figure) -> tuple[Figure, Figure]:
-        """Passers-by, and visitors out of them."""
+        """Passers-by, and visitors out of them; both withheld where the zone opens to no other."""
         passing = view.passing
-        if len(passing) == len(view.own):
+        if not view.has_front:
             return FEW, FEW
         group = np.zeros(len(passing), np.int64)
         counts = view.teller.people([f"passers {view.place.key}"], group, passing.person, passing.people)
@@ -233,7 +234,7 @@ class Shops:
     def _by_quarter(self, view: _View) -> list[Quarter]:
         first = np.ceil(view.window.start / QUARTER_S) * QUARTER_S
         number = int((view.window.end - first) // QUARTER_S)
-        if number <= 0:
+        if not 0 < number <= MOST_QUARTERS:
             return []
         starts = first + QUARTER_S * np.arange(number)
         group = np.floor((view.own.left_at - first) / QUARTER_S).astype(np.int64)
@@ -260,6 +261,20 @@ class Shops:
         return count_figure(int(counts[0]), self._insight.suppression.most_off)
 
 
+class _ByPlace:
+    """Visits of a window, to be had place by place without looking at all of them each time."""
+
+    def __init__(self, stays: Stays, places: int) -> None:
+        self._stays = stays
+        self._order = np.argsort(stays.place, kind="stable")
+        self._starts = np.searchsorted(stays.place[self._order], np.arange(places + 1))
+
+    def of(self, places: list[int]) -> Stays:
+        """Visits to any of the places."""
+        parts = [self._order[self._starts[place] : self._starts[place + 1]] for place in places]
+        return self._stays.only(np.concatenate(parts))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
     """A place, the part of the window that it is told of, its visits and those of the zones in front as well."""
@@ -268,6 +283,7 @@ class _View:
     window: Window
     own: Stays
     passing: Stays
+    has_front: bool
     teller: Teller
 
     @property
@@ -278,6 +294,11 @@ class _View:
 
 def _visitors(place: Place) -> str:
     return f"visitors zone {place.key}"
+
+
+def _within(stays: Stays, window: Window) -> Stays:
+    inside = (stays.left_at >= window.start) & (stays.left_at < window.end)
+    return stays if inside.all() else stays.only(inside)
 
 
 def _held(place: Place, window: Window) -> Window | None:

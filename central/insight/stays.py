@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,14 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.site import Site
+from central.insight.fronts import fronts
 from central.insight.places import Floats, Indices, Places
 from central.insight.suppression import Keys, Suppression
-from central.insight.window import Window
+from central.insight.window import DAY_S, Window
 from central.store import stays as truth
 from central.store.store import Store
+from contract.errors import BadInputError
 
 MOST_HELD_ROWS = 2_000_000
 """About 150 MB; the least lately asked windows go first."""
+
+MOST_ROWS = 5_000_000
+"""Some 50 busy days; reading them takes half a minute and half a gigabyte."""
 
 T = TypeVar("T")
 
@@ -112,74 +117,115 @@ class Reader:
         store: the truth.
         site: its zones and lines.
         suppression: gives people their secret numbers.
+        most_rows: longer windows are refused.
 
     Attributes:
         places: of the site.
+        fronts: of every place, the indices of the places in front of it.
         lines: (floor, line) of every line, in order.
     """
 
-    def __init__(self, store: Store, site: Site, suppression: Suppression) -> None:
+    def __init__(self, store: Store, site: Site, suppression: Suppression, most_rows: int = MOST_ROWS) -> None:
         self.places = Places(site)
+        before, all_places = fronts(site), self.places.all
+        by_zone: dict[tuple[str, str], list[int]] = {}
+        for number, place in enumerate(all_places):
+            by_zone.setdefault((place.floor, place.zone), []).append(number)
+        self.fronts = [
+            [other for zone in before[place.floor, place.zone] for other in by_zone[place.floor, zone]]
+            for place in all_places
+        ]
         self.lines = [(floor.id, line) for floor in site.floors.values() for line in floor.lines]
         self._line_number = {line: number for number, line in enumerate(self.lines)}
         self._store = store
         self._suppression = suppression
         self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[str, Window], tuple[int, Any]] = OrderedDict()
+        self._most_rows = most_rows
+        self._held: OrderedDict[tuple[str, Window], _Held] = OrderedDict()
 
     def stays(self, window: Window, now: float) -> Stays:
-        """Visits that ended in the window."""
+        """Visits that ended in the window.
+
+        Raises:
+            BadInputError: where there are too many to reckon with at once.
+        """
         return self._once("stays", window, now, lambda: self._read_stays(window))
 
     def crossings(self, window: Window, now: float) -> Crossings:
-        """Crossings in the window."""
+        """Crossings in the window.
+
+        Raises:
+            BadInputError: where there are too many to reckon with at once.
+        """
         return self._once("crossings", window, now, lambda: self._read_crossings(window))
 
     def _once(self, what: str, window: Window, now: float, read: Callable[[], T]) -> T:
         step = math.floor(now / window.step_s(now))
         with self._lock:
-            held = self._held.get((what, window))
-            if held is not None and held[0] == step:
-                self._held.move_to_end((what, window))
-                kept: T = held[1]
-                return kept
-            found = read()
-            self._held[what, window] = step, found
+            held = self._held.setdefault((what, window), _Held())
             self._held.move_to_end((what, window))
-            rows = sum(len(one) for _, one in self._held.values())
-            while rows > MOST_HELD_ROWS and len(self._held) > 1:
-                _, (_, dropped) = self._held.popitem(last=False)
-                rows -= len(dropped)
-            return found
+        with held.lock:  # of this window only: a long one keeps nobody else waiting
+            if held.step != step:
+                held.content, held.rows = None, 0
+                held.content, held.step = read(), step
+                held.rows = len(held.content)
+            found: T = held.content
+        with self._lock:
+            while sum(one.rows for one in self._held.values()) > MOST_HELD_ROWS and len(self._held) > 1:
+                self._held.popitem(last=False)
+        return found
 
     def _read_stays(self, window: Window) -> Stays:
-        found = truth.stays(self._store.database, self._store.site, window.start, window.end)
-        people, person = self._people(found.person)
+        self._check(truth.number_of_stays(self._store.database, self._store.site, window.start, window.end), "visits")
+        persons: dict[str, int] = {}
         parties: dict[str, int] = {}
+        parts = [self._part(day, persons, parties) for day in window.steps(DAY_S)]
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        read = Stays(self._people(persons), *columns)
+        order = np.lexsort((read.place, read.left_at, read.entered_at, read.person))
+        return read.only(order[read.place[order] >= 0])
+
+    def _part(self, window: Window, persons: dict[str, int], parties: dict[str, int]) -> tuple[Any, ...]:
+        """Columns of ``Stays`` of a day: text becomes numbers before the next day is read."""
+        found = truth.stays(self._store.database, self._store.site, window.start, window.end)
+        person = np.fromiter((persons.setdefault(one, len(persons)) for one in found.person), np.int32)
         party = np.fromiter(
             (-1 if one is None else parties.setdefault(one, len(parties)) for one in found.party), np.int32
         )
-        left = np.array(found.left_at, np.float64)
-        place = self.places.of(found.floor, found.zone, left)
-        entered = np.array(found.entered_at, np.float64)
-        observed, bridged, unseen = (
-            np.array(part, np.float64) for part in (found.observed_s, found.bridged_s, found.unseen_s)
-        )
-        read = Stays(people, person, place, entered, left, observed, bridged, unseen, party)
-        order = np.lexsort((place, left, entered, person))
-        return read.only(order[place[order] >= 0])
+        left_at = np.array(found.left_at, np.float64)
+        place = self.places.of(found.floor, found.zone, left_at)
+        seconds = (np.array(part, np.float64) for part in (found.observed_s, found.bridged_s, found.unseen_s))
+        return person, place, np.array(found.entered_at, np.float64), left_at, *seconds, party
 
     def _read_crossings(self, window: Window) -> Crossings:
+        number = truth.number_of_crossings(self._store.database, self._store.site, window.start, window.end)
+        self._check(number, "crossings")
         found = truth.crossings(self._store.database, self._store.site, window.start, window.end)
-        people, person = self._people(found.person)
+        persons: dict[str, int] = {}
+        person = np.fromiter((persons.setdefault(one, len(persons)) for one in found.person), np.int32)
         pairs = zip(found.floor, found.line, strict=True)
         line = np.fromiter((self._line_number.get(pair, -1) for pair in pairs), np.int32)
         inwards = np.array([direction == "in" for direction in found.direction], np.bool_)
-        return Crossings(people, person, line, inwards, np.array(found.at, np.float64))
+        return Crossings(self._people(persons), person, line, inwards, np.array(found.at, np.float64))
 
-    def _people(self, persons: Sequence[str]) -> tuple[People, Indices]:
-        numbers: dict[str, int] = {}
-        person = np.fromiter((numbers.setdefault(one, len(numbers)) for one in persons), np.int32)
+    def _people(self, persons: dict[str, int]) -> People:
         workers = truth.staff(self._store.database, self._store.site)
-        works = np.fromiter((one in workers for one in numbers), np.bool_)
-        return People(self._suppression.record_keys(numbers), works), person
+        works = np.fromiter((one in workers for one in persons), np.bool_)
+        return People(self._suppression.record_keys(persons), works)
+
+    def _check(self, number: int, what: str) -> None:
+        if number > self._most_rows:
+            raise BadInputError(
+                f"from: {number:,} {what} lie in this window, and at most {self._most_rows:,} are reckoned at once; "
+                "ask for fewer days"
+            )
+
+
+class _Held:
+    """A window's content as of a step of the grid."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.step = -1
+        self.rows = 0
+        self.content: Any = None

@@ -15,6 +15,7 @@ QUARTER_S = 900.0
 HOUR_S = 3600.0
 DAY_S = 86_400.0
 MOST_DAYS = 400
+SERIES_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,19 @@ class Window:
         return MINUTE_S if self.end - self.start <= HOUR_S and self.end > now - HOUR_S else QUARTER_S
 
     def steps(self, step_s: float) -> list[Window]:
-        """Its parts, ``step_s`` long."""
+        """Its parts, ``step_s`` long, the last perhaps shorter."""
         number = math.ceil((self.end - self.start) / step_s)
-        return [Window(self.start + n * step_s, self.start + (n + 1) * step_s) for n in range(number)]
+        starts = [self.start + n * step_s for n in range(number)]
+        return [Window(start, min(start + step_s, self.end)) for start in starts]
+
+    def check_series(self) -> None:
+        """Refuse a series step by step that is too long to be looked at.
+
+        Raises:
+            BadInputError: where it is.
+        """
+        if self.end - self.start > SERIES_DAYS * DAY_S:
+            raise BadInputError(f"from: at most {SERIES_DAYS} days before to where figures are told step by step")
 
     def told(self) -> dict[str, str]:
         """The same for an answer."""

@@ -22,7 +22,7 @@ from central.journeys.association import best_pairs, marginals
 from central.journeys.boundaries import Boundary
 from central.journeys.kernels import Words, hamming
 from central.journeys.likeness import LIKENESS, Likeness, Strangers
-from central.journeys.ways import SEEN_SHARE, Ways
+from central.journeys.ways import Ways
 from contract.events import Handoff
 from contract.times import from_rfc3339
 from contract.topics import Topic
@@ -181,9 +181,9 @@ class Handoffs:
         """Links of those who are due; others who came lately stand beside them as competitors."""
         come = [one for one in self._come if one.words.size * 64 == bits]
         gone = [one for one in self._gone if one.words.size * 64 == bits]
-        if not come or not gone:
+        if not come:
             return []
-        weights = self._weights(now, bits, come, gone)
+        weights = self._weights(now, bits, come, gone) if gone else np.zeros((len(come), 0))
         told = marginals(weights)
         links: list[Link] = []
         taken: list[_Announced] = []
@@ -191,6 +191,8 @@ class Handoffs:
         for row, one in enumerate(come):
             if one not in due:
                 continue
+            if one.exit in self._ways.seen:
+                self._ways.seen[one.exit].learn(float(told[row].sum()))
             column = likeliest.get(row)
             if column is None or not _is_clear(told[row], column):
                 self.undecided += bool(told[row].sum() > 1 - CONFIDENCE)
@@ -240,7 +242,8 @@ class Handoffs:
         while lately and lately[0] < now - BUSY_S:
             lately.popleft()
         rate = (len(lately) + 1) / BUSY_S
-        return rate * (1.0 if self._ways.exits[place].leads_out else 1 - SEEN_SHARE)
+        seen = self._ways.seen.get(place)
+        return rate if seen is None else rate * (1 - seen.share)
 
     def _still_out(self, now: float, one: _Announced) -> float:
         """Probability that whoever left has not been announced anywhere by now."""

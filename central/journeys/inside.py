@@ -61,6 +61,7 @@ class Inside:
         self._found = found
         self._hour = hour
         self._record_key = record_key
+        self._keys: dict[str, int] = {}
         self._by_line = {(one.line.floor, one.line.line): one for one in found}
         self._night = float("-inf")
         self._counted_at = float("-inf")
@@ -125,8 +126,13 @@ class Inside:
 
     def crowd(self, visitors: Iterable[str]) -> Crowd:
         """The visitors as a number and a sum of secret numbers, each as often as they stand there."""
-        listed = list(visitors)
-        return Crowd(len(listed), sum(map(self._record_key, listed)) % WORD)
+        number, total = 0, 0
+        for visitor in visitors:
+            key = self._keys.get(visitor)
+            if key is None:
+                key = self._keys[visitor] = self._record_key(visitor)
+            number, total = number + 1, total + key
+        return Crowd(number, total % WORD)
 
     def _begin(self, now: float) -> None:
         """Forget what was counted where a new day has begun, or it is time to count anew."""
@@ -134,6 +140,7 @@ class Inside:
         if night != self._night or not 0 <= now - self._counted_at < RECOUNT_S:
             self._night, self._counted_at = night, now
             self._closed.clear()
+            self._keys.clear()
 
     def _at(self, now: float) -> dict[str, Crowd]:
         self._begin(now)

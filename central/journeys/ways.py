@@ -24,7 +24,11 @@ RETURN_LEAST_S = 3.0
 SAME_DOOR_SHARE = 0.7
 """Of those who come back so many do by the door they went."""
 SEEN_SHARE = 0.92
-"""Of those who come out of a passage so many are announced, both by where they went in and by where they came out."""
+"""Of those who come out of a passage so many had been announced where they went in, before anything is known of it."""
+WEIGHT_SEEN = 20.0
+"""What was given counts like so many people,"""
+MOST_SEEN = 300.0
+"""and no more than so many are remembered, the latest."""
 WEIGHT_EVEN = 10.0
 """Destinations of a passage with several are alike at first, as if so many people had been followed."""
 
@@ -69,6 +73,27 @@ _WITHIN = 1 - math.exp(-(RETURN_MOST_S - RETURN_LEAST_S) / RETURN_S)
 
 
 @dataclass(slots=True)
+class Seen:
+    """How many of those who came by a passage's end had been announced at the other."""
+
+    number: float = 0.0
+    announced: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Of all who come, 0 to 1."""
+        return (WEIGHT_SEEN * SEEN_SHARE + self.announced) / (WEIGHT_SEEN + self.number)
+
+    def learn(self, probability: float) -> None:
+        """Somebody came of whom it is so probable that they had been: the mixture's share by expectation."""
+        if self.number >= MOST_SEEN:
+            self.announced *= (MOST_SEEN - 1) / self.number
+            self.number = MOST_SEEN - 1
+        self.number += 1
+        self.announced += probability
+
+
+@dataclass(slots=True)
 class Ways:
     """All ways of a site.
 
@@ -76,11 +101,13 @@ class Ways:
         exits: boundary lines by exit.
         by_pair: ways by start and end,
         by_start: and by start alone.
+        seen: at the ends of passages.
     """
 
     exits: dict[Exit, Boundary]
     by_pair: dict[tuple[Exit, Exit], Way] = field(default_factory=dict)
     by_start: dict[Exit, list[Way]] = field(default_factory=dict)
+    seen: dict[Exit, Seen] = field(default_factory=dict)
 
     @classmethod
     def of(cls, site: Site, found: Sequence[Boundary]) -> Ways:
@@ -88,6 +115,7 @@ class Ways:
         ways = cls({one.line: one for one in found})
         for passage in site.passages:
             for end in passage.ends:
+                ways.seen.setdefault(end, Seen())
                 other = passage.other_end(end)
                 ways.by_pair[end, other] = Way(end, other, TravelTime(passage.usual_s, passage.spread_s))
         doors = [one.line for one in found if one.leads_out]
@@ -107,4 +135,5 @@ class Ways:
                 return RETURN_SHARE
             return RETURN_SHARE * (SAME_DOOR_SHARE if way.start == way.end else (1 - SAME_DOOR_SHARE) / (doors - 1))
         taken = Counter({one.end: one.taken for one in others})
-        return SEEN_SHARE * (taken[way.end] + WEIGHT_EVEN / len(others)) / (taken.total() + WEIGHT_EVEN)
+        # an end that misses who comes misses who leaves, too, and these come to its start unannounced
+        return self.seen[way.start].share * (taken[way.end] + WEIGHT_EVEN / len(others)) / (taken.total() + WEIGHT_EVEN)

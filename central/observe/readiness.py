@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from central.ingest.writer import QUEUE_SIZE
+from central.privacy.retention import left_over
 from central.services import Services
 
 FULL = 0.9
@@ -10,8 +11,8 @@ FULL = 0.9
 
 
 def faults(services: Services) -> list[str]:
-    """What keeps messages from being taken in now; empty where nothing does."""
-    found = [services.broker.fault, services.writer.state.fault]
+    """What keeps messages from being taken in, or from being forgotten in time; empty where nothing does."""
+    found = [services.broker.fault, services.writer.state.fault, *left_over(services.store)]
     waiting = services.writer.depth
     if waiting >= FULL * QUEUE_SIZE:
         found.append(f"{waiting} of at most {QUEUE_SIZE} messages wait to be stored; see store and disk")

@@ -46,7 +46,12 @@ def _account_faults(state: OpsState, box: Box) -> Iterator[Fault]:
     for account in state.accounts:
         if account.box != box.box or not account.missing:
             continue
-        yield _of(box, "box_missing", "warning", part=account.session, missing=account.missing)
+        if account.state != "abandoned":
+            yield _of(box, "box_missing", "warning", part=account.session, missing=account.missing)
+        elif state.at - account.last_heard < limits.ABANDONED_S:
+            yield _of(
+                box, "box_abandoned", "warning", account.last_heard, part=account.session, missing=account.missing
+            )
 
 
 def _figures(state: OpsState, box: Box, standing: Collection[str]) -> Iterator[Fault]:
@@ -61,10 +66,8 @@ def _figures(state: OpsState, box: Box, standing: Collection[str]) -> Iterator[F
     if lost := health.get("events_lost", 0):
         # The number is in the key: more of them later is another fault, and another order.
         yield _of(box, "box_lost", "warning", part=str(lost), lost=lost)
-    offset_ms = health.get("clock_offset_ms")
-    skew_s = None if offset_ms is None else offset_ms / 1000
-    if skew_s is not None and is_beyond("box_clock", limits.SKEW_S, abs(skew_s)):
-        yield _of(box, "box_clock", "warning", off_s=skew_s)
+    if box.skew_s is not None and is_beyond("box_clock", limits.SKEW_S, abs(box.skew_s)):
+        yield _of(box, "box_clock", "warning", off_s=round(box.skew_s, 1))
     heat = health.get("temperature_c")
     if heat is not None and is_beyond("box_hot", limits.HOT_C, heat):
         yield _of(box, "box_hot", "warning", celsius=heat)

@@ -24,21 +24,20 @@ class Certificates:
 
     Args:
         site: the site as central loaded it; cameras are read anew, as an installer may have been there since.
+
+    Raises:
+        BadInputError: ``site.toml`` cannot be read.
     """
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self._floors = [(floor, cameras_path(site.source, floor.id)) for floor in site.floors.values()]
         self._kept: dict[str, tuple[tuple[Stamp, Stamp], FloorCalibration]] = {}
 
     def floors(self) -> tuple[FloorCalibration, ...]:
         """Calibration and certificate of every floor as the files are now."""
-        return tuple(self._floor(floor) for floor in self._site.floors.values())
+        return tuple(self._floor(floor, cameras) for floor, cameras in self._floors)
 
-    def _floor(self, floor: Floor) -> FloorCalibration:
-        try:
-            cameras = cameras_path(self._site.source, floor.id)
-        except BadInputError as error:
-            return FloorCalibration(floor.id, (), "", unreadable=str(error))
+    def _floor(self, floor: Floor, cameras: Path) -> FloorCalibration:
         certificate = certificate_path(cameras)
         stamps = (_stamp(cameras), _stamp(certificate))
         kept = self._kept.get(floor.id)

@@ -70,7 +70,7 @@ KINDS: Mapping[str, Patience] = {
     "disk": Patience(0.0, 60.0),
     "quarantine": Patience(0.0, 0.0),  # the quarter of an hour that is looked back on is patience enough
     "purge": Patience(0.0),
-    "purge_late": Patience(0.0),
+    "purge_late": Patience(120.0),  # a central that was off purges at its first round
     # boxes
     "box_silent": Patience(),  # ten seconds of silence are in the rule itself
     "box_stopped": Patience(),
@@ -78,6 +78,7 @@ KINDS: Mapping[str, Patience] = {
     "box_no_health": Patience(5.0),
     "box_outbox": Patience(30.0, 60.0),
     "box_missing": Patience(60.0, 5.0),  # most gaps are closed by one request to send again
+    "box_abandoned": Patience(0.0, 0.0, reopens=False),
     "box_lost": Patience(0.0, 0.0, reopens=False),
     "box_clock": Patience(20.0, 60.0),
     "box_hot": Patience(30.0, 120.0),

@@ -58,8 +58,8 @@ def _store(state: OpsState, standing: Collection[str]) -> Iterator[Fault]:
     if purge is not None and purge.left_over:
         yield Fault("purge", "purge", "critical", purge.at, facts={"left_over": purge.left_over})
     if purge is not None and state.at - purge.at > limits.PURGE_LATE_S:
-        hours = int((state.at - purge.at) / 3600)
-        yield Fault("purge_late", "purge_late", "warning", purge.at, facts={"hours": hours})
+        minutes = int((state.at - purge.at) / 60)
+        yield Fault("purge_late", "purge_late", "warning", purge.at, facts={"minutes": minutes})
 
 
 def _disk(disk: Disk, was: bool) -> Fault | None:

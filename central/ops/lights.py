@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from central.ops.evidence import SILENT_S, camera_health, has_health, is_heard
+from central.ops.evidence import SILENT_S, camera_health, has_health, is_heard, is_within
 from central.ops.fault import Fault
 from central.ops.state import OpsState
 from central.store.boxes import Box, Camera
@@ -21,8 +21,8 @@ def box_light(state: OpsState, box: Box, faults: Iterable[Fault]) -> Light:
         return "off"
     if light := _worst(own):
         return light
-    has_positions = box.positions_heard is not None and state.at - box.positions_heard <= SILENT_S
-    return "good" if is_heard(state, box) and has_positions else "unknown"
+    proves_itself = is_heard(state, box) and is_within(state, box.positions_heard, SILENT_S)
+    return "good" if proves_itself else "unknown"
 
 
 def camera_light(state: OpsState, box: Box, camera: Camera, faults: Iterable[Fault]) -> Light:

@@ -43,6 +43,7 @@ REFUSED_S = 900.0
 """Refusals are news for so long."""
 ABANDONED_S = DAY_S
 """An account that was given up is news for so long."""
-PURGE_LATE_S = 2 * DAY_S
+PURGE_LATE_S = 900.0
+"""A purge runs every minute; without one for so long a promise is being broken."""
 OLD_CALIBRATION_S = 365 * DAY_S
 """After a year a walk test is due: floors settle, brackets sag."""

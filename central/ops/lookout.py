@@ -8,13 +8,16 @@ from calibration.site import Site
 from central.ingest.client import BrokerClient
 from central.ingest.writer import QUEUE_SIZE, Writer
 from central.ops.certificates import Certificates
-from central.ops.state import Disk, OpsState, Refusals, WayIn
-from central.store import boxes, quarantine
+from central.ops.state import Disk, OpsState, Purge, Refusals, WayIn
+from central.store import boxes, quarantine, retention
 from central.store.store import Store
+
+ATTENTIVE_S = 10.0
+"""Looks come every second. After a longer pause (the machine slept, its clock was set) we have not been listening."""
 
 
 class Lookout:
-    """Gathers an `OpsState`; remembers only since when the broker has been connected.
+    """Gathers an `OpsState`; remembers only since when we have been listening without a pause.
 
     Args:
         site: the mall.
@@ -29,6 +32,7 @@ class Lookout:
         self._broker = broker
         self._certificates = Certificates(site)
         self._listening_since: float | None = None
+        self._looked_at = 0.0
 
     def look(self, now: float) -> OpsState:
         """What is to be seen at that instant."""
@@ -41,13 +45,21 @@ class Lookout:
             boxes=tuple(boxes.boxes(database, site)),
             accounts=tuple(self._store.accounting()),
             floors=self._certificates.floors(),
+            purge=self._purge(),
         )
+
+    def _purge(self) -> Purge | None:
+        """The last purge, and what all tables' last purges left behind."""
+        found = retention.last_purges(self._store.database, self._store.site)
+        return Purge(max(one.at for one in found), sum(one.left_over for one in found)) if found else None
 
     def _way_in(self, now: float) -> WayIn:
         fault = self._broker.fault
+        was_away = not 0 <= now - self._looked_at <= ATTENTIVE_S
+        self._looked_at = now
         if fault:
             self._listening_since = None
-        elif self._listening_since is None:
+        elif self._listening_since is None or was_away:
             self._listening_since = now
         state = self._writer.state
         return WayIn(

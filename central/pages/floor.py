@@ -46,7 +46,7 @@ def add_floor_page(services: Services) -> None:
             if floor is None:
                 ui.html(_unknown(page.words, floor_id, floors), sanitize=False)
                 return
-            page.load("floor.js", "floor.css", tables=("floor", "categories"))
+            page.load("floor.js", ["plan.css", "floor.css"], tables=("floor", "categories"))
             ui.html(_view(page, floor, floors), sanitize=False)
 
 

@@ -56,6 +56,7 @@ class Page:
         theme: as chosen; ``auto`` follows the system.
         main: the page's own room, a context manager.
         timezone: of the site, by its IANA name.
+        now: central's, seconds since 1970.
     """
 
     words: Words
@@ -64,14 +65,16 @@ class Page:
     theme: Theme
     main: ui.element
     timezone: str
+    now: float
 
-    def load(self, script: str, style: str, *, tables: Sequence[str]) -> None:
-        """Give the page a module and a style sheet of ``assets/``, and the module these tables of words (words.js)."""
-        ui.add_head_html(
-            f'<link rel="stylesheet" href="/assets/{style}"><script type="module" src="/assets/{script}"></script>'
-        )
-        content: dict[str, object] = {name: dict(self.words.table(name)) for name in (*tables, "units", "figures")}
-        content |= {"language": self.words.tag, "timezone": self.timezone, "k": self.figures.k}
+    def load(self, script: str, styles: Sequence[str], *, tables: Sequence[str]) -> None:
+        """Give the page a module and style sheets of ``assets/``, and the module these tables of words (words.js)."""
+        sheets = "".join(f'<link rel="stylesheet" href="/assets/{style}">' for style in styles)
+        ui.add_head_html(f'{sheets}<script type="module" src="/assets/{script}"></script>')
+        content: dict[str, object] = {
+            name: dict(self.words.table(name)) for name in (*tables, "units", "dates", "figures")
+        }
+        content |= {"language": self.words.tag, "timezone": self.timezone, "k": self.figures.k, "now": self.now}
         safe = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
         ui.add_body_html(f'<script type="application/json" id="words">{safe}</script>')
 
@@ -99,7 +102,9 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
     main = ui.element("main").classes("room").props('id="main" tabindex="-1"')
     roles = PLACES[here][1]
     if login.role in roles:
-        return Page(tell, Figures(tell, services.insight.k), login, theme, main, services.site.timezone.key)
+        return Page(
+            tell, Figures(tell, services.insight.k), login, theme, main, services.site.timezone.key, services.clock()
+        )
     why = tell(
         "frame.not_for_role_why",
         role=tell(f"roles.{login.role}"),

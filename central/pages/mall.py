@@ -27,7 +27,7 @@ def add_mall_page(services: Services) -> None:
         page = frame(services, request, "mall")
         if page is None:
             return
-        page.load("mall.js", "mall.css", tables=("mall", "floor"))
+        page.load("mall.js", ["plan.css", "mall.css"], tables=("mall", "floor"))
         with page.main:
             ui.html(_view(page, list(site.floors.values()), doors), sanitize=False)
 

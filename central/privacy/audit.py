@@ -21,6 +21,8 @@ MOST_WAITING = 20_000
 """Entries that wait while the store cannot be written; beyond, they are lost and counted."""
 QUERY_KEYS = ("floor", "zone", "category", "from", "to", "who", "by", "by_minute", "length", "through", "frames", "day")
 """Of a query only these are kept: what was asked about, and for when."""
+UNTOLD = frozenset({"rest", "touchpoint"})
+"""Of a path these are not: the rest of an address that we do not know may be anything, a member's id too."""
 MOST_VALUE = 40
 
 Flush = Callable[[sqlite3.Connection], None]
@@ -68,6 +70,8 @@ class AuditTrail:
         """What a request was about, of the parameters of its path; a member only by their pseudonym."""
         told = []
         for name, value in path.items():
+            if name in UNTOLD:
+                continue
             text = pseudonym(self._key, str(value)) if name == "member" else str(value)
             told.append(f"{name} {_plain(text)}")
         return ", ".join(told)
@@ -92,9 +96,13 @@ class AuditTrail:
         return True
 
     def _run(self) -> None:
-        while not self._stop.wait(FLUSH_EVERY_S):
-            self.flush()
-        self.flush()
+        is_last = False
+        while not is_last:
+            is_last = self._stop.wait(FLUSH_EVERY_S)
+            try:
+                self.flush()
+            except Exception:
+                log.exception("the audit could not be written; it is tried again")
 
 
 def asked(query: str) -> str:

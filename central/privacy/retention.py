@@ -21,11 +21,11 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 PURGE_EVERY_S = 60.0
 LATE_AFTER_S = 900.0
 """Without a purge for so long something is wrong."""
-FORGET_EVERY_S = HOUR_S
+LOOK_EVERY_S = HOUR_S
 NEWEST_DAYS = 3
-"""Days just forgotten are looked at every hour, as a box that was away may tell of them still."""
+"""Days just forgotten are looked through again every hour, as a box that was away may tell of them still."""
 ROTATED_DAYS = 16
-"""Of all older days so many are looked at every hour: all of 400 within about a day."""
+"""Of all older days so many are looked through every hour: all of 400 within about a day."""
 IDS = "visitor ids"
 
 
@@ -84,22 +84,33 @@ class Retention:
         self._timezone = timezone
         self._new_key = new_key
         self._purged_at = -1e18
-        self._forgot_at = -1e18
+        self._looked_at = -1e18
+        self._before = -1e18
+        self._days: list[tuple[float, float]] = []
         self._turn = 0
+        self._ids = (0, 0)
 
     def update(self, now: float) -> None:
         """What is due at that instant: forgetting before deleting, as it needs to know who was one person."""
         database, site = self._store.database, self._store.site
         if erasures.are_open(database, site):
             erasures.settle(database, site, now)
+        before = self.forget_before(now)
+        if before != self._before:
+            for day in self._due_days(before)[:NEWEST_DAYS]:
+                self._forget(day)
+            self._before = before
+        elif self._days:  # one a round, since it takes half a second to look through a day of 40,000 people
+            self._forget(self._days.pop())
+        elif now - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = now
+            self._days = self._choice(before)
         if now - self._purged_at < PURGE_EVERY_S:
             return
-        done = []
-        if now - self._forgot_at >= FORGET_EVERY_S:
-            done.append(self._forget(now))
+        done = [Purge(IDS, now, before, sum(self._ids), self._ids[0], self._ids[1])]
         done += [retention.purge(database, site, rule, now - self.keep.seconds(rule.kept), now) for rule in RULES]
         retention.note(database, site, done)
-        self._purged_at = now
+        self._purged_at, self._ids = now, (0, 0)
         for one in done:
             if one.left_over:
                 log.error("purge of %s: %d rows that expired are still there", one.rule, one.left_over)
@@ -109,30 +120,39 @@ class Retention:
         today = datetime.fromtimestamp(now, self._timezone).replace(hour=0, minute=0, second=0, microsecond=0)
         return (today - timedelta(days=1)).timestamp()
 
-    def _forget(self, now: float) -> Purge:
-        database, site = self._store.database, self._store.site
-        before = self.forget_before(now)
-        found = left = 0
-        for start, end in self._days(before):
-            one = forgetting.forget(database, site, start, end, self._new_key)
-            found, left = found + one.found, left + one.left
-        if not found:  # else there may be more: the next round goes on
-            self._forgot_at = now
-        return Purge(IDS, now, before, found, found - left, left)
+    def _forget(self, day: tuple[float, float]) -> None:
+        one = forgetting.forget(self._store.database, self._store.site, *day, self._new_key)
+        replaced, left = self._ids
+        self._ids = (replaced + one.found - one.left, left + one.left)
+        if one.found:  # there may be more where this came from
+            self._looked_at = -1e18
 
-    def _days(self, before: float) -> list[tuple[float, float]]:
-        """Days to look at now: the newest that are due, and some of the older ones in turn."""
+    def _choice(self, before: float) -> list[tuple[float, float]]:
+        """Days to look through again: the newest that are due, and some of the older ones in turn."""
+        days = self._due_days(before)
+        older = days[NEWEST_DAYS:]
+        turn = [older[(self._turn + at) % len(older)] for at in range(min(ROTATED_DAYS, len(older)))]
+        self._turn += len(turn)
+        return days[:NEWEST_DAYS] + turn
+
+    def _due_days(self, before: float) -> list[tuple[float, float]]:
+        """All days that are to be forgotten, newest first."""
         first = forgetting.first_instant(self._store.database, self._store.site)
         if first is None or first >= before:
             return []
         bounds = [datetime.fromtimestamp(before, self._timezone)]
         while bounds[-1].timestamp() > first:
             bounds.append(bounds[-1] - timedelta(days=1))
-        days = [(start.timestamp(), end.timestamp()) for end, start in pairwise(bounds)]
-        older = days[NEWEST_DAYS:]
-        turn = [older[(self._turn + at) % len(older)] for at in range(min(ROTATED_DAYS, len(older)))]
-        self._turn += len(turn)
-        return days[:NEWEST_DAYS] + turn
+        return [(start.timestamp(), end.timestamp()) for end, start in pairwise(bounds)]
+
+
+def left_over(store: Store) -> list[str]:
+    """What has expired and is still there, in one line each; empty is good."""
+    return [
+        f"{one.rule}: {one.left_over} rows that expired are still there; look into central's log"
+        for one in retention.last_purges(store.database, store.site)
+        if one.left_over
+    ]
 
 
 def faults(store: Store, now: float) -> list[str]:
@@ -140,8 +160,4 @@ def faults(store: Store, now: float) -> list[str]:
     purges = retention.last_purges(store.database, store.site)
     if not purges or now - max(one.at for one in purges) > LATE_AFTER_S:
         return ["the purge has not run lately: look into central's log, and whether the disk is full"]
-    return [
-        f"{one.rule}: {one.left_over} rows that expired are still there; look into central's log"
-        for one in purges
-        if one.left_over
-    ]
+    return left_over(store)

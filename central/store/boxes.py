@@ -65,8 +65,7 @@ def heard(connection: sqlite3.Connection, site: str, box: str, floor: str, at: f
     """Note that something came from the box just now."""
     connection.execute(
         """INSERT INTO boxes (site, box, floor, last_heard) VALUES (?, ?, ?, ?)
-           ON CONFLICT (site, box) DO UPDATE SET floor = excluded.floor,
-           last_heard = max(coalesce(last_heard, 0), excluded.last_heard)""",
+           ON CONFLICT (site, box) DO UPDATE SET floor = excluded.floor, last_heard = excluded.last_heard""",
         (site, box, floor, at),
     )
 

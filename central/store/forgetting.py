@@ -121,8 +121,9 @@ def _carry_over(connection: sqlite3.Connection, site: str, day: float, new_key: 
         given,
     )
     rows = connection.execute(
-        """SELECT forgetting.fresh, party, confidence, at FROM forgetting
-           JOIN parties ON parties.site = :site AND parties.visitor = forgetting.visitor
+        """SELECT forgetting.fresh, parties.party, parties.confidence, parties.at FROM forgetting
+           LEFT JOIN stitches ON stitches.site = :site AND stitches.visitor = forgetting.visitor
+           JOIN parties ON parties.site = :site AND parties.visitor = coalesce(stitches.person, forgetting.visitor)
            WHERE forgetting.site = :site AND day = :day""",
         given,
     ).fetchall()

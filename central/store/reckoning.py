@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from central.store.database import Database
 
@@ -13,8 +14,7 @@ _SIGN = 1 << 63
 _WORD = 1 << 64
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """Somebody crossed a line at a moment, seconds since 1970."""
 
     floor: str
@@ -88,7 +88,24 @@ def crossings(database: Database, site: str, start: float, end: float) -> list[P
         "SELECT floor, line, direction, visitor, at FROM crossings WHERE site = ? AND at >= ? AND at < ? ORDER BY at",
         (site, start, end),
     )
-    return [Passed(*row) for row in rows]
+    return [Passed._make(row) for row in rows]
+
+
+def from_door_to_door(database: Database, site: str, start: float, end: float) -> dict[tuple[str, str], int]:
+    """Visitors by the line of their first crossing ``in`` and that of their last crossing ``out``, of those with both.
+
+    Lines are named as floor/line; crossings count from ``start`` until before ``end``.
+    """
+    rows = database.rows(
+        """WITH passed AS (
+               SELECT visitor, floor || '/' || line AS line, direction, at FROM crossings
+               WHERE site = ? AND at >= ? AND at < ?),
+           first AS (SELECT visitor, line, min(at) FROM passed WHERE direction = 'in' GROUP BY visitor),
+           last AS (SELECT visitor, line, max(at) FROM passed WHERE direction = 'out' GROUP BY visitor)
+           SELECT first.line, last.line, count(*) FROM first JOIN last USING (visitor) GROUP BY 1, 2""",
+        (site, start, end),
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def keep_quarters(database: Database, site: str, found: Iterable[Quarter]) -> None:

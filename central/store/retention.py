@@ -28,6 +28,7 @@ class Rule:
     kept: str
 
 
+EXPIRED_ORDER_EVENTS = "at < :cutoff AND number NOT IN (SELECT number FROM orders)"
 FORGOTTEN = "visitor NOT GLOB '~*'"
 
 RULES = (
@@ -46,7 +47,11 @@ RULES = (
     Rule("visits", "visits", "entered_at < :cutoff", "history"),
     Rule("crossings", "crossings", "at < :cutoff", "history"),
     Rule("journeys", "journeys", "left_at < :cutoff", "history"),
+    Rule("quarters", "quarters", "at < :cutoff", "history"),
+    Rule("reckonings", "reckonings", "at < :cutoff", "history"),
     Rule("offers", "offers", "at < :cutoff", "history"),
+    Rule("orders", "orders", "state = 'closed' AND closed_at < :cutoff", "history"),
+    Rule("order history", "order_events", EXPIRED_ORDER_EVENTS, "history"),
     Rule("quarantine", "quarantine", "heard < :cutoff", "quarantine"),
     Rule("audit", "audit", "minute < :cutoff / 60", "audit"),
     Rule("purges", "purges", "hour < :cutoff / 3600", "audit"),

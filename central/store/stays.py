@@ -35,38 +35,52 @@ class CrossingColumns:
 
 
 _STAYS = """
-    SELECT visitor, floor, zone, entered_at, left_at, observed_s, bridged_s, unseen_s,
-        (SELECT person FROM stitches WHERE stitches.site = visits.site AND stitches.visitor = visits.visitor),
-        (SELECT party FROM parties WHERE parties.site = visits.site AND parties.visitor = visits.visitor)
-    FROM visits WHERE site = ? AND phase = 'closed' AND left_at >= ? AND left_at < ?"""
+    SELECT person, floor, zone, entered_at, left_at, observed_s, bridged_s, unseen_s,
+        (SELECT party FROM parties WHERE parties.site = told.site AND parties.visitor = told.person)
+    FROM (
+        SELECT *, coalesce(
+            (SELECT person FROM stitches WHERE stitches.site = visits.site AND stitches.visitor = visits.visitor),
+            visitor) AS person
+        FROM visits WHERE site = ? AND phase = 'closed' AND left_at >= ? AND left_at < ?
+    ) AS told"""
 
 _CROSSINGS = """
-    SELECT visitor, floor, line, direction, at,
-        (SELECT person FROM stitches WHERE stitches.site = crossings.site AND stitches.visitor = crossings.visitor)
+    SELECT coalesce(
+            (SELECT person FROM stitches WHERE stitches.site = crossings.site
+                AND stitches.visitor = crossings.visitor),
+            visitor),
+        floor, line, direction, at
     FROM crossings WHERE site = ? AND at >= ? AND at < ?"""
 
 
 def stays(database: Database, site: str, start: float, end: float) -> StayColumns:
     """Closed visits that ended from ``start`` until before ``end``."""
-    visitor, floor, zone, entered, left, observed, bridged, unseen, person, party = _columns(
-        database, _STAYS, (site, start, end), 10
+    person, floor, zone, entered, left, observed, bridged, unseen, party = _columns(
+        database, _STAYS, (site, start, end), 9
     )
-    return StayColumns(_persons(visitor, person), floor, zone, entered, left, observed, bridged, unseen, party)
+    return StayColumns(person, floor, zone, entered, left, observed, bridged, unseen, party)
 
 
 def crossings(database: Database, site: str, start: float, end: float) -> CrossingColumns:
     """Crossings from ``start`` until before ``end``."""
-    visitor, floor, line, direction, at, person = _columns(database, _CROSSINGS, (site, start, end), 6)
-    return CrossingColumns(_persons(visitor, person), floor, line, direction, at)
+    return CrossingColumns(*_columns(database, _CROSSINGS, (site, start, end), 5))
+
+
+def number_of_stays(database: Database, site: str, start: float, end: float) -> int:
+    """How many closed visits ended from ``start`` until before ``end``."""
+    sql = "SELECT count(*) FROM visits WHERE site = ? AND phase = 'closed' AND left_at >= ? AND left_at < ?"
+    return int(database.rows(sql, (site, start, end))[0][0])
+
+
+def number_of_crossings(database: Database, site: str, start: float, end: float) -> int:
+    """How many crossings there were from ``start`` until before ``end``."""
+    sql = "SELECT count(*) FROM crossings WHERE site = ? AND at >= ? AND at < ?"
+    return int(database.rows(sql, (site, start, end))[0][0])
 
 
 def staff(database: Database, site: str) -> frozenset[str]:
     """Persons who work here."""
     return frozenset(row[0] for row in database.rows("SELECT person FROM staff WHERE site = ?", (site,)))
-
-
-def _persons(visitors: tuple[str, ...], persons: tuple[str | None, ...]) -> tuple[str, ...]:
-    return tuple(person or visitor for visitor, person in zip(visitors, persons, strict=True))
 
 
 def _columns(database: Database, sql: str, parameters: tuple[Any, ...], number: int) -> list[tuple[Any, ...]]:

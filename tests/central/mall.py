@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -222,11 +223,17 @@ port = 0
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-            )
+                env={name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+            )  # NiceGUI serves tests other answers than people
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("serving "), (self.folder / "central.log").read_text()[-2000:]
         self.address = line.split()[1]
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal and leave it."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """End it as kill -9 does."""

@@ -56,9 +56,8 @@ def fill(store: Store, people: Iterable[Person]) -> None:
             entered, floor = stay.left_at - stay.dwell_s - stay.unseen_s, FLOOR_OF[stay.zone]
             told = (stay.left_at, person.name, stay.zone, "closed", entered, stay.left_at, seen)
             number = len(visits)
-            visits.append(
-                ("mall", f"box-{floor}", f"v{number}", floor, "s", number, *told, stay.bridged_s, stay.unseen_s, 0.9)
-            )
+            first = ("mall", entered, f"box-{floor}", f"v{number}", floor, "s", number)
+            visits.append((*first, *told, stay.bridged_s, stay.unseen_s, 0.9))
         crossings += [
             ("mall", "box-g", "s", len(crossings) + n, "g", one.line, one.direction, person.name, one.at)
             for n, one in enumerate(person.passes)
@@ -69,7 +68,7 @@ def fill(store: Store, people: Iterable[Person]) -> None:
             parties.append(("mall", person.name, person.party, 0.9, 0.0))
     with store.database.writing() as connection:
         for table, rows, width in (
-            ("visits", visits, 16),
+            ("visits", visits, 17),
             ("crossings", crossings, 9),
             ("parties", parties, 5),
             ("staff", staff, 4),

@@ -26,7 +26,7 @@ export class Stream {
   listen() {
     if (this.source) return;
     this.source = new EventSource(this.path);
-    this.source.onmessage = (event) => this.onEvent(JSON.parse(event.data));
+    this.source.addEventListener("live", (event) => this.onEvent(JSON.parse(event.data)));
     this.source.onerror = () => {
       if (this.source?.readyState !== EventSource.CLOSED) return;  // it tries again by itself
       this.pause();

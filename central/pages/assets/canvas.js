@@ -3,6 +3,7 @@ import { Heat } from "./heat.js";
 
 const CHANGE_MS = 900;
 const FRAME_MS = 45;
+const DOT_M = 0.17, LEAST_DOT_PX = 2.1;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class MovingLayer {
@@ -60,7 +61,7 @@ export class MovingLayer {
     if (this.showsHeat) this.heat.draw(context, margin * scale, margin * scale, width * scale, height * scale);
     if (!this.showsDots) return;
     const style = getComputedStyle(canvas);
-    const radius = Math.max(2.4 * pixels, 0.16 * scale);
+    const radius = Math.max(LEAST_DOT_PX * pixels, DOT_M * scale);
     const place = ([x, y]) => [(margin + x) * scale, (margin + height - y) * scale];
     const share = this.share ?? 1;
     for (const [dots, alpha] of [[this.before, 1 - share], [this.dots, share]]) {
@@ -72,7 +73,7 @@ export class MovingLayer {
         context.arc(x, y, radius, 0, 2 * Math.PI);
         context.fillStyle = style.color;
         context.fill();
-        context.lineWidth = 1.2 * pixels;
+        context.lineWidth = pixels;
         context.strokeStyle = style.outlineColor;
         context.stroke();
       }

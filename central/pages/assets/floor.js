@@ -4,6 +4,7 @@ import { MovingLayer } from "./canvas.js";
 import { Freshness } from "./freshness.js";
 import { Playback } from "./playback.js";
 import { Stage } from "./stage.js";
+import { now, told } from "./time.js";
 import { ZoneList } from "./zones.js";
 import { duration, midnight, number, rfc3339, t } from "./words.js";
 
@@ -20,7 +21,7 @@ const secondsOf = (window) => (Date.parse(window.to) - Date.parse(window.from)) 
 class FloorView extends HTMLElement {
   connectedCallback() {
     if (!this.layer) this.build();
-    this.stream = new Stream(`/v1/live/${this.dataset.floor}/stream`, (snapshot) => this.hear(snapshot));
+    this.listen();
     this.ticking = setInterval(() => this.tick(), 500);
     this.choose({});
   }
@@ -29,6 +30,12 @@ class FloorView extends HTMLElement {
     this.stream.end();
     this.playback.stop();
     clearInterval(this.ticking);
+  }
+
+  // One stream of shared seconds, of the people that were chosen.
+  listen() {
+    this.stream?.end();
+    this.stream = new Stream(`/v1/live/${this.dataset.floor}/stream?who=${this.state.who}`, (snapshot) => this.hear(snapshot));
   }
 
   part(name) { return this.querySelector(`[data-part="${name}"]`); }
@@ -63,7 +70,9 @@ class FloorView extends HTMLElement {
   }
 
   choose(change) {
+    const isOther = change.who && change.who !== this.state.who;
     Object.assign(this.state, change);
+    if (isOther) this.listen();
     const query = Object.entries(this.state).filter(([name, value]) => value !== DEFAULTS[name]);
     history.replaceState(history.state, "", query.length ? `?${new URLSearchParams(query)}` : location.pathname);
     for (const group of this.querySelectorAll("[data-group]")) {
@@ -92,20 +101,19 @@ class FloorView extends HTMLElement {
   }
 
   // The window's start and end, seconds since 1970: whole minutes, of which the last is complete.
-  window(now) {
-    const end = Math.floor((now - FOLD_S) / 60) * 60;
-    if (this.state.window === "today") return [midnight(now), end];
+  window(at) {
+    const end = Math.floor((at - FOLD_S) / 60) * 60;
+    if (this.state.window === "today") return [midnight(at), end];
     return [end - Number(this.state.window === "now" ? NOW_STAYS_MIN : this.state.window) * 60, end];
   }
 
   // Heat and stays of the chosen window, asked for where what is here is of another one.
   async refresh() {
     const { mode, who, window } = this.state;
-    const now = Date.now() / 1000;
-    const [start, end] = this.window(now);
+    const [start, end] = this.window(now());
     if (end <= start) return;
     const asked = { from: rfc3339(start), to: rfc3339(end), who };
-    const work = [this.askStays(`${who} ${window} ${Math.floor(now / STAYS_EVERY_S)}`, asked)];
+    const work = [this.askStays(`${who} ${window} ${Math.floor(now() / STAYS_EVERY_S)}`, asked)];
     if (mode === "live") work.push(this.askHeat(`${who} ${window} ${end}`, asked));
     try {
       await Promise.all(work);
@@ -153,6 +161,7 @@ class FloorView extends HTMLElement {
   }
 
   hear(snapshot) {
+    told(snapshot.at);
     this.freshness.heard(snapshot);
     if (this.freshness.told().state === "live") this.add(snapshot);
     this.refresh();

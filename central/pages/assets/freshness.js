@@ -1,4 +1,5 @@
 // How old what a page shows is, and that it says so: a page that hears nothing turns red.
+import { now } from "./time.js";
 import { ago, clock, duration, t } from "./words.js";
 
 const SILENT_AFTER_S = 10;
@@ -18,7 +19,7 @@ export class Freshness {
     if (this.last.heard_s_ago === null) return { state: "never", kind: "bad", text: `✕ ${t("floor.never")}` };
     const old = this.last.heard_s_ago + since;
     if (old <= SILENT_AFTER_S) return { state: "live", kind: "good", text: `● ${t("floor.live", { ago: ago(old) })}` };
-    const at = clock(Date.now() / 1000 - old);
+    const at = clock(now() - old);
     return { state: "silent", kind: "bad", text: `✕ ${t("floor.silent", { span: duration(old), at })}`, at };
   }
 }

@@ -2,6 +2,7 @@
 import { Trouble, ask } from "./api.js";
 import { MovingLayer } from "./canvas.js";
 import { Freshness } from "./freshness.js";
+import { now, told } from "./time.js";
 import { escaped, figureHtml, k, midnight, number, rfc3339, t } from "./words.js";
 
 const FLOOR_EVERY_MS = 2000;
@@ -9,7 +10,7 @@ const REST_EVERY_MS = 10_000;
 const MOST_FAULTS = 3;
 const KINDS = { critical: "bad", over: "bad", warning: "warn", near: "warn" };
 const HEAT_S = 900;
-const FOLD_MIN = 0.07;  // so long after a minute's end its heat is complete
+const FOLD_S = 4;  // so long after a minute's end its heat is complete
 const TROUBLED = { never: "mall.floor_never", silent: "mall.floor_silent", lost: "mall.floor_lost" };
 
 // The sum of counts; one that is withheld is anything from 0 to k - 1.
@@ -37,6 +38,7 @@ class SmallFloor {
   part(name) { return this.card.querySelector(`[data-part="${name}"]`); }
 
   hear(snapshot) {
+    told(snapshot.at);
     this.freshness.heard(snapshot);
     this.part("seen").innerHTML = figureHtml(snapshot.people);
     this.layer.change(null, snapshot.dots);
@@ -44,7 +46,7 @@ class SmallFloor {
 
   // Show the heat of the last quarter of an hour where there is a newer one.
   async warm() {
-    const end = Math.floor(Date.now() / 60_000 - FOLD_MIN) * 60;
+    const end = Math.floor((now() - FOLD_S) / 60) * 60;
     if (end === this.heatEnd) return;
     const found = await ask("/v1/heatmap", { floor: this.id, from: rfc3339(end - HEAT_S), to: rfc3339(end) });
     this.heatEnd = end;
@@ -94,20 +96,18 @@ class MallView extends HTMLElement {
   async live() {
     if (document.hidden) return;
     const found = await asked(ask("/v1/live"));
-    const by = new Map(found?.floors.map((snapshot) => [snapshot.floor, snapshot]));
-    for (const floor of this.floors) if (by.has(floor.id)) floor.hear(by.get(floor.id));
+    if (found) for (const floor of this.floors) floor.hear(found.floors[floor.id]);
     this.tick();
   }
 
   async rest() {
     if (document.hidden) return;
-    const now = Date.now() / 1000;
-    const start = midnight(now);
+    const at = now();
+    for (const floor of this.floors) asked(floor.warm());
     const [occupancy, crossings, ops] = await Promise.all([
       asked(ask("/v1/occupancy")),
-      asked(ask("/v1/crossings", { from: rfc3339(start), to: rfc3339(now), limit: 10_000 })),
+      asked(ask("/v1/crossings", { from: rfc3339(midnight(at)), to: rfc3339(at), limit: 10_000 })),
       asked(ask("/v1/ops", { language: document.documentElement.lang.slice(0, 2) })),
-      ...this.floors.map((floor) => asked(floor.warm())),
     ]);
     if (occupancy) this.occupancy(occupancy);
     if (crossings) this.crossings(crossings);
@@ -123,15 +123,15 @@ class MallView extends HTMLElement {
   }
 
   crossings(found) {
-    const told = { in: [], out: [] };
+    const counts = { in: [], out: [] };
     for (const one of found.crossings) {
       const row = this.querySelector(`.doors tr[data-floor="${CSS.escape(one.floor)}"][data-line="${CSS.escape(one.line)}"]`);
       if (!row) continue;
       row.querySelector(`[data-cell=${one.direction}]`).innerHTML = figureHtml(one.crossings);
-      told[one.direction].push(one.crossings);
+      counts[one.direction].push(one.crossings);
     }
-    this.part("in_today").innerHTML = figureHtml(sum(told.in));
-    this.part("out_today").innerHTML = figureHtml(sum(told.out));
+    this.part("in_today").innerHTML = figureHtml(sum(counts.in));
+    this.part("out_today").innerHTML = figureHtml(sum(counts.out));
   }
 
   // [kind, words, link] of everything that somebody should look at, worst first.
@@ -140,9 +140,10 @@ class MallView extends HTMLElement {
     const found = faults.slice(0, MOST_FAULTS).map(({ severity, sentence }) => [KINDS[severity], sentence, "/ops"]);
     const more = faults.length - found.length;
     if (more > 0) found.push(["warn", t("mall.more_faults", { n: more }), "/ops"]);
+    const blamed = new Set(faults.map(({ floor }) => floor));
     for (const { id, name, alert, share, state, silentSince } of this.floors) {
       if (alert) found.push([KINDS[alert], t(`mall.${alert}`, { floor: name, share }), `/floor/${id}`]);
-      if (state in TROUBLED) found.push(["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]);
+      if (state in TROUBLED && !blamed.has(id)) found.push(["bad", t(TROUBLED[state], { floor: name, at: silentSince }), `/floor/${id}`]);
     }
     return found.sort(([one], [other]) => (other === "bad") - (one === "bad"));
   }

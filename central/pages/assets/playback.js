@@ -1,6 +1,7 @@
 // Playback of a floor's heat: pictures of a stretch of time, gone through with a scrubber or played.
 import { Trouble, ask } from "./api.js";
 import { nice } from "./heat.js";
+import { now } from "./time.js";
 import { clock, day, fromLocal, midnight, rfc3339, t, toLocal } from "./words.js";
 
 const FRAME_MS = 700;
@@ -28,10 +29,10 @@ export class Playback {
   part(name) { return this.root.querySelector(`[data-part="${name}"]`); }
 
   // [from, to] of the chosen stretch, on the grid of whole quarter-hours, or of minutes within the last hour.
-  range(now) {
-    const minute = Math.floor(now / 60) * 60;
-    const quarter = Math.floor(now / QUARTER_S) * QUARTER_S;
-    const today = midnight(now);
+  range(at) {
+    const minute = Math.floor(at / 60) * 60;
+    const quarter = Math.floor(at / QUARTER_S) * QUARTER_S;
+    const today = midnight(at);
     switch (this.part("range").value) {
       case "15": return [minute - 900, minute];
       case "60": return [minute - 3600, minute];
@@ -44,15 +45,15 @@ export class Playback {
   }
 
   suggest() {
-    const now = Date.now() / 1000;
-    if (!this.part("from").value) this.part("from").value = toLocal(Math.floor(now / 3600) * 3600 - 3 * 3600);
-    if (!this.part("to").value) this.part("to").value = toLocal(Math.floor(now / 3600) * 3600);
+    const hour = Math.floor(now() / 3600) * 3600;
+    if (!this.part("from").value) this.part("from").value = toLocal(hour - 3 * 3600);
+    if (!this.part("to").value) this.part("to").value = toLocal(hour);
   }
 
   async load(who = this.who) {
     this.who = who;
     this.pause();
-    const [start, end] = this.range(Date.now() / 1000);
+    const [start, end] = this.range(now());
     if (!(end > start)) return this.told(t("floor.no_range"));
     const step = end - start <= 3600 ? 60 : Math.max(QUARTER_S, Math.ceil((end - start) / MOST_FRAMES / QUARTER_S) * QUARTER_S);
     const frames = Math.min(Math.ceil((end - start) / step), MOST_FRAMES);
@@ -77,7 +78,7 @@ export class Playback {
     const walked = this.grids.flatMap((grid) => Array.from(grid).filter((value) => value > 0)).sort((a, b) => a - b);
     this.full = walked.length ? nice(walked[Math.min(Math.floor(walked.length * FULL_SHARE), walked.length - 1)]) : 0;
     this.scrub.max = Math.max(this.frames.length - 1, 0);
-    this.scrub.value = 0;
+    this.scrub.value = this.scrub.max;
     this.onLegend({ full: this.full, isEmpty: !walked.length, meaning: t("floor.heat_mean") });
     this.show(200);
   }

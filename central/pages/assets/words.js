@@ -2,7 +2,8 @@
 const given = JSON.parse(document.getElementById("words").textContent);
 const TZ = { timeZone: given.timezone, hourCycle: "h23" };
 const timeFormat = new Intl.DateTimeFormat(given.language, { ...TZ, hour: "2-digit", minute: "2-digit" });
-const dayFormat = new Intl.DateTimeFormat(given.language, { ...TZ, weekday: "short", day: "numeric", month: "short" });
+const dayFormat = new Intl.DateTimeFormat("en", { ...TZ, weekday: "short", day: "numeric", month: "numeric", year: "numeric" });
+const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const partsFormat = new Intl.DateTimeFormat("en", { ...TZ, hour: "numeric", minute: "numeric", second: "numeric" });
 const WHOLE_MINUTES_FROM_S = 900;
 const RANGE_UNITS = [["h", 3600], ["min", 60], ["s", 1]];
@@ -11,7 +12,8 @@ export const k = given.k;
 export const escaped = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export function number(value, digits = 0) {
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" };  // as Python
+  return value.toLocaleString("en-US", format);
 }
 
 // The text of "table.key" with its values; as in i18n.py.
@@ -49,8 +51,13 @@ export function durationRange(low, high) {
 
 export const ago = (seconds) => t("units.ago", { span: duration(seconds) });
 export const clock = (at) => timeFormat.format(at * 1000);
-export const day = (at) => dayFormat.format(at * 1000);
-export const moment = (at) => `${day(at)} ${clock(at)}`;
+
+// As in i18n.py.
+export function day(at) {
+  const parts = Object.fromEntries(dayFormat.formatToParts(at * 1000).map((part) => [part.type, part.value]));
+  const weekday = t(`dates.weekday_${WEEKDAYS.indexOf(parts.weekday) + 1}`);
+  return t("dates.day", { ...parts, weekday, month: t(`dates.month_${parts.month}`) });
+}
 
 // Seconds since 1970 of the last midnight at the site.
 export function midnight(now) {

@@ -1,5 +1,5 @@
 // Zones of a floor: their figures on the plan, in the table and on the card of the chosen one, and their colour.
-import { figureHtml, figureShort, number, t } from "./words.js";
+import { figureHtml, figureShort, t } from "./words.js";
 import { nice } from "./heat.js";
 
 const UNKNOWN = { value: null, n: null, low: null, high: null, withheld: "silent" };
@@ -25,13 +25,16 @@ export class ZoneList {
     root.querySelector(".over").addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
-      choose(event);
+      this.onChoose(event.target.dataset.zone);
+      root.querySelector("[data-part=card] a")?.focus();
     });
     root.querySelector(".over").addEventListener("focusin", (event) => {
       if (event.target.matches(".hit:focus-visible") && this.chosen !== event.target.dataset.zone) this.onChoose(event.target.dataset.zone);
     });
     root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.chosen) this.onChoose("");
+      if (event.key !== "Escape" || !this.chosen) return;
+      this.buttons.get(this.chosen).focus({ focusVisible: false });
+      this.onChoose("");
     });
   }
 
@@ -89,7 +92,10 @@ export class ZoneList {
     const figure = this.snapshot?.zones[this.chosen] ?? UNKNOWN;
     const stay = this.stays.get(this.chosen);
     const parts = [[t("floor.now"), figureHtml(figure)]];
-    if (figure.value !== null) parts.push([t("floor.density"), `<b>${number((figure.value / Number(row.dataset.area)) * 100, 1)}</b>`]);
+    if (figure.value !== null) {
+      const [value, low, high] = [figure.value, figure.low, figure.high].map((one) => (one / Number(row.dataset.area)) * 100);
+      parts.push([t("floor.density"), figureHtml({ value, n: figure.n, low, high }, "number")]);
+    }
     if (stay) {
       parts.push([t("floor.stay"), figureHtml(stay.median_s, "seconds")], [t("floor.visitors"), figureHtml(stay.visitors)]);
       parts.push([t("floor.visits"), figureHtml(stay.visits)]);

@@ -31,7 +31,8 @@ def _box(told: Telling, box: Box) -> Html:
     words, state, faults = told.words, told.look.state, told.look.faults
     lights = {camera.camera: camera_light(state, box, camera, faults) for camera in box.cameras}
     seeing = sum(light == "good" for light in lights.values())
-    is_well = box_light(state, box, faults) == "good" and seeing == len(lights)
+    sees_all = all(light in {"good", "off"} for light in lights.values())
+    is_well = box_light(state, box, faults) == "good" and sees_all
     heard = words("ops.never_heard") if box.last_heard is None else words("ops.heard", span=told.span(box.last_heard))
     summary = tag(
         "summary",
@@ -39,7 +40,9 @@ def _box(told: Telling, box: Box) -> Html:
         tag("b", box.box),
         tag("span", told.floor(box.floor)),
         tag("span", heard, class_="quiet"),
-        tag("span", words("ops.cameras_seeing", seeing=seeing, n=len(lights)), class_="" if is_well else "bad"),
+        tag("span", words("ops.cameras_seeing", seeing=seeing, n=len(lights)), class_="" if sees_all else "bad")
+        if lights
+        else "",
     )
     parts = [summary, _figures(told, box), _accounts(told, box), _commands(told, box) if told.may_act else Html("")]
     if box.cameras:
@@ -75,11 +78,10 @@ _NAMES = {"events": "n", "celsius": "celsius", "ms": "ms"}
 
 
 def _clock(told: Telling, box: Box) -> str:
-    """How far the box's clock is off ours, as messages tell; the box's own word where they do not."""
-    offset_ms = (box.health or {}).get("clock_offset_ms") if has_health(told.look.state, box) else None
-    if offset_ms is None:
-        return told.words("ops.clock_unknown")
-    return told.words("ops.clock_off", off=f"{offset_ms / 1000:+.2f}")
+    """How far the box's clock is ahead of ours, as its messages tell."""
+    if box.skew_s is None:
+        return told.words("ops.unknown")
+    return told.words("ops.clock_off", off=f"{round(box.skew_s, 1) + 0.0:+.1f}")  # no minus nought
 
 
 def _accounts(told: Telling, box: Box) -> Html:
@@ -92,11 +94,12 @@ def _account(told: Telling, account: Account) -> Html:
     short = words("ops.account", missing=account.missing, replayed=account.duplicates)
     more = words("ops.account_more", received=account.received, last=account.highest, refused=account.refused)
     title = words("ops.account_title", session=account.session[:8])
+    given_up = f" ({words('ops.account_abandoned')})" if account.state == "abandoned" else ""
     return tag(
         "li",
         title,
         ": ",
-        tag("b", short, class_="bad" if account.missing else "good"),
+        tag("b", short + given_up, class_="bad" if account.missing else "good"),
         tag("small", more),
         data_key=account.session,
     )
@@ -107,7 +110,16 @@ def _commands(told: Telling, box: Box) -> Html:
         tag("button", told.words(f"ops.{name}"), type="button", class_="plain", data_act=name, data_box=box.box)
         for name in ("report", "reload")
     )
-    return tag("p", *buttons, class_="acts")
+    return tag("div", *buttons, _reply(told, box), class_="acts")
+
+
+def _reply(told: Telling, box: Box) -> Html:
+    """The box's newest answer to a command."""
+    reply = box.last_reply
+    if reply is None:
+        return Html("")
+    said = f"{reply['command']} {'✓' if reply['ok'] else '✗'} {reply['detail']}".strip()
+    return tag("span", told.words("ops.reply", time=told.moment(reply["at"]), reply=said), class_="quiet")
 
 
 def _cameras(told: Telling, box: Box, lights: dict[str, Light]) -> Html:

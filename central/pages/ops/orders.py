@@ -21,7 +21,8 @@ def orders_html(told: Telling) -> Html:
             told.words("ops.orders"), tag("p", told.words("ops.no_orders"), class_="quiet"), ident="orders-card"
         )
     ranked = sorted(told.orders, key=lambda one: (one.gone_at is not None, one.state != "open", one.fault.rank))
-    return card(told.words("ops.orders"), *(_order(told, order) for order in ranked), ident="orders-card")
+    found = tag("div", *(_order(told, order) for order in ranked), class_="orders")
+    return card(told.words("ops.orders"), found, ident="orders-card")
 
 
 def _order(told: Telling, order: Order) -> Html:

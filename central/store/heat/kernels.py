@@ -119,7 +119,8 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
     people = np.zeros((len(among), many_squares), np.int64)
     sums = np.zeros((len(among), many_squares), np.uint64)
     ticks = np.zeros((len(among), many_squares), np.int64)
-    masks = np.zeros(len(keys), np.uint64)
+    people_at = np.zeros((len(keys), 2), np.uint64)  # squares of the tile and key, side by side in the cache
+    people_at[:, 1] = keys
     touched = np.empty(len(keys), np.int32)
     s = 0
     while s < len(found):
@@ -133,10 +134,11 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
             chunk = found[s, 1]
             is_wide = layout[chunk, IS_WIDE] == 1
             codes_at, ends_at = layout[chunk, CODES_AT], layout[chunk, ENDS_AT]
-            places_at, ticks_at, first = layout[chunk, PLACES_AT], layout[chunk, TICKS_AT], begins[chunk]
-            pair = np.int64(words[ends_at + found[s, 2] - 1]) if found[s, 2] else 0
+            places_at, ticks_at = np.uint64(layout[chunk, PLACES_AT]), np.uint64(layout[chunk, TICKS_AT])
+            first = np.uint64(begins[chunk])
+            pair = np.uint64(words[ends_at + found[s, 2] - 1]) if found[s, 2] else np.uint64(0)
             for cell in range(found[s, 2], found[s, 3]):
-                end = np.int64(words[ends_at + cell])
+                end = np.uint64(words[ends_at + cell])
                 c = np.uint64(words[codes_at + cell]) & _TILE
                 if not wanted >> c & _ONE:
                     pair = end
@@ -145,23 +147,24 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
                 bit = _ONE << np.uint64(square)
                 time, new, key = 0, 0, np.uint64(0)
                 while pair < end:
-                    place = np.int64(words[places_at + pair]) if is_wide else np.int64(shorts[places_at + pair])
+                    place = np.uint64(words[places_at + pair]) if is_wide else np.uint64(shorts[places_at + pair])
                     who = ids[first + place]
                     if who >= 0:
+                        person = np.uint64(who)
                         time += shorts[ticks_at + pair]
-                        mask = masks[who]
+                        mask = people_at[person, 0]
                         if not mask & bit:
                             if not mask:
                                 touched[many] = who
                                 many += 1
-                            masks[who] = mask | bit
+                            people_at[person, 0] = mask | bit
                             new += 1
-                            key += keys[who]
-                    pair += 1
+                            key += people_at[person, 1]
+                    pair += _ONE
                 people[tile, square] += new
                 sums[tile, square] += key
                 ticks[tile, square] += time
             s += 1
         for t in range(many):
-            masks[touched[t]] = 0
+            people_at[touched[t], 0] = 0
     return people, sums, ticks

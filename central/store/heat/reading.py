@@ -91,7 +91,7 @@ class Footfall:
 
 def footfall(database: Database, site: str, floor: str, start: float, end: float) -> Footfall:
     """Everybody on a floor in the whole minutes from ``start`` until before ``end``, seconds since 1970."""
-    return Footfall(_chunks(database, site, floor, int(start // MINUTE_S), int(end // MINUTE_S)))
+    return Footfall(chunks(database, site, floor, int(start // MINUTE_S), int(end // MINUTE_S)))
 
 
 def cells(
@@ -116,7 +116,7 @@ def cells(
     return CellHeat(cells_of(codes), counts.person_s[tile, cell], people, counts.cell_keys[tile, cell])
 
 
-def _chunks(database: Database, site: str, floor: str, first: int, until: int) -> list[bytes]:
+def chunks(database: Database, site: str, floor: str, first: int, until: int) -> list[bytes]:
     """Chunks of the minutes: quarters where they are whole and closed, else single minutes."""
     there = database.rows(
         "SELECT id, grain, start FROM heat_chunks WHERE site = ? AND floor = ? AND grain IN (1, ?)"

@@ -205,6 +205,7 @@ def test_playback_steps_are_few_enough_whole_and_the_same_heat(mall: Mall) -> No
     for window, most, steps in (
         ((now - 3600, now), 60, {60.0}),
         ((now - 3600, now), 20, {300.0}),
+        ((now - 7200, now - 3600 + 60), 60, {900.0}),
         ((now - 6 * 3600, now), 30, {900.0}),
         ((now - 20 * 3600, now), 30, {3600.0}),
         ((start, start + 47 * 3600), 60, {3600.0}),

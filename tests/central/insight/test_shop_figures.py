@@ -145,6 +145,22 @@ def test_one_long_visit_does_not_show_in_the_mean(store: Store, site: Site) -> N
     assert told[0].dwell_median == told[1].dwell_median
 
 
+def test_many_days_are_read_day_by_day_and_too_many_visits_refused(store: Store, site: Site) -> None:
+    people = [
+        Person(f"p{day}x{n}", (Stay("nordic", NOON + 86_400.0 * day + 5_000 * n),))
+        for day in range(4)
+        for n in range(9)
+    ]
+    fill(store, people)
+    figures = figures_of(store, site, NOON + 9 * 86_400, plain=True)
+    whole = Window(NOON, NOON + 4 * 86_400 + 900)
+    assert value(Shops(figures).zone("nordic", whole).visitors) == 36
+    figures.insight.reader._most_rows = 35
+    assert value(Shops(figures).zone("nordic", whole).visitors) == 36, "held"
+    with pytest.raises(BadInputError, match="from: 36 visits lie in this window, and at most 35"):
+        Shops(figures).zone("nordic", Window(NOON, NOON + 4 * 86_400))
+
+
 def test_flows_leave_passages_out_unless_asked(store: Store, site: Site) -> None:
     fill(store, walkers(8, "nordic concourse cafe concourse cafe") + walkers(7, "nordic concourse"))
     flows = Flows(figures_of(store, site, LATER, plain=True))
@@ -220,6 +236,17 @@ def test_crossings_by_window_and_by_step(store: Store, site: Site) -> None:
     live = Doors(figures_of(store, site, NOON + 3600, plain=True))
     minutes = [one for one in live.crossings(HOUR, by_step=True) if one.line == "cafe-door" and one.direction == "in"]
     assert (len(minutes), value(minutes[0].visitors)) == (60, 20)
+
+
+def test_series_too_long_to_be_looked_at_are_refused(store: Store, site: Site) -> None:
+    year = Window(NOON - 399 * 86_400, NOON)
+    figures = figures_of(store, site, LATER)
+    with pytest.raises(BadInputError, match="from: at most 31 days"):
+        Doors(figures).crossings(year, by_step=True)
+    with pytest.raises(BadInputError, match="from: at most 31 days"):
+        list(Shops(figures).quarters(year))
+    assert Shops(figures).zone("nordic", year).by_quarter == []
+    assert len(Doors(figures).crossings(year)) == 4
 
 
 def test_repeats_are_told_of_many_and_not_of_few(store: Store, site: Site) -> None:

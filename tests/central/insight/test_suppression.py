@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.insight.suppression import MOST_REPEATS, Suppression
+from contract.times import from_rfc3339
 
 KEYS = range(400)
 
@@ -75,14 +78,14 @@ def test_a_difference_does_not_prove_that_somebody_came() -> None:
 
 def averaged(number: int, newcomers: int, *, marks: bool) -> float:
     """What an attacker reckons who asks for windows from 40 starts to b and to b + 15 minutes: the mean difference."""
-    found = method(number)
-    differences = []
-    for start in range(40):
-        earlier, later = crowd(start, 100), crowd(start, 100 + newcomers)
-        ends = ((900.0 * start, 90_000.0), (900.0 * start, 90_900.0)) if marks else ((), ())
-        before, after = (found.count(people, "figure", at) for people, at in zip((earlier, later), ends, strict=True))
-        differences.append((after or 0) - (before or 0))
-    return float(np.mean(differences))
+    found, starts = method(number), np.arange(40)
+    keys = found.record_keys(crowd(0, 100 + newcomers))
+    before, after = (np.array([keys[start:last].sum(dtype=np.uint64) for start in starts]) for last in (100, len(keys)))
+    told = [
+        found.published(people - starts, cells, "figure", (900.0 * starts, np.full(40, end)) if marks else ())
+        for people, cells, end in ((100, before, 90_000.0), (len(keys), after, 90_900.0))
+    ]
+    return float(np.mean(told[1] - told[0]))
 
 
 @pytest.mark.parametrize("newcomers", [0, 1, 3])
@@ -106,3 +109,34 @@ def test_repeats_of_few_are_not_told(number: int, times: list[int], seed: int) -
     if len(again) < found.k:
         assert events == told
     assert int(found.events([0], [sum(again)], [len(again)], [key], "figure", (0.0, 900.0))[0]) == 0
+
+
+def test_the_example_in_the_docs_is_so() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "privacy-method.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d\d:\d\d) to (\d\d:\d\d) \| (\d+) \| (-?\d+) \| (-?\d+) \| (\w+) \|$", page, re.MULTILINE)
+    assert len(rows) == 6
+    found, figure = Suppression(5, bytes(32)), "shoppers visitors zone g/nordic/"
+    for start, end, people, by_people, by_ends, told in rows:
+        visitors = [f"visitor{n:04d}" for n in range(1, int(people) + 1)]
+        marks = tuple(from_rfc3339(f"2026-01-31T{at}:00.000Z") for at in (start, end))
+        key = found.record_keys(visitors).sum(dtype=np.uint64)
+        assert int(found.noise(key)) == int(by_people)
+        assert int(found.noise(key, figure, marks)) - int(by_people) == int(by_ends)
+        assert str(found.count(visitors, figure, marks) or "withheld") == told
+
+
+def test_evidence_is_as_weak_as_the_docs_say() -> None:
+    """Of one figure, and of the difference of two with one start that one person may have made."""
+    decay = Suppression(5, bytes(32)).decay
+    steps = np.arange(-120, 121)
+    layer = (1 - decay) / (1 + decay) * decay ** np.abs(steps)
+    two = np.convolve(layer, layer)
+    three, four = np.convolve(two, layer), np.convolve(two, two)
+    middle = three[len(three) // 2 - 60 : len(three) // 2 + 60]
+    assert (middle[1:] / middle[:-1]).max() < np.exp(1.25) + 1e-9
+    d = np.arange(-40, 41)
+    somebody, nobody = four[len(four) // 2 + d - 1], two[len(two) // 2 + d]
+    order = np.argsort(somebody / nobody)
+    ratio, share = (somebody / nobody)[order], np.cumsum(somebody[order])
+    assert ratio[np.searchsorted(share, 0.95)] < 5.4
+    assert ratio[np.searchsorted(share, 0.99)] < 10

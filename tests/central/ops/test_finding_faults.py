@@ -30,8 +30,8 @@ def test_a_healthy_mall_has_no_faults_and_green_lights() -> None:
     assert camera_light(state, state.boxes[0], state.boxes[0].cameras[0], ()) == "good"
 
 
-def account(missing: int) -> Account:
-    return Account("mall", "g", "box-g", "s1", 90, missing, 12, 0, 50, 90 + missing, NOON, ())
+def account(missing: int, state: Any = "open") -> Account:
+    return Account("mall", "g", "box-g", "s1", 90, missing, 12, 0, 50, 90 + missing, NOON, (), state)
 
 
 def both(**other: Any) -> dict[str, Any]:
@@ -56,7 +56,7 @@ SPOILT = [
     ("disk", healthy_state(disk=Disk(4 * 2**30, 500 * 2**30))),
     ("quarantine:malformed", healthy_state(refusals=(Refusals("malformed", 3, NOON - 60),))),
     ("purge", healthy_state(purge=Purge(NOON - 60, 4))),
-    ("purge_late", healthy_state(purge=Purge(NOON - 3 * 86_400, 0))),
+    ("purge_late", healthy_state(purge=Purge(NOON - 3000, 0))),
     ("box_silent:box-g", with_box(last_heard=NOON - 11, positions_heard=NOON - 11)),
     ("box_silent:box-g", with_box(last_heard=None, positions_heard=None)),
     ("box_silent:box-g", with_box(last_heard=NOON - 11, state="offline")),
@@ -67,10 +67,11 @@ SPOILT = [
     ("box_no_health:box-g", with_box(health=None, health_heard=None)),
     ("box_outbox:box-g", with_box(health=both(outbox_depth=2001))),
     ("box_lost:box-g:7", with_box(health=both(events_lost=7))),
-    ("box_clock:box-g", with_box(health=both(clock_offset_ms=-3e3))),
+    ("box_clock:box-g", with_box(skew_s=-3.0)),
     ("box_hot:box-g", with_box(health=both(temperature_c=90.0))),
     ("box_says:box-g", with_box(health=both(warnings=["hm"]))),
     ("box_calibration:box-g", with_box(calibration="ba9876543210")),
+    ("box_abandoned:box-g:s1", healthy_state(accounts=(account(2, "abandoned"),))),
     ("box_missing:box-g:s1", healthy_state(accounts=(account(2),))),
     ("camera_dead_stream:box-g/north", with_box(health=north(received_fps=0.0))),
     ("camera_dead_stream:box-g/south", with_box(health=health(camera_figures("north")))),

@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 from central.ingest.decode import read
 from central.store.batch import commit
 from central.store.store import Store
-from contract.events import Body, CameraStatus
+from contract.events import Body, CameraHealth, CameraStatus, Health
 from contract.times import to_rfc3339
 from tests.broker import MosquittoBroker
 from tests.central.mall import Sender, crossing, positions, status, visit
@@ -22,6 +22,11 @@ from tests.central.pages.lively_mall import FLOORS, HALL_M, WIDTH_M, Crowd, room
 
 WARM_UP_S = 500
 """So long after the doors open the floors are as full as they get."""
+HEALTH_EVERY_S = 10
+
+
+def _cameras(floor: str) -> list[CameraHealth]:
+    return [CameraHealth(f"{floor}-{name}", "online", 12.5, 8.0, 6.0, 180.0) for name in ("east", "hall", "west")]
 
 
 @dataclass
@@ -31,8 +36,6 @@ class Watcher:
     floor: str
     _where: dict[str, tuple[str, float]] = field(default_factory=dict)
     _visits: int = 0
-    _has_begun: bool = False
-    """Who was there at the first look did not come just then."""
 
     def __post_init__(self) -> None:
         self._rooms = rooms(self.floor)
@@ -46,9 +49,7 @@ class Watcher:
         for visitor, (x, y) in people.items():
             zone = self._zone(x, y)
             before = self._where.get(visitor)
-            if before is None and not self._has_begun:
-                pass
-            elif before is None:
+            if before is None:
                 side = "west" if x < WIDTH_M / 2 else "east"
                 yield crossing(visitor, f"{side}-{self.floor}", "in", at)
             elif before[0] == zone:
@@ -58,7 +59,6 @@ class Watcher:
                 shop = before[0] if zone.startswith("hall") else zone
                 yield crossing(visitor, f"{shop}-door", "out" if shop == before[0] else "in", at)
             self._where[visitor] = zone, at
-        self._has_begun = True
 
     def _closed(self, visitor: str, zone: str, since: float, at: float) -> Body:
         self._visits += 1
@@ -103,6 +103,8 @@ class LivelyBoxes:
                 continue
             sender = self.senders[floor]
             yield sender.packet(positions(at, people), at, 1)
+            if at % HEALTH_EVERY_S == 0:
+                yield sender.packet(Health(_cameras(floor), 0, len(people), 21.0, 3.0, 48.0), at, 1)
             for body in events:
                 yield sender.packet(body, at)
 
@@ -133,8 +135,8 @@ class LivelyBoxes:
         now = time.time()
         for floor, sender in self.senders.items():
             client.publish(*sender.packet(status(0, now, sender.session), now, 1), qos=1, retain=True)
-            for camera in ("east", "hall", "west"):
-                word = CameraStatus(f"{floor}-{camera}", "online", to_rfc3339(now), "")
+            for camera in _cameras(floor):
+                word = CameraStatus(camera.camera, "online", to_rfc3339(now), "")
                 client.publish(*sender.packet(word, now, 1), qos=1, retain=True)
         stop = threading.Event()
 

@@ -93,7 +93,7 @@ def write_site(folder: Path, timezone: str = "UTC") -> Path:
         (folder / f"{floor}.geojson").write_text(json.dumps(content), encoding="utf-8")
         lines.append(
             f'[[floors]]\nid = "{floor}"\nname = "{name}"\nsize_m = [{WIDTH_M}, {DEPTH_M}]\n'
-            f'geometry = "{floor}.geojson"\ncameras = "cameras.json"\n'
+            f'geometry = "{floor}.geojson"\ncameras = "cameras.json"\ncapacity = {CAPACITY[floor]}\n'
         )
     (folder / "site.toml").write_text("".join(lines), encoding="utf-8")
     return folder / "site.toml"

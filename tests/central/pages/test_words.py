@@ -99,5 +99,5 @@ def test_a_figure_says_its_interval_and_n_or_why_it_is_withheld() -> None:
     )
     assert english.text(FEW) == "fewer than 5"
     assert chinese.text(FEW) == "少于 5 人"
-    assert "silent" in english.html(SILENT)
+    assert "unknown" in english.html(SILENT)
     assert english.html(Figure(380.0, 40, 360.0, 400.0), "seconds").count("6.0 to 6.7 min") == 2

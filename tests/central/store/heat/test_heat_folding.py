@@ -161,6 +161,16 @@ class _KilledError(Exception):
     pass
 
 
+def test_a_late_batch_shortens_the_one_after_it_which_was_counted_already(store: Store) -> None:
+    someone = [("visitor00001", 3.2, 9.1)]
+    for told, now in (((57, 59), 64), ((58,), 70)):
+        with store.database.writing() as connection:
+            positions.take(connection, [batch(NOON + second, someone) for second in told])
+        heat.fold(store.database, "mall", NOON + now, record_keys)
+        cells = heat.cells(store.database, "mall", "g", NOON, NOON + 60)
+        assert cells.person_s.tolist() == [3.0]
+
+
 def test_two_processes_that_fold_at_once_count_nothing_twice(store: Store, tmp_path: Path) -> None:
     """The second one enters nothing over what the first one wrote in between."""
     people = [(visitor, 3.2, 9.1) for visitor in VISITORS]
@@ -171,6 +181,8 @@ def test_two_processes_that_fold_at_once_count_nothing_twice(store: Store, tmp_p
 
     def overtaken(*args: object) -> object:
         found = settle(*args)  # type: ignore[arg-type]
+        with other.database.writing() as connection:
+            positions.take(connection, [batch(NOON + 59.5, [("late00000001", 3.2, 9.1)])])
         with patch.object(folding, "_settlement", settle):
             heat.fold(other.database, "mall", NOON + 100, record_keys)
         return found
@@ -178,7 +190,7 @@ def test_two_processes_that_fold_at_once_count_nothing_twice(store: Store, tmp_p
     with patch.object(folding, "_settlement", overtaken):
         heat.fold(store.database, "mall", NOON + 100, record_keys)
     cells = heat.cells(store.database, "mall", "g", NOON, NOON + 60)
-    assert (cells.people.tolist(), cells.person_s.tolist()) == ([9], [9 * 60.0])
+    assert (cells.people.tolist(), cells.person_s.tolist()) == ([10], [9 * 60.0 + 0.5])
     other.close()
 
 
