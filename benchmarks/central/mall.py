@@ -17,7 +17,7 @@ from central.identity.tokens import add_token
 from contract.errors import AtriumError
 
 SITE = "bench"
-FLOORS = tuple(f"floor-{number:02d}" for number in range(12))
+FLOORS = ("g", *(f"f{number}" for number in range(1, 12)))
 """One for each box."""
 ZONES = tuple(f"shop-{number:02d}" for number in range(24))
 START_S = 20.0

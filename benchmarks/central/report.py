@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from benchmarks.central.batches import Ratio
 from benchmarks.central.growth import Point
+from benchmarks.central.heat import HeatFigures
 from benchmarks.central.ingest import MESSAGES_PER_S, POSITIONS_PER_S, Ingest
+from benchmarks.central.watchers import Watching
 from benchmarks.streams.report import machine
 
 NEARLY = 0.99
@@ -15,6 +17,8 @@ NEARLY = 0.99
 MOST_LAG_S = 1.0
 LEAST_SHARE = 0.5
 MOST_GROWTH = 1.2
+MOST_DAY_MS, MOST_HOUR_MS = 100.0, 30.0
+MOST_WATCHED_CORES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,57 @@ def bars(taken: Ingest, ratio: Ratio, curve: Sequence[Point]) -> list[Bar]:
     ]
 
 
+def heat_bars(heat: HeatFigures, watching: Watching) -> list[Bar]:
+    """Every limit of heat, stored and live."""
+    watched = watching.cores_watched - watching.cores_alone
+    return [
+        Bar(
+            "a day's heatmap, 95th percentile, ms",
+            f"{heat.day_p95_ms}",
+            f"{MOST_DAY_MS:.0f}",
+            heat.day_p95_ms < MOST_DAY_MS,
+        ),
+        Bar(
+            "an hour's heatmap, 95th percentile, ms",
+            f"{heat.hour_p95_ms}",
+            f"{MOST_HOUR_MS:.0f}",
+            heat.hour_p95_ms < MOST_HOUR_MS,
+        ),
+        Bar(
+            f"cores that {watching.watchers} watchers of a live floor cost",
+            f"{watched:.2f}",
+            f"{MOST_WATCHED_CORES}",
+            watched < MOST_WATCHED_CORES,
+        ),
+    ]
+
+
+def heat_markdown(heat: HeatFigures, watching: Watching, command: str, day: str) -> str:
+    """The section of heat between its markers."""
+    return (
+        f"`{command}`, {day}, {machine()}; load average {heat.load_average:.1f} and {watching.load_average:.1f}.\n\n"
+        f"| {heat.positions:,} positions of {heat.visitors:,} people | reached | limit | clears |\n|---|---|---|---|\n"
+        f"{_rows(heat_bars(heat, watching))}\n\n"
+        f"- a day's heatmap: median {heat.day_p50_ms} ms, of it {heat.read_p50_ms} ms reading the chunks alone; CPU"
+        f" {heat.day_cpu_ms} ms\n"
+        f"- an hour's: median {heat.hour_p50_ms} ms, CPU {heat.hour_cpu_ms} ms; one that begins between quarters"
+        f" {heat.live_hour_p95_ms} ms, five minutes {heat.five_minutes_p95_ms} ms (95th percentiles)\n"
+        f"- a position costs {heat.take_us} us to take in and {heat.fold_us} us to fold, and rests in"
+        f" {heat.bytes_per_position} bytes\n"
+        f"- watchers: an event is there {watching.late_p95_s} s after its second (95th percentile);"
+        f" {watching.event_bytes} bytes; the worst served got {watching.events_per_s} a second"
+    )
+
+
+def _rows(found: Sequence[Bar]) -> str:
+    return "\n".join(
+        f"| {bar.what} | {bar.reached} | {bar.limit} | {'yes' if bar.clears else '**no**'} |" for bar in found
+    )
+
+
 def markdown(taken: Ingest, ratio: Ratio, curve: Sequence[Point], command: str, day: str) -> str:
     """The section between its markers."""
-    rows = "\n".join(
-        f"| {bar.what} | {bar.reached} | {bar.limit} | {'yes' if bar.clears else '**no**'} |"
-        for bar in bars(taken, ratio, curve)
-    )
+    rows = _rows(bars(taken, ratio, curve))
     grown = "\n".join(
         f"| {point.stored:,} | {point.wall_us:.1f} | {point.cpu_us:.1f} | {point.file_mb:,.0f} |" for point in curve
     )

@@ -27,6 +27,7 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "journal_size_limit=67108864",
+    "cache_size=-65536",
     "secure_delete=ON",
 )
 _STORE_IS_AT_FAULT = (sqlite3.OperationalError, sqlite3.DatabaseError)

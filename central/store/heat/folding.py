@@ -39,6 +39,10 @@ MOST_MINUTES = 4
 """Folded at once, so that a fold after a long rest stays small."""
 
 
+MOST_PEOPLE = 1_500
+"""Once so many people's minutes were folded, the other floors have the next call: the writer needs the machine too."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Settlement:
     """What a fold of a floor is to write.
@@ -57,21 +61,26 @@ class _Settlement:
 def fold(database: Database, site: str, now: float, record_keys: RecordKeys) -> int:
     """How many batches were settled: those of closed minutes that were not, and those that late ones cut short.
 
+    Where many people were, some floors are left for the next call.
+
     Raises:
         StoreUnavailableError: where nothing can be written now; nothing is lost.
     """
     horizon = int((now - GRACE_S) // MINUTE_S)
-    settled = 0
+    settled, people = 0, 0
     waiting = """SELECT floor, min(at), max(at) FROM batches INDEXED BY batches_unfolded
         WHERE site = ? AND ticks IS NULL AND at < ? GROUP BY floor"""
     while floors := database.rows(waiting, (site, horizon * MINUTE_S)):
         for floor, first, last in floors:
+            if people >= MOST_PEOPLE:
+                return settled
             until = min(horizon, int(first // MINUTE_S) + MOST_MINUTES)
             folds = folds_of(database, site, floor)
             steps = _steps(database, site, floor, (first, min(last, until * MINUTE_S)), (until, horizon))
-            if not _enter(database, site, floor, folds, _settlement(database, site, floor, steps, record_keys)):
+            found = _settlement(database, site, floor, steps, record_keys)
+            if not _enter(database, site, floor, folds, found):
                 return settled  # somebody else folds this floor; the next round sees what is left
-            settled += len(steps)
+            settled, people = settled + len(steps), people + len(found.seen)
     _close_quarters(database, site, horizon)
     if folded_until(database, site) < horizon * MINUTE_S:
         with database.writing() as connection:
