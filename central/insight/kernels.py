@@ -1,7 +1,7 @@
 """Adding published heatmaps up: pure functions over arrays.
 
-Maps have different squares. The sum's squares are the smallest of which every square of every map lies in one, so that
-nothing is split, and so nothing told that was not told before.
+Maps have different squares. A cell of the sum belongs to the smallest square that any map has it in: two cells of that
+square which no map has in a smaller one are covered by the same square of every map, so that they can stay together.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+NOT_TOLD = 99
+"""In place of a level."""
 
 
 @njit(cache=True)
@@ -32,60 +35,60 @@ def painted(
 
 
 @njit(cache=True)
-def raised(squares: NDArray[np.int32], levels: NDArray[np.uint8], top: NDArray[np.int8]) -> bool:
-    """Whether a cell's level had to be raised so that each square of the map lies within one square of the sum.
+def lowered(squares: NDArray[np.int32], levels: NDArray[np.uint8], least: NDArray[np.int8]) -> None:
+    """Take the map's level wherever it has a smaller square than the maps before.
 
     Args:
         squares: of ``painted``.
         levels: (N,) of the map.
-        top: (T, 64) levels of the sum so far, -1 where there is nothing; changed.
+        least: (T, 64) smallest level so far, ``NOT_TOLD`` where there is none; changed.
     """
-    highest = levels.astype(np.int8)
     for tile in range(len(squares)):
         for cell in range(64):
             n = squares[tile, cell]
             if n >= 0:
-                highest[n] = max(highest[n], top[tile, cell])
-    changed = False
-    for tile in range(len(squares)):
-        for cell in range(64):
-            n = squares[tile, cell]
-            if n >= 0 and top[tile, cell] < highest[n]:
-                top[tile, cell] = highest[n]
-                changed = True
-    return changed
+                least[tile, cell] = min(least[tile, cell], np.int8(levels[n]))
 
 
 @njit(cache=True)
-def gathered(
-    squares: NDArray[np.int32],
-    top: NDArray[np.int8],
-    values: NDArray[np.float64],
-    most: bool,
-    sums: NDArray[np.float64],
+def spread(
+    squares: NDArray[np.int32], least: NDArray[np.int8], a_cell: NDArray[np.float64], sums: NDArray[np.float64]
 ) -> None:
-    """Add a map's values to the sum's squares, (T, 64, 4) by lower left cell and level.
+    """Add what a map has in each cell to the sum's squares, (T, 64, 4) by lower left cell and level.
 
     Args:
         squares: of ``painted``.
-        top: (T, 64) levels of the sum.
-        values: (N,) of the map.
-        most: whether of several squares in one the highest is added, instead of all.
+        least: (T, 64) levels of the sum.
+        a_cell: (N,) of the map.
         sums: (T, 64, 4), changed.
     """
-    done = np.zeros(len(values), np.bool_)
+    for tile in range(len(squares)):
+        for cell in range(64):
+            n = squares[tile, cell]
+            if n >= 0:
+                level = np.int64(least[tile, cell])
+                sums[tile, cell >> (2 * level) << (2 * level), level] += a_cell[n]
+
+
+@njit(cache=True)
+def merged(
+    squares: NDArray[np.int32], least: NDArray[np.int8], values: NDArray[np.float64], sums: NDArray[np.float64]
+) -> None:
+    """Add the highest value that a map has in each of the sum's squares.
+
+    Args:
+        squares: of ``painted``.
+        least: (T, 64) levels of the sum.
+        values: (N,) of the map.
+        sums: (T, 64, 4), changed.
+    """
     here = np.zeros((64, 4))
     for tile in range(len(squares)):
         here[:] = 0
         for cell in range(64):
             n = squares[tile, cell]
-            if n < 0 or done[n]:
-                continue
-            done[n] = True
-            level = top[tile, cell]
-            corner = cell >> (2 * level) << (2 * level)
-            if most:
+            if n >= 0:
+                level = np.int64(least[tile, cell])
+                corner = cell >> (2 * level) << (2 * level)
                 here[corner, level] = max(here[corner, level], values[n])
-            else:
-                here[corner, level] += values[n]
         sums[tile] += here
