@@ -230,8 +230,8 @@ class _Tree:
 
 
 def _at(counts: SquareCounts, tile: npt.NDArray[np.intp], square: npt.NDArray[np.intp]) -> _Counted:
-    columns = (counts.people, counts.cell_keys, counts.person_s, counts.longer_s)
-    return _Counted(*(column[tile, square] for column in columns))
+    at = (tile, square)
+    return _Counted(counts.people[at], counts.cell_keys[at], counts.person_s[at], counts.longer_s[at])
 
 
 def three_digits(values: Seconds) -> Seconds:

@@ -176,7 +176,7 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
             who = touched[t]
             people_at[who, 0] = 0
             for square in range(many_squares):
-                stay = np.int64(spent[who, square])
+                stay = int(spent[who, square])
                 spent[who, square] = 0
                 if stay > longest[square, 0]:
                     longest[square, 1] = longest[square, 0]
