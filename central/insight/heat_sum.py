@@ -26,18 +26,16 @@ def summed(maps: Sequence[HeatMap], finest: int = 0) -> HeatMap:
     tiles = np.unique(np.concatenate([one.codes >> TILE_BITS for one in maps])).astype(np.int64)
     shape = (len(tiles), 1 << TILE_BITS)
     least = np.full(shape, kernels.NOT_TOLD, np.int8)
-    squares = np.empty(shape, np.int32)
-    for one in maps:
+    each = np.empty((len(maps), *shape), np.int32)
+    for one, squares in zip(maps, each, strict=True):
         kernels.painted(one.codes, one.levels, tiles, squares)
         kernels.lowered(squares, one.levels, least)
     least = np.maximum(least, np.int8(finest))
-    visitors, person_s, staff, staff_s = (np.zeros((*shape, 4)) for _ in range(4))
-    for one in maps:
-        kernels.painted(one.codes, one.levels, tiles, squares)
-        kernels.merged(squares, least, one.visitors.astype(np.float64), visitors)
-        kernels.merged(squares, least, one.staff.astype(np.float64), staff)
-        kernels.spread(squares, least, one.person_s / one.own, person_s)
-        kernels.spread(squares, least, one.staff_s / one.own, staff_s)
+    sums = np.zeros((*shape, 4, 4))
+    for one, squares in zip(maps, each, strict=True):
+        most = np.stack([one.visitors, one.staff], axis=1).astype(np.float64)
+        spread = np.stack([one.person_s, one.staff_s], axis=1) / one.own[:, None]
+        kernels.gathered(squares, least, most, spread, sums)
     tile, cell = np.nonzero(least < kernels.NOT_TOLD)
     level = least[tile, cell].astype(np.int64)
     own = np.zeros((*shape, 4), np.int64)
@@ -49,9 +47,9 @@ def summed(maps: Sequence[HeatMap], finest: int = 0) -> HeatMap:
         (tiles[at[0]] << TILE_BITS | at[1]).astype(np.uint32),
         at[2].astype(np.uint8),
         own[at].astype(np.uint8),
-        visitors[at].astype(np.int64),
-        three_digits(person_s[at]),
-        staff[at].astype(np.int64),
-        three_digits(staff_s[at]),
+        sums[at][:, 0].astype(np.int64),
+        three_digits(sums[at][:, 2]),
+        sums[at][:, 1].astype(np.int64),
+        three_digits(sums[at][:, 3]),
         maps[0].cell_m,
     )

@@ -51,44 +51,36 @@ def lowered(squares: NDArray[np.int32], levels: NDArray[np.uint8], least: NDArra
 
 
 @njit(cache=True)
-def spread(
-    squares: NDArray[np.int32], least: NDArray[np.int8], a_cell: NDArray[np.float64], sums: NDArray[np.float64]
-) -> None:
-    """Add what a map has in each cell to the sum's squares, (T, 64, 4) by lower left cell and level.
+def gathered(
+    squares: NDArray[np.int32], least: NDArray[np.int8], most: NDArray[np.float64], spread: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Add a map to the sum's squares, (T, 64, 4, 4) by lower left cell and level.
 
     Args:
         squares: of ``painted``.
         least: (T, 64) levels of the sum.
-        a_cell: (N,) of the map.
-        sums: (T, 64, 4), changed.
+        most: (N, 2) values of which each of the sum's squares gets the highest.
+        spread: (N, 2) values of a cell, which add up.
+        sums: (T, 64, 4, 4), ``most``'s and ``spread``'s values side by side; changed.
     """
+    here = np.zeros((64, 4, 2))
     for tile in range(len(squares)):
         for cell in range(64):
             n = squares[tile, cell]
-            if n >= 0:
-                level = np.int64(least[tile, cell])
-                sums[tile, cell >> (2 * level) << (2 * level), level] += a_cell[n]
-
-
-@njit(cache=True)
-def merged(
-    squares: NDArray[np.int32], least: NDArray[np.int8], values: NDArray[np.float64], sums: NDArray[np.float64]
-) -> None:
-    """Add the highest value that a map has in each of the sum's squares.
-
-    Args:
-        squares: of ``painted``.
-        least: (T, 64) levels of the sum.
-        values: (N,) of the map.
-        sums: (T, 64, 4), changed.
-    """
-    here = np.zeros((64, 4))
-    for tile in range(len(squares)):
-        here[:] = 0
+            if n < 0:
+                continue
+            level = np.int64(least[tile, cell])
+            corner = cell >> (2 * level) << (2 * level)
+            for value in range(2):
+                higher = most[n, value] - here[corner, level, value]
+                if higher > 0:
+                    here[corner, level, value] += higher
+                    sums[tile, corner, level, value] += higher
+                sums[tile, corner, level, 2 + value] += spread[n, value]
         for cell in range(64):
-            n = squares[tile, cell]
-            if n >= 0:
+            if squares[tile, cell] >= 0:
                 level = np.int64(least[tile, cell])
                 corner = cell >> (2 * level) << (2 * level)
-                here[corner, level] = max(here[corner, level], values[n])
-        sums[tile] += here
+                here[corner, level, 0] = 0
+                here[corner, level, 1] = 0

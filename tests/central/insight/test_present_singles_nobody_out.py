@@ -61,22 +61,29 @@ def test_what_is_told_of_places_does_not_tell_of_one_person_between_them(store: 
     """One person is in the concourse, too few to be told; another stands apart in a shop, in no told square."""
     here = group("nordic", 40, 4, 10) | group("cafe", 40, 30, 10)
     two: Places = {"someone0001": (20.0, 3.0), "someone0002": (12.5, 18.5)}
-    beyond_zones, beyond_squares = [], []
-    for moment in watched(store, site, here, two):
+    beyond_zones, off_squares = [], []
+    for second, moment in enumerate(watched(store, site, here, two)):
+        shop = [fix.place for fix in flickering(second, here, two) if fix.place[0] < 14 and fix.place[1] > 8]
+        zones, squares = [], []
         for found in moment:
             assert found.zones["concourse"].value is None
-            assert not any(x <= 12.5 < x + side and y <= 18.5 < y + side for x, y, side, _ in found.blocks)
+            assert not _is_told(found, two["someone0002"])
             assert len(found.dots) == round(sum(density * own for density, own in _own(found)))
-        zones = [[found.zones[zone].value or 0 for zone in ("nordic", "cafe")] for found in moment]
-        beyond_zones.append(
-            [(one.people.value or 0) - sum(told_of) for one, told_of in zip(moment, zones, strict=True)]
-        )
-        dots = [sum(x < 14 and y > 8 for x, y in found.dots) for found in moment]
-        beyond_squares.append([nordic - number for (nordic, _), number in zip(zones, dots, strict=True)])
-    for rest in (beyond_zones, beyond_squares):
+            nordic, cafe = (found.zones[zone].value or 0 for zone in ("nordic", "cafe"))
+            zones.append((found.people.value or 0) - nordic - cafe)
+            apart = nordic - sum(x < 14 and y > 8 for x, y in found.dots)
+            squares.append(apart - sum(not _is_told(found, place) for place in shop))
+        beyond_zones.append(zones)
+        off_squares.append(squares)
+    for rest, truth in ((beyond_zones, 1), (off_squares, 0)):
         guess = np.rint(np.mean(rest, axis=0))
-        assert (guess == 1).mean() < 0.5
+        assert (guess == truth).mean() < 0.5
         assert len(set(guess.tolist())) >= 5
+
+
+def _is_told(found: LiveSnapshot, place: tuple[float, float]) -> bool:
+    """Whether the place lies in a told square."""
+    return any(x <= place[0] < x + side and y <= place[1] < y + side for x, y, side, _ in found.blocks)
 
 
 def _own(found: LiveSnapshot) -> list[tuple[float, float]]:
