@@ -96,7 +96,11 @@ def _json(content: Any) -> Response:
 
 @router.get("/heatmap", dependencies=[READERS], response_model=HeatReport, responses=answers(HEAT))
 def get_heatmap(asked: Asking, floor: FloorId) -> Response:
-    """Person-seconds and visitors of a window, in squares of 0.5 to 4 m whose people may be told."""
+    """Person-seconds and visitors of a window, in squares of 0.5 to 4 m whose people may be told.
+
+    The sum of its quarters of an hour, each told on its own; of minutes, in squares of 2 m and more, where it begins or
+    ends within a quarter.
+    """
     services, window = asked.services, asked.window
     found = services.insight.heat.told(floor, window.start, window.end, services.clock())
     told = {"from": to_rfc3339(found.start), "to": to_rfc3339(found.end)}

@@ -100,7 +100,7 @@ def boxes_report(services: Services) -> BoxesReport:
                     None if box.positions_heard is None else round(max(0.0, now - box.positions_heard), 1)
                 ),
                 calibration=box.calibration,
-                health=box.health,
+                health=_without_people(box.health),
                 cameras=[asdict(camera) | {"since": to_rfc3339(camera.since)} for camera in box.cameras],
                 sessions=[
                     SessionReport(
@@ -126,6 +126,11 @@ def boxes_report(services: Services) -> BoxesReport:
             for box in boxes.boxes(store.database, store.site)
         ],
     )
+
+
+def _without_people(health: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A box's figures but for how many people it follows: how many are on a floor is told by ``/v1/live`` alone."""
+    return None if health is None else {name: value for name, value in health.items() if name != "visitors"}
 
 
 def _told(at: float | None) -> str | None:

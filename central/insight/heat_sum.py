@@ -1,4 +1,4 @@
-"""The sum of heatmaps of several stretches of time."""
+"""The sum of published heatmaps: reckoned from what was told alone, so it tells nothing beyond them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from central.store.heat.grid import TILE_BITS
 
 
 def summed(maps: Sequence[HeatMap], finest: int = 0) -> HeatMap:
-    """One map of all: seconds add up, and so do people, each counted once in every map they are in.
+    """One map of all, as fine as the finest of them.
 
-    Where a square of the sum holds several of one map, the people are those of the fullest: at least so many.
+    Seconds of a larger square are spread evenly over its cells. People add up, each counted once in every map they are
+    in: those of the square that covers a cell, and where several squares of one map are merged those of the fullest.
 
     Args:
         maps: at least one, with cells of the same side.
@@ -24,26 +25,19 @@ def summed(maps: Sequence[HeatMap], finest: int = 0) -> HeatMap:
         return maps[0]
     tiles = np.unique(np.concatenate([one.codes >> TILE_BITS for one in maps])).astype(np.int64)
     shape = (len(tiles), 1 << TILE_BITS)
-    top = np.full(shape, -1, np.int8)
-    squares = np.empty(shape, np.int32)
-    for one in maps:
+    least = np.full(shape, kernels.NOT_TOLD, np.int8)
+    each = np.empty((len(maps), *shape), np.int32)
+    for one, squares in zip(maps, each, strict=True):
         kernels.painted(one.codes, one.levels, tiles, squares)
-        top[squares >= 0] = finest
-    changed = True
-    while changed:
-        changed = False
-        for one in maps:
-            kernels.painted(one.codes, one.levels, tiles, squares)
-            changed |= kernels.raised(squares, one.levels, top)
-    visitors, person_s, staff, staff_s = (np.zeros((*shape, 4)) for _ in range(4))
-    for one in maps:
-        kernels.painted(one.codes, one.levels, tiles, squares)
-        kernels.gathered(squares, top, one.visitors.astype(np.float64), True, visitors)  # noqa: FBT003
-        kernels.gathered(squares, top, one.person_s, False, person_s)  # noqa: FBT003
-        kernels.gathered(squares, top, one.staff.astype(np.float64), True, staff)  # noqa: FBT003
-        kernels.gathered(squares, top, one.staff_s, False, staff_s)  # noqa: FBT003
-    tile, cell = np.nonzero(top >= 0)
-    level = top[tile, cell].astype(np.int64)
+        kernels.lowered(squares, one.levels, least)
+    least = np.maximum(least, np.int8(finest))
+    sums = np.zeros((*shape, 4, 4))
+    for one, squares in zip(maps, each, strict=True):
+        most = np.stack([one.visitors, one.staff], axis=1).astype(np.float64)
+        spread = np.stack([one.person_s, one.staff_s], axis=1) / one.own[:, None]
+        kernels.gathered(squares, least, most, spread, sums)
+    tile, cell = np.nonzero(least < kernels.NOT_TOLD)
+    level = least[tile, cell].astype(np.int64)
     own = np.zeros((*shape, 4), np.int64)
     np.add.at(own, (tile, cell >> 2 * level << 2 * level, level), 1)
     tile, cell, level = np.nonzero(own)
@@ -53,9 +47,9 @@ def summed(maps: Sequence[HeatMap], finest: int = 0) -> HeatMap:
         (tiles[at[0]] << TILE_BITS | at[1]).astype(np.uint32),
         at[2].astype(np.uint8),
         own[at].astype(np.uint8),
-        visitors[at].astype(np.int64),
-        three_digits(person_s[at]),
-        staff[at].astype(np.int64),
-        three_digits(staff_s[at]),
+        sums[at][:, 0].astype(np.int64),
+        three_digits(sums[at][:, 2]),
+        sums[at][:, 1].astype(np.int64),
+        three_digits(sums[at][:, 3]),
         maps[0].cell_m,
     )

@@ -10,7 +10,6 @@ enough: ``everybody`` is both published figures, never a figure of both together
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from central.insight.suppression import Marks, Suppression
 from central.store.heat.grid import ALL_CELLS, CELL_M, LEVELS, TILE_BITS, Codes, cells_of
+from central.store.heat.reading import Counts as SquareCounts
 from central.store.heat.reading import Footfall
 
 __all__ = ["CELL_M", "Block", "HeatMap", "Who", "published"]
@@ -101,6 +101,7 @@ def published(
     figure: str,
     marks: Marks,
     *,
+    finest: int = 0,
     cell_m: float = CELL_M,
 ) -> HeatMap:
     """What of the footfall may be told.
@@ -110,25 +111,62 @@ def published(
         staff: numbers of those who work here.
         suppression: decides.
         figure: names the heatmap; the same for the same floor.
-        marks: ends of the window, none for the present instant.
+        marks: ends of the window.
+        finest: level of the smallest squares.
         cell_m: side of a cell, metres.
     """
     works = found.are(staff)
-    names = suppression.figure_keys(f"shoppers {figure}")
-
-    def told(level: int, codes: Codes, people: Counts, keys: npt.NDArray[np.uint64]) -> Counts:
-        return suppression.published(people, keys, _named(names, codes, level), marks)
-
     tree = _Tree(found, works)
-    for level in range(LEVELS):
-        tree.grow(level, suppression.k, told)
-    return tree.map_of(suppression, suppression.figure_keys(f"staff {figure}"), marks, cell_m)
+    shoppers = _Teller(suppression, f"shoppers {figure}", marks)
+    for level in range(finest, LEVELS):
+        tree.grow(level, shoppers)
+    return tree.map_of(_Teller(suppression, f"staff {figure}", marks), cell_m)
+
+
+class _Teller:
+    """Tells people and their seconds in squares: two figures, each with noise of its own.
+
+    Args:
+        suppression: the method.
+        figure: names whom the squares are about, and of which floor.
+        marks: ends of the window.
+    """
+
+    def __init__(self, suppression: Suppression, figure: str, marks: Marks) -> None:
+        self._suppression = suppression
+        self._people = suppression.figure_keys(figure)
+        self._seconds = suppression.figure_keys(f"seconds {figure}")
+        self._marks = marks
+
+    def told(self, level: int, codes: Codes, of: _Counted) -> tuple[Counts, Seconds]:
+        """(N,) people and seconds of squares of a level as they may be told, 0 where they may not.
+
+        The longest stay in a square counts as the second longest, so that nobody's own stay shows; the mean of the
+        stays, times a number of people that is off by noise other than the published one's, is the seconds.
+        """
+        named = _named(self._people, codes, level)
+        people = self._suppression.published(of.people, of.keys, named, self._marks)
+        named = _named(self._seconds, codes, level)
+        with np.errstate(over="ignore"):
+            off = self._suppression.noise(of.keys + named, named, self._marks)
+        stay_s = (of.person_s - of.longer_s) / np.maximum(of.people, 1)
+        return people, np.where(people > 0, three_digits(stay_s * np.maximum(of.people + off, 1)), 0.0)
 
 
 def _named(figure: npt.NDArray[np.uint64], codes: Codes, level: int) -> npt.NDArray[np.uint64]:
     """(N,) numbers that name the figures of squares."""
     with np.errstate(over="ignore"):
         return figure + (codes.astype(np.uint64) * np.uint64(LEVELS) + np.uint64(level))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counted:
+    """(N,) each: different people, their cell keys, their seconds, and by how much the longest stay is the longest."""
+
+    people: Counts
+    keys: npt.NDArray[np.uint64]
+    person_s: Seconds
+    longer_s: Seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,27 +191,23 @@ class _Tree:
         self._rest = np.full(len(found.tiles), ALL_CELLS)
         self._told: list[_Level] = []
 
-    def grow(self, level: int, k: int, told: Callable[[int, Codes, Counts, npt.NDArray[np.uint64]], Counts]) -> None:
+    def grow(self, level: int, teller: _Teller) -> None:
         """Publish what can be told of this level's squares, of the cells that are left."""
         counts = self._found.counted(self._rest, level, self._works if self._works.any() else None)
-        tile, square = np.nonzero(counts.people >= k)
-        people = counts.people[tile, square]
+        tile, square = np.nonzero(counts.people)
         codes = (self._found.tiles[tile] << TILE_BITS | square << 2 * level).astype(np.uint32)
-        visitors = told(level, codes, people, counts.cell_keys[tile, square])
+        visitors, person_s = teller.told(level, codes, _at(counts, tile, square))
         some = visitors > 0
         tile, square = tile[some], square[some]
         area = (ALL_CELLS >> np.uint64(64 - 4**level)) << (square.astype(np.uint64) << np.uint64(2 * level))
         own = area & self._rest[tile]
-        person_s = scaled(counts.person_s[tile, square], people[some], visitors[some])
-        self._told.append(_Level(level, tile, square, codes[some], own, visitors[some], person_s))
+        self._told.append(_Level(level, tile, square, codes[some], own, visitors[some], person_s[some]))
         np.bitwise_and.at(self._rest, tile, ~area)
 
-    def map_of(
-        self, suppression: Suppression, staff_names: npt.NDArray[np.uint64], marks: Marks, cell_m: float
-    ) -> HeatMap:
+    def map_of(self, teller: _Teller, cell_m: float) -> HeatMap:
         """Everything told, with the staff in the same squares."""
         found = self._told[::-1]
-        staff = [self._staff(one, suppression, staff_names, marks) for one in found]
+        staff = [self._staff(one, teller) for one in found]
         return HeatMap(
             np.concatenate([one.codes for one in found]),
             np.concatenate([np.full(len(one.codes), one.level, np.uint8) for one in found]),
@@ -185,24 +219,19 @@ class _Tree:
             cell_m,
         )
 
-    def _staff(
-        self, told: _Level, suppression: Suppression, names: npt.NDArray[np.uint64], marks: Marks
-    ) -> tuple[Counts, Seconds]:
+    def _staff(self, told: _Level, teller: _Teller) -> tuple[Counts, Seconds]:
         """Published staff of a level's squares and their seconds."""
         if not len(told.codes) or not self._works.any():
             return np.zeros(len(told.codes), np.int64), np.zeros(len(told.codes))
         among = np.zeros(len(self._found.tiles), np.uint64)
         np.bitwise_or.at(among, told.tile, told.own)
         counts = self._found.counted(among, told.level, ~self._works)
-        here, keys = counts.people[told.tile, told.square], counts.cell_keys[told.tile, told.square]
-        staff = suppression.published(here, keys, _named(names, told.codes, told.level), marks)
-        return staff, scaled(counts.person_s[told.tile, told.square], here, staff)
+        return teller.told(told.level, told.codes, _at(counts, told.tile, told.square))
 
 
-def scaled(seconds: Seconds, people: Counts, told: Counts) -> Seconds:
-    """(N,) totals as they may be told: by published instead of true people, to three significant digits."""
-    share = np.divide(told, people, out=np.zeros(len(seconds)), where=people > 0)
-    return three_digits(seconds * share)
+def _at(counts: SquareCounts, tile: npt.NDArray[np.intp], square: npt.NDArray[np.intp]) -> _Counted:
+    at = (tile, square)
+    return _Counted(counts.people[at], counts.cell_keys[at], counts.person_s[at], counts.longer_s[at])
 
 
 def three_digits(values: Seconds) -> Seconds:

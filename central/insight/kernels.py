@@ -1,7 +1,7 @@
 """Adding published heatmaps up: pure functions over arrays.
 
-Maps have different squares. The sum's squares are the smallest of which every square of every map lies in one, so that
-nothing is split, and so nothing told that was not told before.
+Maps have different squares. A cell of the sum belongs to the smallest square that any map has it in: two cells of that
+square which no map has in a smaller one are covered by the same square of every map, so that they can stay together.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+NOT_TOLD = 99
+"""In place of a level."""
 
 
 @njit(cache=True)
@@ -32,60 +35,52 @@ def painted(
 
 
 @njit(cache=True)
-def raised(squares: NDArray[np.int32], levels: NDArray[np.uint8], top: NDArray[np.int8]) -> bool:
-    """Whether a cell's level had to be raised so that each square of the map lies within one square of the sum.
+def lowered(squares: NDArray[np.int32], levels: NDArray[np.uint8], least: NDArray[np.int8]) -> None:
+    """Take the map's level wherever it has a smaller square than the maps before.
 
     Args:
         squares: of ``painted``.
         levels: (N,) of the map.
-        top: (T, 64) levels of the sum so far, -1 where there is nothing; changed.
+        least: (T, 64) smallest level so far, ``NOT_TOLD`` where there is none; changed.
     """
-    highest = levels.astype(np.int8)
     for tile in range(len(squares)):
         for cell in range(64):
             n = squares[tile, cell]
             if n >= 0:
-                highest[n] = max(highest[n], top[tile, cell])
-    changed = False
-    for tile in range(len(squares)):
-        for cell in range(64):
-            n = squares[tile, cell]
-            if n >= 0 and top[tile, cell] < highest[n]:
-                top[tile, cell] = highest[n]
-                changed = True
-    return changed
+                least[tile, cell] = min(least[tile, cell], np.int8(levels[n]))
 
 
 @njit(cache=True)
 def gathered(
-    squares: NDArray[np.int32],
-    top: NDArray[np.int8],
-    values: NDArray[np.float64],
-    most: bool,
+    squares: NDArray[np.int32], least: NDArray[np.int8], most: NDArray[np.float64], spread: NDArray[np.float64],
     sums: NDArray[np.float64],
-) -> None:
-    """Add a map's values to the sum's squares, (T, 64, 4) by lower left cell and level.
+) -> None:  # fmt: skip
+    """Add a map to the sum's squares, (T, 64, 4, 4) by lower left cell and level.
 
     Args:
         squares: of ``painted``.
-        top: (T, 64) levels of the sum.
-        values: (N,) of the map.
-        most: whether of several squares in one the highest is added, instead of all.
-        sums: (T, 64, 4), changed.
+        least: (T, 64) levels of the sum.
+        most: (N, 2) values of which each of the sum's squares gets the highest.
+        spread: (N, 2) values of a cell, which add up.
+        sums: (T, 64, 4, 4), ``most``'s and ``spread``'s values side by side; changed.
     """
-    done = np.zeros(len(values), np.bool_)
-    here = np.zeros((64, 4))
+    here = np.zeros((64, 4, 2))
     for tile in range(len(squares)):
-        here[:] = 0
         for cell in range(64):
             n = squares[tile, cell]
-            if n < 0 or done[n]:
+            if n < 0:
                 continue
-            done[n] = True
-            level = top[tile, cell]
+            level = np.int64(least[tile, cell])
             corner = cell >> (2 * level) << (2 * level)
-            if most:
-                here[corner, level] = max(here[corner, level], values[n])
-            else:
-                here[corner, level] += values[n]
-        sums[tile] += here
+            for value in range(2):
+                higher = most[n, value] - here[corner, level, value]
+                if higher > 0:
+                    here[corner, level, value] += higher
+                    sums[tile, corner, level, value] += higher
+                sums[tile, corner, level, 2 + value] += spread[n, value]
+        for cell in range(64):
+            if squares[tile, cell] >= 0:
+                level = np.int64(least[tile, cell])
+                corner = cell >> (2 * level) << (2 * level)
+                here[corner, level, 0] = 0
+                here[corner, level, 1] = 0

@@ -20,7 +20,7 @@ from calibration.site import Floor, Site
 from central.insight import kernels
 from central.insight.figure import SILENT, Figure, count_figure
 from central.insight.heatmap import HeatMap, Who, published
-from central.insight.suppression import Keys, Suppression
+from central.insight.suppression import Keys, Marks, Suppression, around
 from central.store import boxes, positions
 from central.store.heat import reading
 from central.store.heat.chunk import Pairs, packed
@@ -58,6 +58,31 @@ class LiveSnapshot:
     dots: list[tuple[float, float]]
     blocks: list[tuple[float, float, float, float]]
     json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tells how many are in places now.
+
+    Attributes:
+        suppression: the method.
+        marks: of the instant.
+        who: about whom.
+    """
+
+    suppression: Suppression
+    marks: Marks
+    who: Who
+
+    def figure(self, place: str, inside: npt.NDArray[np.bool_], works: npt.NDArray[np.bool_], keys: Keys) -> Figure:
+        """People among those inside, staff counted on their own."""
+        told = self._told(f"shoppers now {place}", keys[inside & ~works])
+        if told and self.who == "everybody":
+            told += self._told(f"staff now {place}", keys[inside & works])
+        return count_figure(told, self.suppression.most_off)
+
+    def _told(self, figure: str, keys: Keys) -> int:
+        return int(self.suppression.published(len(keys), keys.sum(dtype=np.uint64), figure, self.marks))
 
 
 class LiveFloor:
@@ -101,8 +126,12 @@ class LiveFloor:
         keys, staff = self._record_keys(floor.id, here), reading.staff(database, site)
         works = np.isin(here.numbers, staff)
         xy_m = np.stack([here.x_m, here.y_m], axis=1)
-        zones = {zone.id: self._figure(zone.contains(xy_m), works, keys, who) for zone in floor.zones.values()}
-        heat = self._squares(floor.id, here, keys, staff)
+        teller = _Teller(self._suppression, around(second), who)
+        zones = {
+            zone.id: teller.figure(f"{floor.id}/{zone.id}", zone.contains(xy_m), works, keys)
+            for zone in floor.zones.values()
+        }
+        heat = self._squares(floor.id, here, keys, staff, around(second))
         people = heat.people(who)[0]
         x, y, side, _ = heat.squares(who)
         density = np.round(people / (heat.own * CELL_M**2), 3)
@@ -110,7 +139,7 @@ class LiveFloor:
         return self._encoded(
             second,
             heard_s_ago,
-            self._figure(np.ones(len(works), np.bool_), works, keys, who),
+            teller.figure(floor.id, np.ones(len(works), np.bool_), works, keys),
             zones,
             _dots(heat, people, floor.size_m, second // 60),
             list(zip(*columns, strict=True)),
@@ -140,22 +169,14 @@ class LiveFloor:
         self._keys[floor_id] = found
         return np.array([found[number] for number in numbers], np.uint64)
 
-    def _figure(self, inside: npt.NDArray[np.bool_], works: npt.NDArray[np.bool_], keys: Keys, who: Who) -> Figure:
-        """People among those inside, staff counted on their own."""
-        told = self._told(keys[inside & ~works])
-        if told and who == "everybody":
-            told += self._told(keys[inside & works])
-        return count_figure(told, self._suppression.most_off)
-
-    def _told(self, keys: Keys) -> int:
-        return int(self._suppression.published(len(keys), keys.sum(dtype=np.uint64)))
-
-    def _squares(self, floor_id: str, here: Present, keys: Keys, staff: npt.NDArray[np.uint32]) -> HeatMap:
+    def _squares(
+        self, floor_id: str, here: Present, keys: Keys, staff: npt.NDArray[np.uint32], marks: Marks
+    ) -> HeatMap:
         codes = codes_of(np.floor(np.stack([here.x_m, here.y_m], axis=1) / CELL_M))
         order = np.lexsort((here.numbers, codes))
         pairs = Pairs(codes[order], here.numbers[order], np.ones(len(codes), np.int64))
         chunk = packed(pairs, dict(zip(here.numbers.tolist(), keys.tolist(), strict=True)))
-        return published(Footfall([chunk]), staff, self._suppression, f"now {floor_id}", (), cell_m=CELL_M)
+        return published(Footfall([chunk]), staff, self._suppression, f"now {floor_id}", marks, cell_m=CELL_M)
 
 
 def _dots(

@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 
 from calibration.site import Site
-from central.insight.figure import FEW, SILENT, Figure, count_figure
-from central.insight.suppression import Suppression
-from central.journeys.inside import Crowd, Inside
+from central.insight.figure import SILENT, Figure, count_figure
+from central.insight.suppression import Marks, Suppression, around
+from central.journeys.inside import Crowd, Inside, Seen
 from central.store import reckoning
-from central.store.reckoning import MALL, Night
+from central.store.reckoning import MALL, Night, Quarter
 from central.store.store import Store
 
 Alert = Literal["", "near", "over"]
@@ -31,7 +31,8 @@ class FloorOccupancy:
 
     Attributes:
         floor: its id; empty for the mall.
-        seen: people whom cameras see, those on escalators and in lifts left out; silent where a box is.
+        seen: people whom cameras see, those on escalators and in lifts left out, and staff where they are fewer than
+            k; silent where a box is.
         by_doors: who was there at night, and since then everybody counted in less everybody counted out; silent where
             no line is known to lead off the floor.
         capacity: people who may be there at once, None where nobody said.
@@ -77,7 +78,7 @@ class Reckoning:
         drift: people whom the doors counted too many, give or take the noise of such figures; None where it is not
             known who was there, or few came.
         door: the line that explains it, as floor/line; None where no single door does.
-        door_share: how much of the drift it explains,
+        door_share: how much of the drift it explains, to a tenth,
         low: with 95 % interval,
         high: likewise.
     """
@@ -122,7 +123,7 @@ class Occupancy:
                     floor.id: floor.capacity for floor in self._site.floors.values()
                 }
                 told = {
-                    floor: self._floor(floor, name, seen.get(floor), inside.get(floor), capacities[floor])
+                    floor: self._floor(floor, name, now, (seen.get(floor), inside.get(floor)), capacities[floor])
                     for floor, name in names.items()
                 }
                 mall = told.pop(MALL)
@@ -135,8 +136,8 @@ class Occupancy:
             QuarterOccupancy(
                 one.floor,
                 one.at,
-                self._figure(Crowd(one.inside, one.inside_key)),
-                SILENT if one.seen is None or one.seen_key is None else self._figure(Crowd(one.seen, one.seen_key)),
+                self._figure(f"inside {one.floor}", Crowd(one.inside, one.inside_key), around(one.at)),
+                self._seen(one.floor, _seen_at(one), one.at),
             )
             for one in reckoning.quarters(self._store.database, self._store.site, day_start, day_end)
             if one.at < day_end
@@ -147,28 +148,46 @@ class Occupancy:
         return [self._reckoning(one) for one in reckoning.nights(self._store.database, self._store.site, limit)]
 
     def _floor(
-        self, floor: str, name: str, seen: Crowd | None, inside: Crowd | None, capacity: int | None
+        self, floor: str, name: str, now: float, found: tuple[Seen | None, Crowd | None], capacity: int | None
     ) -> FloorOccupancy:
-        by_eye, by_doors = (SILENT if crowd is None else self._figure(crowd) for crowd in (seen, inside))
+        seen, inside = found
+        by_eye = self._seen(floor, seen, now)
+        by_doors = SILENT if inside is None else self._figure(f"inside {floor}", inside, around(now))
         people = max(by_eye.value or 0, by_doors.value or 0)
         self._alerts[floor] = alert(people, capacity, self._alerts.get(floor, ""))
         return FloorOccupancy(floor, name, by_eye, by_doors, capacity, self._alerts[floor])
 
-    def _figure(self, crowd: Crowd) -> Figure:
-        if crowd.people < self._suppression.k:
-            return FEW
-        told = self._suppression.published(crowd.people, np.uint64(crowd.key))
-        return count_figure(int(told), self._suppression.most_off)
+    def _seen(self, floor: str, seen: Seen | None, at: float) -> Figure:
+        """Shoppers, and staff where there are enough of them: the two together would tell of few."""
+        if seen is None:
+            return SILENT
+        shoppers = self._told(f"seen shoppers {floor}", seen.everybody.plus(seen.staff, -1), around(at))
+        staff = self._told(f"seen staff {floor}", seen.staff, around(at))
+        return count_figure(shoppers + staff if shoppers else 0, self._suppression.most_off)
+
+    def _figure(self, figure: str, crowd: Crowd, marks: Marks) -> Figure:
+        return count_figure(self._told(figure, crowd, marks), self._suppression.most_off)
+
+    def _told(self, figure: str, crowd: Crowd, marks: Marks) -> int:
+        return int(self._suppression.published(crowd.people, np.uint64(crowd.key), figure, marks))
 
     def _reckoning(self, one: Night) -> Reckoning:
-        entered = self._figure(Crowd(one.entered_people, one.entered_key))
-        left = self._figure(Crowd(one.departed_people, one.departed_key))
+        marks = (one.at, one.at)
+        entered = self._figure(f"entered {one.floor}", Crowd(one.entered_people, one.entered_key), marks)
+        left = self._figure(f"left {one.floor}", Crowd(one.departed_people, one.departed_key), marks)
         if entered.withheld or left.withheld or one.drift is None:
             return Reckoning(one.night, one.floor, entered, left, None, None, None, None, None)
-        off = int(self._suppression.noise(np.uint64((one.entered_key ^ one.departed_key) % (1 << 64))))
-        return Reckoning(
-            one.night, one.floor, entered, left, one.drift + off, one.door, one.door_share, one.low, one.high
-        )
+        key = np.uint64((one.entered_key ^ one.departed_key) % (1 << 64))
+        off = int(self._suppression.noise(key, f"drift {one.floor}", marks))
+        # a share to more digits is a quotient that tells its numbers
+        shares = (None if share is None else round(share, 1) for share in (one.door_share, one.low, one.high))
+        return Reckoning(one.night, one.floor, entered, left, one.drift + off, one.door, *shares)
+
+
+def _seen_at(one: Quarter) -> Seen | None:
+    if one.seen is None or one.seen_key is None:
+        return None
+    return Seen(Crowd(one.seen, one.seen_key), Crowd(one.staff, one.staff_key))
 
 
 def alert(people: float, capacity: int | None, before: Alert) -> Alert:

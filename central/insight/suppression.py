@@ -10,9 +10,10 @@ Two rules, both published and in use; ``docs/privacy-method.md`` tells them with
   - a layer by the *people themselves*: everybody has a secret random number, a figure's people add up to its cell
     key, and the cell key decides (Fraser and Wooton, 2005; Thompson, Broadfoot and Elazar, 2013, for the Australian
     Bureau of Statistics' TableBuilder). One person more or less gives other noise.
-  - a layer for each *end of the window*, by figure and instant. Cell keys alone fall to averaging (Asghar and Kaafar,
-    2020): ask for the windows from many starts to b and to b + 15 minutes, and the mean difference is how many came in
-    these 15 minutes. An instant's own noise is the same in all of them and stays.
+  - a layer for each *end of the window* (of the present: for its day and its quarter of an hour), by figure and
+    instant. Cell keys alone fall to averaging (Asghar and Kaafar, 2020): ask for the windows from many starts to b and
+    to b + 15 minutes, and the mean difference is how many came in these 15 minutes. An instant's own noise is the same
+    in all of them and stays.
 
 The noise has no bound, only a scale: with a bound, the extremes would prove the truth.
 """
@@ -49,6 +50,21 @@ _S11 = np.uint64(11)
 _TAIL = 20.0
 _FIGURE = "\0figure "
 """No visitor's id begins so: names of figures never share a number with somebody."""
+
+
+_DAY_S, _QUARTER_S = 86_400.0, 900.0
+
+
+def around(at: float) -> tuple[float, float]:
+    """Marks of a figure about an instant: the day and the quarter of an hour (UTC) that hold it.
+
+    Noise by people alone changes whenever anybody moves, and whoever watches for a minute can average it; these two
+    layers stay.
+
+    >>> around(1_000_000.0)
+    (950400.0, 999900.0)
+    """
+    return at // _DAY_S * _DAY_S, at // _QUARTER_S * _QUARTER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +134,8 @@ class Suppression:
         Args:
             cell_keys: sums of the different people's numbers modulo 2^64.
             figures: what the counts are of, one name for all or one each; the same name for the same question.
-            marks: start and end of the window asked about, seconds since 1970, for all or one each; none for a figure
-                about one instant that is never told of other instants.
+            marks: start and end of the window asked about, seconds since 1970, for all or one each; of an instant,
+                what is ``around`` it.
         """
         keys = np.asarray(cell_keys, np.uint64)
         off = _geometric(keys, self.decay)

@@ -12,7 +12,7 @@ from calibration.site import Site
 from central.journeys.boundaries import Boundary, Way
 from central.journeys.nights import latest_night
 from central.journeys.present import present
-from central.store import reckoning
+from central.store import persons, reckoning
 from central.store.reckoning import MALL, Passed, Quarter
 from central.store.store import Store
 
@@ -40,6 +40,14 @@ class Crowd:
 
 
 NOBODY = Crowd(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Who is seen: everybody, and those of them who are known to work here."""
+
+    everybody: Crowd
+    staff: Crowd
 
 
 class Inside:
@@ -81,15 +89,17 @@ class Inside:
         with self._lock:
             return self._at(now)
 
-    def seen(self, now: float) -> dict[str, Crowd]:
+    def seen(self, now: float) -> dict[str, Seen]:
         """Who is seen now, by floor and in all; only of floors whose boxes tell. From any thread."""
         here = {
             floor.id: present(self._store, floor, self._found, now) for floor in self._site.floors.values()
         }  # fmt: skip
-        found = {floor: self.crowd(visitors) for floor, visitors in here.items() if visitors is not None}
-        if len(found) == len(here):
-            found[MALL] = self.crowd(set().union(*(visitors for visitors in here.values() if visitors is not None)))
-        return found
+        known = {floor: visitors for floor, visitors in here.items() if visitors is not None}
+        everybody: set[str] = set().union(*known.values())
+        staff = persons.staff_among(self._store.database, self._store.site, everybody)
+        if len(known) == len(here):
+            known[MALL] = everybody
+        return {floor: Seen(self.crowd(some), self.crowd(some & staff)) for floor, some in known.items()}
 
     def update(self, now: float) -> None:
         """Keep the number inside at the beginning of every quarter hour since the night."""
@@ -107,7 +117,7 @@ class Inside:
         at = self._night
         while at <= latest:
             moments += [
-                Quarter(at, floor, crowd.people, crowd.key, *_told(seen.get(floor) if at == latest else None))
+                Quarter(at, floor, crowd.people, crowd.key, *_kept(seen.get(floor) if at == latest else None))
                 for floor, crowd in running.items()
             ]
             running = _sum(running, self._change(at, now))
@@ -183,5 +193,7 @@ def _sum(running: dict[str, Crowd], change: dict[str, Crowd]) -> dict[str, Crowd
     return {floor: crowd.plus(change.get(floor, NOBODY)) for floor, crowd in running.items()}
 
 
-def _told(crowd: Crowd | None) -> tuple[int | None, int | None]:
-    return (None, None) if crowd is None else (crowd.people, crowd.key)
+def _kept(seen: Seen | None) -> tuple[int | None, int | None, int, int]:
+    if seen is None:
+        return None, None, 0, 0
+    return seen.everybody.people, seen.everybody.key, seen.staff.people, seen.staff.key

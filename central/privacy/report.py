@@ -13,6 +13,9 @@ from central.services import Services
 from central.store import erasures, members, retention
 from contract.times import to_rfc3339
 
+ALWAYS = (0.0, 0.0)
+"""Ends of no window: consents last for months, and noise that changed meanwhile could be averaged."""
+HUNDREDS = 100
 METHOD = "threshold k and cell keys (Fraser and Wooton, 2005; ABS TableBuilder)"
 
 
@@ -45,7 +48,7 @@ class Term:
         kept_s: for so long, seconds.
         purged: when it was last purged, None for never.
         cutoff: what was older than this then, had to go.
-        deleted_24h: rows deleted in the last day.
+        deleted_24h: rows deleted in the last day, in whole hundreds: one row may be one person.
         left_over: expired rows counted after the last purge; 0 is the proof.
     """
 
@@ -99,7 +102,7 @@ def report(services: Services, now: float) -> PrivacyReport:
     store, site = services.store, services.site
     suppression = Suppression(services.insight.k, bytes.fromhex(services.secrets.figure_key))
     consents = {
-        purpose: count_figure(suppression.count(found) or 0, suppression.most_off)
+        purpose: count_figure(suppression.count(found, f"consents {purpose}", ALWAYS) or 0, suppression.most_off)
         for purpose, found in members.consenting(store.database, store.site).items()
     }
     removed = erasures.summary(store.database, store.site)
@@ -133,7 +136,7 @@ def _terms(services: Services, keep: Keep, now: float) -> list[Term]:
     for name, table, kept_s in rules:
         one = last.get(name)
         told = (None, None, 0) if one is None else (to_rfc3339(one.at), to_rfc3339(one.cutoff), one.left_over)
-        terms.append(Term(name, table, kept_s, told[0], told[1], deleted.get(name, 0), told[2]))
+        terms.append(Term(name, table, kept_s, told[0], told[1], deleted.get(name, 0) // HUNDREDS * HUNDREDS, told[2]))
     return terms
 
 

@@ -6,6 +6,7 @@ are kept by it.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -118,6 +119,17 @@ def mark_staff(database: Database, site: str, reasons: Sequence[tuple[str, str]]
                ON CONFLICT (site, person) DO UPDATE SET reason = excluded.reason""",
             [(site, person, reason, at) for person, reason in reasons],
         )
+
+
+def staff_among(database: Database, site: str, visitors: Iterable[str]) -> set[str]:
+    """Those of the visitors who are known to work here."""
+    rows = database.rows(
+        """SELECT asked.value FROM json_each(:asked) AS asked
+           LEFT JOIN stitches ON stitches.site = :site AND stitches.visitor = asked.value
+           JOIN staff ON staff.site = :site AND staff.person = coalesce(stitches.person, asked.value)""",
+        {"site": site, "asked": json.dumps(list(visitors))},
+    )
+    return {row[0] for row in rows}
 
 
 def staff(database: Database, site: str, since: float = 0.0) -> dict[str, str]:

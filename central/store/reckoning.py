@@ -35,6 +35,8 @@ class Quarter:
         inside_key: sum of these people's secret numbers, 64 bits.
         seen: by positions, None where the floor's boxes were silent or nobody looked.
         seen_key: sum of theirs.
+        staff: how many of those seen are known to work here.
+        staff_key: sum of theirs.
     """
 
     at: float
@@ -43,6 +45,8 @@ class Quarter:
     inside_key: int
     seen: int | None
     seen_key: int | None
+    staff: int = 0
+    staff_key: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +116,23 @@ def keep_quarters(database: Database, site: str, found: Iterable[Quarter]) -> No
     """Put these in place of what was kept of the same moments; who was seen then stays known."""
     with database.writing() as connection:
         connection.executemany(
-            """INSERT INTO quarters VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, at, floor) DO UPDATE
+            """INSERT INTO quarters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, at, floor) DO UPDATE
                SET inside = excluded.inside, inside_key = excluded.inside_key,
+               staff = CASE WHEN excluded.seen IS NULL THEN staff ELSE excluded.staff END,
+               staff_key = CASE WHEN excluded.seen IS NULL THEN staff_key ELSE excluded.staff_key END,
                seen = coalesce(excluded.seen, seen), seen_key = coalesce(excluded.seen_key, seen_key)""",
             [
-                (site, one.at, one.floor, one.inside, _signed(one.inside_key), one.seen, _signed(one.seen_key))
+                (
+                    site,
+                    one.at,
+                    one.floor,
+                    one.inside,
+                    _signed(one.inside_key),
+                    one.seen,
+                    _signed(one.seen_key),
+                    one.staff,
+                    _signed(one.staff_key),
+                )
                 for one in found
             ],
         )
@@ -125,11 +141,14 @@ def keep_quarters(database: Database, site: str, found: Iterable[Quarter]) -> No
 def quarters(database: Database, site: str, start: float, end: float) -> list[Quarter]:
     """What was kept of the moments from ``start`` to ``end``, both included, by time and floor."""
     rows = database.rows(
-        """SELECT at, floor, inside, inside_key, seen, seen_key FROM quarters
+        """SELECT at, floor, inside, inside_key, seen, seen_key, staff, staff_key FROM quarters
            WHERE site = ? AND at BETWEEN ? AND ? ORDER BY at, floor""",
         (site, start, end),
     )
-    return [Quarter(row[0], row[1], row[2], row[3] % _WORD, row[4], _unsigned(row[5])) for row in rows]
+    return [
+        Quarter(row[0], row[1], row[2], row[3] % _WORD, row[4], _unsigned(row[5]), row[6], row[7] % _WORD)
+        for row in rows
+    ]
 
 
 def keep_nights(database: Database, site: str, found: Iterable[Night]) -> None:

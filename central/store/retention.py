@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from central.store.database import Database
-from central.store.heat.purging import EXPIRED_CHUNKS, EXPIRED_MINUTES, EXPIRED_VISITORS
+from central.store.heat.purging import EXPIRED_CHUNKS, EXPIRED_MINUTES, EXPIRED_QUARTERS, EXPIRED_VISITORS
 
 HOUR_S = 3600.0
 
@@ -36,6 +36,7 @@ RULES = (
     Rule("heat by visitor and minute", "heat_chunks", EXPIRED_MINUTES, "minutes"),
     Rule("heat by visitor", "heat_chunks", EXPIRED_CHUNKS, "heat"),
     Rule("visitor numbers", "visitors", EXPIRED_VISITORS, "heat"),
+    Rule("heat by quarter hour", "heat_past", EXPIRED_QUARTERS, "heat"),
     Rule("heat", "heat_past", "end < :cutoff", "history"),
     Rule("links", "links", "at < :cutoff", "links"),
     Rule("touchpoints", "touchpoints", "at < :cutoff", "touchpoints"),

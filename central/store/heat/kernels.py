@@ -101,8 +101,10 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
     keys: NDArray[np.uint64],
     among: NDArray[np.uint64],
     level: int,
-) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
-    """Different people, sums of their keys, and ticks: of every square of a level, (T, 64 / 4^level) each.
+) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """Different people, sums of their keys, ticks, and by how many the longest stay exceeds the second longest.
+
+    Of every square of a level, (T, 64 / 4^level) each.
 
     Args:
         shorts: the buffer as numbers of 2 bytes.
@@ -119,6 +121,9 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
     people = np.zeros((len(among), many_squares), np.int64)
     sums = np.zeros((len(among), many_squares), np.uint64)
     ticks = np.zeros((len(among), many_squares), np.int64)
+    longer = np.zeros((len(among), many_squares), np.int64)
+    longest = np.zeros((many_squares, 2), np.int64)
+    spent = np.zeros((len(keys), many_squares), np.int32)  # a row is empty again once its tile is done
     people_at = np.zeros((len(keys), 2), np.uint64)  # squares of the tile and key, side by side in the cache
     people_at[:, 1] = keys
     touched = np.empty(len(keys), np.int32)
@@ -152,6 +157,7 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
                     if who >= 0:
                         person = np.uint64(who)
                         time += shorts[ticks_at + pair]
+                        spent[who, square] += shorts[ticks_at + pair]
                         mask = people_at[person, 0]
                         if not mask & bit:
                             if not mask:
@@ -165,6 +171,18 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
                 sums[tile, square] += key
                 ticks[tile, square] += time
             s += 1
+        longest[:] = 0
         for t in range(many):
-            people_at[touched[t], 0] = 0
-    return people, sums, ticks
+            who = touched[t]
+            people_at[who, 0] = 0
+            for square in range(many_squares):
+                stay = int(spent[who, square])
+                spent[who, square] = 0
+                if stay > longest[square, 0]:
+                    longest[square, 1] = longest[square, 0]
+                    longest[square, 0] = stay
+                elif stay > longest[square, 1]:
+                    longest[square, 1] = stay
+        if many:
+            longer[tile] = longest[:, 0] - longest[:, 1]
+    return people, sums, ticks, longer

@@ -1,8 +1,8 @@
-"""Heat of hours and days that are over: squares as published, with nobody in them; kept for more than a year.
+"""Heat that is over: squares as published, with nobody in them; hours and days of it are kept for more than a year.
 
-What visitors' ids told is gone a day later. So that nobody can be singled out by adding hours or days up, each is
-published on its own while its visitors are still known, and only that is kept: five hours of one person never make
-five people.
+Every quarter of an hour is published once, on its own, while its visitors are still known; hours and days are sums of
+what was published. So nobody can be singled out by adding quarters up or taking sums from each other: five quarters of
+one person never make five people.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from central.store.database import Database
 
-HOUR, DAY = 60, 1440
+QUARTER, HOUR, DAY = 15, 60, 1440
 """Grains, minutes; a day of the mall's own time may have an hour more or less."""
 
 SQUARE = np.dtype(
@@ -67,6 +67,36 @@ def kept(database: Database, site: str, floor: str, grain: int, span: tuple[floa
         (site, floor, grain, *span),
     )
     return [Past(row[0], row[1], np.frombuffer(zlib.decompress(row[2]), SQUARE)) for row in rows]
+
+
+def unpublished(database: Database, site: str, floor: str, until: float, most: int) -> list[float]:
+    """Beginnings of the oldest quarters of an hour, of those with people that ended by ``until``, not kept yet."""
+    rows = database.rows(
+        """SELECT 60 * start FROM heat_chunks WHERE site = :site AND floor = :floor AND grain = :quarter
+           AND start <= :until / 60 - :quarter AND 60.0 * start >= :closed AND NOT EXISTS (
+               SELECT 1 FROM heat_past WHERE site = :site AND floor = :floor AND grain = :quarter
+               AND heat_past.start = 60 * heat_chunks.start)
+           ORDER BY start LIMIT :most""",
+        {
+            "site": site,
+            "floor": floor,
+            "quarter": QUARTER,
+            "until": until,
+            "closed": closed_until(database, site, floor) or 0.0,
+            "most": most,
+        },
+    )
+    return [float(row[0]) for row in rows]
+
+
+def starts(database: Database, site: str, floor: str, grain: int, span: tuple[float, float]) -> list[float]:
+    """Beginnings of the kept stretches of a grain that begin within the span, its end not included, by time."""
+    rows = database.rows(
+        "SELECT start FROM heat_past WHERE site = ? AND floor = ? AND grain = ? AND start >= ? AND start < ?"
+        " ORDER BY start",
+        (site, floor, grain, *span),
+    )
+    return [row[0] for row in rows]
 
 
 def closed_until(database: Database, site: str, floor: str) -> float | None:

@@ -25,6 +25,11 @@ EXPIRED_CHUNKS = f"""start < CAST(:cutoff / 60 AS INTEGER) AND (start < CAST(:cu
     WHERE heat_past.site = heat_chunks.site AND heat_past.floor = heat_chunks.floor AND heat_past.grain = {DAY}))"""  # noqa: S608
 """Chunks of closed days. A day that is not closed waits, but not for ever: ids go, even if its heat goes with them."""
 
+EXPIRED_QUARTERS = f"""grain = {QUARTER} AND end < :cutoff AND EXISTS (SELECT 1 FROM heat_past AS day
+    WHERE day.site = heat_past.site AND day.floor = heat_past.floor AND day.grain = {DAY}
+    AND day.start <= heat_past.start AND day.end >= heat_past.end)"""  # noqa: S608
+"""Published quarters of closed days, whose hours are kept."""
+
 EXPIRED_VISITORS = """last_at < min(:cutoff,
     coalesce((SELECT 60 * min(start) FROM heat_chunks WHERE heat_chunks.site = visitors.site), :cutoff))"""
 """Ids that no chunk names any more."""

@@ -41,11 +41,13 @@ class Counts:
         people: different people.
         cell_keys: sums of their record keys modulo 2^64.
         person_s: seconds that they spent there.
+        longer_s: by how much the longest stay exceeds the second longest.
     """
 
     people: npt.NDArray[np.int64]
     cell_keys: npt.NDArray[np.uint64]
     person_s: npt.NDArray[np.float64]
+    longer_s: npt.NDArray[np.float64]
 
 
 class Footfall:
@@ -79,10 +81,10 @@ class Footfall:
             left_out: (V,) who does not count.
         """
         ids = self._ids if left_out is None else np.where(left_out[self._ids], np.int32(-1), self._ids)
-        people, sums, ticks = kernels.counted(
+        people, sums, ticks, longer = kernels.counted(
             self._shorts, self._words, self._layout, self._found, self._begins, ids, self._keys, among, level
         )
-        return Counts(people, sums, ticks / TICKS_A_SECOND)
+        return Counts(people, sums, ticks / TICKS_A_SECOND, longer / TICKS_A_SECOND)
 
     def are(self, numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
         """(V,) whether each is among the numbers."""
@@ -128,6 +130,16 @@ def chunks(database: Database, site: str, floor: str, first: int, until: int) ->
     rows = database.rows(
         "SELECT pairs FROM heat_chunks WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps([*whole.values(), *single]),),
+    )
+    return [row[0] for row in rows]
+
+
+def minutes(database: Database, site: str, floor: str, first: int, until: int) -> list[int]:
+    """Minutes since 1970, from ``first`` until before ``until``, of which there is a chunk, by time."""
+    rows = database.rows(
+        "SELECT start FROM heat_chunks WHERE site = ? AND floor = ? AND grain = 1 AND start >= ? AND start < ?"
+        " ORDER BY start",
+        (site, floor, first, until),
     )
     return [row[0] for row in rows]
 

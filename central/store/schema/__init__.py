@@ -19,6 +19,7 @@ from central.store.schema import (
     m0013_audit,
     m0014_privacy,
     m0015_ops,
+    m0016_staff_inside,
 )
 from central.store.schema.numbered import migrations
 
@@ -37,5 +38,6 @@ __all__ = [
     "m0013_audit",
     "m0014_privacy",
     "m0015_ops",
+    "m0016_staff_inside",
     "migrations",
 ]

@@ -97,20 +97,27 @@ def test_with_noise_every_square_told_has_k_people_and_staff_have_k_of_their_own
 
 
 @given(st.lists(rows, min_size=1, max_size=4), st.integers(3, 5), st.integers(0, 2))
-def test_a_sum_splits_no_square_and_loses_no_second(parts: list[list[Row]], k: int, finest: int) -> None:
+def test_a_sum_is_made_of_what_each_map_has_in_each_cell(parts: list[list[Row]], k: int, finest: int) -> None:
     maps = [heat([part], Exact(k, KEY)) for part in parts]
     total = summed(maps, finest)
-    assert abs(total.person_s.sum() - sum(one.person_s.sum() for one in maps)) <= 0.006 * total.person_s.sum()
-    whole = _painted(total)
-    area = sum(int(one) for one in total.own)
-    assert len(whole) == area == len(set().union(*(_painted(one) for one in maps)))
-    for one in maps:
-        homes: dict[int, set[int]] = defaultdict(set)
-        for cell, index in _painted(one).items():
-            homes[index].add(whole[cell])
-        assert all(len(home) == 1 for home in homes.values())
-    assert (total.visitors <= sum(int(one.visitors.sum()) for one in maps)).all()
-    assert (total.visitors >= k).all()
+    whole, each = _painted(total), [_painted(one) for one in maps]
+    assert set(whole) == set().union(*each)
+    assert len(whole) == sum(int(one) for one in total.own)
+    people: dict[int, list[set[int]]] = defaultdict(lambda: [set() for _ in maps])
+    seconds: dict[int, float] = defaultdict(float)
+    for cell, index in whole.items():
+        for number, (one, painted) in enumerate(zip(maps, each, strict=True)):
+            if cell in painted:
+                people[index][number].add(painted[cell])
+                seconds[index] += one.person_s[painted[cell]] / one.own[painted[cell]]
+        finer = min(one.levels[painted[cell]] for one, painted in zip(maps, each, strict=True) if cell in painted)
+        assert total.levels[index] == max(finer, finest)
+    for index, told in enumerate(total.person_s.tolist()):
+        assert abs(told - seconds[index]) <= 0.006 * seconds[index]
+        fullest = [
+            max((int(one.visitors[n]) for n in here), default=0) for one, here in zip(maps, people[index], strict=True)
+        ]
+        assert total.visitors[index] == sum(fullest) >= k
     assert (total.levels >= finest).all()
 
 

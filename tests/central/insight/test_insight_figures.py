@@ -7,7 +7,7 @@ import pytest
 from calibration.site import Site
 from central.ingest.decode import read
 from central.insight.insight import Insight
-from central.insight.suppression import People
+from central.insight.suppression import People, around
 from central.store.batch import Arrival, commit
 from central.store.store import Store
 from contract.events import Body
@@ -34,10 +34,10 @@ def test_presence_counts_zones_and_withholds_few(store: Store, site: Site) -> No
     ground, upper = insight.presence(NOON + 1)
     assert ground.fresh
     assert ground.people is not None
-    assert ground.people.count == insight.suppression.count(where)
+    assert ground.people.count == insight.suppression.count(where, "shoppers now g", around(NOON))
     assert {zone.zone: str(zone.people) for zone in ground.zones} == {
         "concourse": "< 5",
-        "nordic": str(People(insight.suppression.count(crowd(7, 2, 10)), 5)),
+        "nordic": str(People(insight.suppression.count(crowd(7, 2, 10), "shoppers now g/nordic", around(NOON)), 5)),
         "atelier": "< 5",
         "cafe": "< 5",
     }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from calibration.site import Site, load_site
 from central.ingest.decode import read
 from central.insight.live import LiveFloor
-from central.insight.suppression import Suppression
+from central.insight.suppression import Suppression, around
 from central.store.batch import commit
 from central.store.store import Store
 from contract.errors import BadInputError
@@ -34,6 +34,11 @@ def crowd(people: int, x: float, y: float, name: str = "visitor") -> Where:
     return {f"{name}{n:04d}": (x + n % 7 * 0.2, y + n // 7 * 0.2) for n in range(people)}
 
 
+def counted(where: Where, figure: str = "shoppers now g") -> int | None:
+    """What is told of them now."""
+    return SUPPRESSION.count(where, figure, around(NOON))
+
+
 def test_a_snapshot_is_made_once_a_second_for_everybody(store: Store, site: Site) -> None:
     live = LiveFloor(store, site, SUPPRESSION)
     tell(store, NOON, crowd(40, 10, 10), 1)
@@ -50,8 +55,8 @@ def test_its_json_is_what_it_says(store: Store, site: Site) -> None:
     found = live.snapshot("g", NOON + 1.25)
     told = json.loads(found.json)
     assert (told["at"], told["heard_s_ago"], told["k"]) == (NOON + 1, 1.2, 5)
-    assert told["people"]["value"] == SUPPRESSION.count(crowd(40, 0, 0))
-    assert told["zones"]["nordic"] == told["people"]
+    assert told["people"]["value"] == counted(crowd(40, 0, 0))
+    assert told["zones"]["nordic"]["value"] == counted(crowd(40, 0, 0), "shoppers now g/nordic")
     assert told["zones"]["cafe"] == {"value": None, "n": None, "low": None, "high": None, "withheld": "few"}
     assert [tuple(dot) for dot in told["dots"]] == found.dots
     assert [tuple(block) for block in told["blocks"]] == found.blocks
@@ -71,11 +76,9 @@ def test_people_who_left_are_gone_and_a_missed_second_loses_nobody(store: Store,
     live = LiveFloor(store, site, SUPPRESSION)
     tell(store, NOON, crowd(30, 10, 10), 1)
     tell(store, NOON + 2, crowd(30, 20, 10, "another"), 2)
-    assert live.snapshot("g", NOON + 2).people.value == SUPPRESSION.count(
-        crowd(30, 10, 10) | crowd(30, 20, 10, "another")
-    )
+    assert live.snapshot("g", NOON + 2).people.value == counted(crowd(30, 10, 10) | crowd(30, 20, 10, "another"))
     tell(store, NOON + 3, crowd(30, 20, 10, "another"), 3)
-    assert live.snapshot("g", NOON + 3).people.value == SUPPRESSION.count(crowd(30, 20, 10, "another"))
+    assert live.snapshot("g", NOON + 3).people.value == counted(crowd(30, 20, 10, "another"))
 
 
 def test_staff_are_told_apart_and_only_where_they_are_enough(store: Store, site: Site) -> None:
@@ -85,8 +88,8 @@ def test_staff_are_told_apart_and_only_where_they_are_enough(store: Store, site:
     live = LiveFloor(store, site, SUPPRESSION)
     tell(store, NOON, guests | workers, 1)
     shoppers, everybody = live.snapshot("g", NOON), live.snapshot("g", NOON, "everybody")
-    assert shoppers.people.value == SUPPRESSION.count(guests)
-    assert everybody.people.value == (SUPPRESSION.count(guests) or 0) + (SUPPRESSION.count(workers) or 0)
+    assert shoppers.people.value == counted(guests)
+    assert everybody.people.value == (counted(guests) or 0) + (counted(workers, "staff now g") or 0)
     tell(store, NOON + 4, guests | dict(list(workers.items())[:4]), 2)
     assert live.snapshot("g", NOON + 4, "everybody").people == live.snapshot("g", NOON + 4).people
 

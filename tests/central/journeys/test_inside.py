@@ -114,9 +114,13 @@ def test_a_new_day_forgets_the_old_one(store: Store, site: Site) -> None:
 def test_a_silent_box_is_not_taken_for_an_empty_floor(store: Store, site: Site) -> None:
     inside = counting(store, site)
     seen(store, "g", {f"visitor{i:05}": (10.0, 8.0) for i in range(6)}, NOON)
-    assert {floor: crowd.people for floor, crowd in inside.seen(NOON + 1).items()} == {"g": 6}
+    assert {floor: one.everybody.people for floor, one in inside.seen(NOON + 1).items()} == {"g": 6}
     seen(store, "u", {"upper000001": (10.0, 8.0)}, NOON + 1)
-    assert {floor: crowd.people for floor, crowd in inside.seen(NOON + 2).items()} == {"g": 6, "u": 1, MALL: 7}
+    assert {floor: one.everybody.people for floor, one in inside.seen(NOON + 2).items()} == {
+        "g": 6,
+        "u": 1,
+        MALL: 7,
+    }
     assert inside.seen(NOON + 60) == {}
 
 

@@ -53,20 +53,22 @@ class Twin:
 
 
 def blocks(heat: dict[Where, dict[str, float]], k: int) -> set[Block]:
-    """Squares of at least k people, the way ``insight.heatmap`` once made them."""
-    pending = {cell: (frozenset(people), sum(people.values())) for cell, people in heat.items()}
+    """Squares of at least k people, the plain way; the longest stay of a square counts as the second longest."""
+    pending = heat
     published: set[Block] = set()
     taken: dict[Where, int] = {}
     for level in range(4):
         side = 1 << level
-        coarse: dict[Where, tuple[frozenset[str], float]] = {}
-        for (bx, by), (people, seconds) in pending.items():
+        coarse: dict[Where, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for (bx, by), people in pending.items():
             if len(people) >= k:
-                published.add((level, bx, by, side * side - taken.get((bx, by), 0), round(seconds, 3), people))
+                *shorter, second, _ = sorted(people.values())
+                seconds = round(sum(shorter) + 2 * second, 3)
+                published.add((level, bx, by, side * side - taken.get((bx, by), 0), seconds, frozenset(people)))
                 taken[bx, by] = side * side
             else:
-                before, sum_s = coarse.get((bx >> 1, by >> 1), (frozenset(), 0.0))
-                coarse[bx >> 1, by >> 1] = before | people, sum_s + seconds
+                for person, one in people.items():
+                    coarse[bx >> 1, by >> 1][person] += one
         fuller: dict[Where, int] = defaultdict(int)
         for (bx, by), cells in taken.items():
             fuller[bx >> 1, by >> 1] += cells
