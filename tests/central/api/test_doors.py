@@ -375,7 +375,7 @@ def test_the_privacy_report_is_of_this_moment(central: Central, first: str) -> N
         consents = [
             {"purpose": "journey", "given_at": "2026-01-01T09:00:00.000Z", "wording_version": "1", "source": "app"}
         ]
-        for number in range(6):
+        for number in range(31):
             browser.put(f"/v1/members/C-{number}", json={"consents": consents}, headers=csrf).raise_for_status()
         browser.delete("/v1/members/C-0", headers=csrf).raise_for_status()
         report = eventually(
@@ -388,7 +388,7 @@ def test_the_privacy_report_is_of_this_moment(central: Central, first: str) -> N
         assert report["faults"] == []
         assert report["settings"]["k"] == 5
         assert report["erasures"]["longest_s"] < 60
-        assert abs(report["consents"]["journey"]["value"] - 5) <= 2
+        assert abs(report["consents"]["journey"]["value"] - 30) <= 20  # off by more once in 10 million installations
         terms = {one["rule"]: one for one in report["terms"]}
         assert all(one["purged"] and one["left_over"] == 0 for one in terms.values())
         assert terms["visitor ids"]["kept_s"] == 172_800
