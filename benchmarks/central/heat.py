@@ -109,7 +109,8 @@ def run(seconds: int = SECONDS, folder: Path | None = None) -> HeatFigures:
         grains = store.database.rows("SELECT grain, sum(length(pairs)) FROM heat_chunks GROUP BY grain")
         by_grain = {int(row[0]): int(row[1]) for row in grains}
         whole = (START, START + seconds)
-        now = START + seconds + 10
+        now = START + seconds + 60
+        heat.fold(now)
         hours = [START + 3600.0 * hour for hour in range(max(seconds // 3600, 1))]
 
         def ask(start: float, end: float) -> None:

@@ -25,6 +25,8 @@ BOXES = 12
 PEOPLE = 50
 """Positions in a batch."""
 MESSAGES_PER_S, POSITIONS_PER_S = 5_000.0, 50_000.0
+OFFERED = 1.02
+"""So much more than the limits is sent, for a load that keeps time can only fall short of what it aims at."""
 SETTLE_S = 60.0
 
 
@@ -63,7 +65,11 @@ class Ingest:
     load_average: float
 
 
-def run(seconds: float, messages_per_s: float = MESSAGES_PER_S, positions_per_s: float = POSITIONS_PER_S) -> Ingest:
+def run(
+    seconds: float,
+    messages_per_s: float = OFFERED * MESSAGES_PER_S,
+    positions_per_s: float = OFFERED * POSITIONS_PER_S,
+) -> Ingest:
     """Send for that long and account for everything."""
     batches_per_s = positions_per_s / PEOPLE
     with tempfile.TemporaryDirectory() as name:

@@ -236,8 +236,11 @@ class Heat:
         return True
 
     def _publish(self, floor_id: str, now: float) -> None:
-        """Publish the quarters that are over, for good; forget the minutes that cannot be asked for any more."""
+        """Publish the quarters that are over, for good, and the latest minute; forget minutes that none may ask for."""
         database, site = self._store.database, self._site.id
+        latest = int(self._settled(now) // MINUTE_S) - 1
+        for minute in reading.minutes(database, site, floor_id, latest, latest + 1):
+            self._minute(floor_id, minute * MINUTE_S)
         for start in past.unpublished(database, site, floor_id, self._settled(now), MOST_QUARTERS):
             end = start + QUARTER_S
             squares = _squares_of(self._published(floor_id, start, end, f"heat {floor_id}"))

@@ -173,11 +173,11 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
             s += 1
         longest[:] = 0
         for t in range(many):
-            who = touched[t]
-            people_at[who, 0] = 0
+            walker = touched[t]
+            people_at[walker, 0] = 0
             for square in range(many_squares):
-                stay = int(spent[who, square])
-                spent[who, square] = 0
+                stay = int(spent[walker, square])
+                spent[walker, square] = 0
                 if stay > longest[square, 0]:
                     longest[square, 1] = longest[square, 0]
                     longest[square, 0] = stay

@@ -388,7 +388,7 @@ def test_the_privacy_report_is_of_this_moment(central: Central, first: str) -> N
         assert report["faults"] == []
         assert report["settings"]["k"] == 5
         assert report["erasures"]["longest_s"] < 60
-        assert abs(report["consents"]["journey"]["value"] - 30) <= 12
+        assert abs(report["consents"]["journey"]["value"] - 30) <= 20  # off by more once in 10 million installations
         terms = {one["rule"]: one for one in report["terms"]}
         assert all(one["purged"] and one["left_over"] == 0 for one in terms.values())
         assert terms["visitor ids"]["kept_s"] == 172_800
