@@ -19,8 +19,8 @@ from contract.times import from_rfc3339
 
 GOOD = Ingest(
     seconds=60.0,
-    messages_per_s=4995.0,
-    positions_per_s=49_950.0,
+    messages_per_s=5095.0,
+    positions_per_s=50_950.0,
     sent=240_000,
     received=240_000,
     missing=0,
@@ -45,7 +45,7 @@ def test_everything_good_clears_and_each_fault_misses_its_own_bar() -> None:
     assert missed(dataclasses.replace(GOOD, missing=1)) == ["events lost"]
     assert missed(dataclasses.replace(GOOD, positions_lost=50)) == ["positions lost"]
     assert missed(dataclasses.replace(GOOD, lag_p99_s=1.0)) == ["commit lag, 99th percentile, s"]
-    assert missed(dataclasses.replace(GOOD, messages_per_s=4000.0)) == ["messages a second"]
+    assert missed(dataclasses.replace(GOOD, messages_per_s=4999.0)) == ["messages a second"]
     assert missed(share=0.49) == ["of bare executemany"]
     assert missed(grown=8.5) == ["dearest event beside the cheapest"]
     told = markdown(GOOD, Ratio(1000, 800.0, 1000.0), FLAT, "command", "2026-01-01")

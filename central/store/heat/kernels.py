@@ -175,14 +175,14 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
         for t in range(many):
             walker = touched[t]
             people_at[walker, 0] = 0
-            for square in range(many_squares):
-                stay = int(spent[walker, square])
-                spent[walker, square] = 0
-                if stay > longest[square, 0]:
-                    longest[square, 1] = longest[square, 0]
-                    longest[square, 0] = stay
-                elif stay > longest[square, 1]:
-                    longest[square, 1] = stay
+            for piece in range(many_squares):
+                stay = int(spent[walker, piece])
+                spent[walker, piece] = 0
+                if stay > longest[piece, 0]:
+                    longest[piece, 1] = longest[piece, 0]
+                    longest[piece, 0] = stay
+                elif stay > longest[piece, 1]:
+                    longest[piece, 1] = stay
         if many:
             longer[tile] = longest[:, 0] - longest[:, 1]
     return people, sums, ticks, longer
