@@ -69,13 +69,17 @@ class Reader:
         ]
         assert not grave, "\n".join(grave)
 
-    def shoot(self, name: str) -> None:
-        """With ATRIUM_SCREENSHOTS=FOLDER (docs, from the repository's root) the documentation's pictures are made."""
+    def shoot(self, name: str, colours: int = 0) -> None:
+        """With ATRIUM_SCREENSHOTS=FOLDER (docs, from the repository's root) the documentation's pictures are made.
+
+        ``colours`` is enough for flat areas and text; 0 keeps all.
+        """
         folder = os.environ.get("ATRIUM_SCREENSHOTS")
         if folder:
             path = Path(folder) / name
             png = self.page.screenshot(animations="disabled", scale="css")
-            Image.open(io.BytesIO(png)).convert("RGB").save(path, optimize=True)
+            picture = Image.open(io.BytesIO(png)).convert("RGB")
+            (picture.quantize(colours, kmeans=2) if colours else picture).save(path, optimize=True)
             assert path.stat().st_size < MOST_PICTURE_BYTES, f"{path}: {path.stat().st_size} bytes"
 
 

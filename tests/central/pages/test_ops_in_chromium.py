@@ -60,7 +60,7 @@ def ops(browser: Browser, mall: StaffedMall) -> Iterator[Reader]:
 
 def shoot(reader: Reader, name: str, height: int) -> None:
     reader.page.set_viewport_size({"width": LAPTOP["width"], "height": height})
-    reader.shoot(name)
+    reader.shoot(name, colours=96)
     reader.page.set_viewport_size(LAPTOP)
 
 
