@@ -170,7 +170,7 @@ def get_weeks(
         date | None,
         Query(description="last day, in the mall's time zone; yesterday where absent", examples=["2026-01-31"]),
     ] = None,
-    weeks: Annotated[int, Query(ge=1, le=13, description="how many weeks of days")] = 1,
+    weeks: Annotated[int, Query(ge=1, le=4, description="how many weeks of days")] = 1,
     who: Who = "shoppers",
 ) -> WeeksAnswer:
     """A zone's days against the same weekdays a week before; a day that is not over is withheld as young."""

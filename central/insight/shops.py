@@ -168,7 +168,8 @@ class Shops:
             BadInputError: where the site has no such zone, or the tenant did not have it then.
         """
         number = self.place(zone, window)
-        view = self._view(number, window, who)
+        by_place = _ByPlace(self._insight.reader.stays(window, self._clock()), len(self._places.all))
+        view = self._view(number, window, who, by_place)
         place, dwell = view.place, dwell_of(view.teller, view.own, view.place)
         passers_by, capture = self._capture(view, dwell.visitors)
         flows = self._flows.zones(view.window, "zone", who)
@@ -217,7 +218,9 @@ class Shops:
         place, front = self._places.all[number], self._front[number]
         part = _held(place, window) or window
         if by_place is None:
-            by_place = _ByPlace(self._insight.reader.stays(window, self._clock()), len(self._places.all))
+            near = {(one.floor, one.zone): None for one in (self._places.all[other] for other in [number, *front])}
+            stays = self._insight.reader.stays(window, self._clock(), tuple(near))
+            by_place = _ByPlace(stays, len(self._places.all))
         own = _within(by_place.of([number]), part)
         passing = _within(by_place.of([number, *front]), part) if front else own
         return _View(place, part, own, passing, bool(front), Teller(self._insight.suppression, part.marks, who))

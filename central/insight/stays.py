@@ -27,6 +27,10 @@ MOST_HELD_ROWS = 2_000_000
 MOST_ROWS = 5_000_000
 """Some 50 busy days; reading them takes half a minute and half a gigabyte."""
 
+LATEST_S = 90_000.0
+"""Events come up to a day late; a window that ended an hour before that changes no more, and is held for a day."""
+ZoneNames = tuple[tuple[str, str], ...]
+
 T = TypeVar("T")
 
 
@@ -109,7 +113,7 @@ class Crossings:
 
 
 class Reader:
-    """Reads windows and holds what it has read until the grid's next step.
+    """Reads windows and holds what it has read until the grid's next step, or the next day where nothing more comes.
 
     So two answers about one window differ only from one step to the next, however often somebody asks.
 
@@ -141,15 +145,20 @@ class Reader:
         self._suppression = suppression
         self._lock = threading.Lock()
         self._most_rows = most_rows
-        self._held: OrderedDict[tuple[str, Window], _Held] = OrderedDict()
+        self._held: OrderedDict[tuple[tuple[Any, ...], Window], _Held] = OrderedDict()
 
-    def stays(self, window: Window, now: float) -> Stays:
+    def stays(self, window: Window, now: float, only: ZoneNames = ()) -> Stays:
         """Visits that ended in the window.
+
+        Args:
+            window: when.
+            now: seconds since 1970.
+            only: (floor, zone) of the zones to read; all where empty. A few are read sooner.
 
         Raises:
             BadInputError: where there are too many to reckon with at once.
         """
-        return self._once("stays", window, now, lambda: self._read_stays(window))
+        return self._once(("stays", *only), window, now, lambda: self._read_stays(window, only))
 
     def crossings(self, window: Window, now: float) -> Crossings:
         """Crossings in the window.
@@ -157,10 +166,11 @@ class Reader:
         Raises:
             BadInputError: where there are too many to reckon with at once.
         """
-        return self._once("crossings", window, now, lambda: self._read_crossings(window))
+        return self._once(("crossings",), window, now, lambda: self._read_crossings(window))
 
-    def _once(self, what: str, window: Window, now: float, read: Callable[[], T]) -> T:
-        step = math.floor(now / window.step_s(now))
+    def _once(self, what: tuple[Any, ...], window: Window, now: float, read: Callable[[], T]) -> T:
+        settled = now - window.end > LATEST_S
+        step = math.floor(now / (DAY_S if settled else window.step_s(now)))
         with self._lock:
             held = self._held.setdefault((what, window), _Held())
             self._held.move_to_end((what, window))
@@ -175,19 +185,21 @@ class Reader:
                 self._held.popitem(last=False)
         return found
 
-    def _read_stays(self, window: Window) -> Stays:
+    def _read_stays(self, window: Window, only: ZoneNames) -> Stays:
         self._check(truth.number_of_stays(self._store.database, self._store.site, window.start, window.end), "visits")
         persons: dict[str, int] = {}
         parties: dict[str, int] = {}
-        parts = [self._part(day, persons, parties) for day in window.steps(DAY_S)]
+        parts = [self._part(day, only, persons, parties) for day in window.steps(DAY_S)]
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
         read = Stays(self._people(persons), *columns)
         order = np.lexsort((read.place, read.left_at, read.entered_at, read.person))
         return read.only(order[read.place[order] >= 0])
 
-    def _part(self, window: Window, persons: dict[str, int], parties: dict[str, int]) -> tuple[Any, ...]:
+    def _part(
+        self, window: Window, only: ZoneNames, persons: dict[str, int], parties: dict[str, int]
+    ) -> tuple[Any, ...]:
         """Columns of ``Stays`` of a day: text becomes numbers before the next day is read."""
-        found = truth.stays(self._store.database, self._store.site, window.start, window.end)
+        found = truth.stays(self._store.database, self._store.site, window.start, window.end, only)
         person = np.fromiter((persons.setdefault(one, len(persons)) for one in found.person), np.int32)
         party = np.fromiter(
             (-1 if one is None else parties.setdefault(one, len(parties)) for one in found.party), np.int32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ _STAYS = """
         SELECT *, coalesce(
             (SELECT person FROM stitches WHERE stitches.site = visits.site AND stitches.visitor = visits.visitor),
             visitor) AS person
-        FROM visits WHERE site = ? AND phase = 'closed' AND left_at >= ? AND left_at < ?
+        FROM visits WHERE site = ? AND phase = 'closed' AND left_at >= ? AND left_at < ? {zones}
     ) AS told"""
 
 _CROSSINGS = """
@@ -53,10 +54,12 @@ _CROSSINGS = """
     FROM crossings WHERE site = ? AND at >= ? AND at < ?"""
 
 
-def stays(database: Database, site: str, start: float, end: float) -> StayColumns:
-    """Closed visits that ended from ``start`` until before ``end``."""
+def stays(database: Database, site: str, start: float, end: float, only: Sequence[tuple[str, str]] = ()) -> StayColumns:
+    """Closed visits that ended from ``start`` until before ``end``; to some (floor, zone) only, where any are named."""
+    zones = f"AND (floor, zone) IN (VALUES {', '.join(['(?, ?)'] * len(only))})" if only else ""
+    named = [name for pair in only for name in pair]
     person, floor, zone, entered, left, observed, bridged, unseen, party = _columns(
-        database, _STAYS, (site, start, end), 9
+        database, _STAYS.format(zones=zones), (site, start, end, *named), 9
     )
     return StayColumns(person, floor, zone, entered, left, observed, bridged, unseen, party)
 
