@@ -8,6 +8,7 @@ const FRAME_MS = 700;
 const MOST_FRAMES = 200;
 const FULL_SHARE = 0.98;
 const QUARTER_S = 900;
+const FOLD_S = 4;  // so long after a minute's end its heat is complete
 
 export class Playback {
   // root: of the page; onLegend: told what the scale means when pictures have come.
@@ -30,7 +31,7 @@ export class Playback {
 
   // [from, to] of the chosen stretch, on the grid of whole quarter-hours, or of minutes within the last hour.
   range(at) {
-    const minute = Math.floor(at / 60) * 60;
+    const minute = Math.floor((at - FOLD_S) / 60) * 60;
     const quarter = Math.floor(at / QUARTER_S) * QUARTER_S;
     const today = midnight(at);
     switch (this.part("range").value) {

@@ -15,9 +15,9 @@ from tests.broker import MosquittoBroker
 from tests.central.mall import Central
 from tests.central.pages.lively import LivelyBoxes
 from tests.central.pages.lively_mall import write_site
-from tests.chromium import chromium
+from tests.chromium import chromium, chromium_path
 
-PAST_S = 860 if "ATRIUM_SCREENSHOTS" in os.environ else 300
+PAST_S = 860 if "ATRIUM_SCREENSHOTS" in os.environ else 260
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Lively:
     broker: MosquittoBroker
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real Chromium."""
     with chromium() as found:
@@ -37,8 +37,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def lively(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lively]:
-    """Central over the lively mall; it says nothing where there is no browser to look at it."""
+def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lively]:
+    """Central over the lively mall; it is not started where there is no browser to look at it."""
+    chromium_path()
     folder = tmp_path_factory.mktemp("lively")
     with MosquittoBroker(folder / "broker") as running:
         central = Central(folder / "central", running)

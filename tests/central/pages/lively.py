@@ -20,7 +20,7 @@ from tests.broker import MosquittoBroker
 from tests.central.mall import Sender, crossing, positions, status, visit
 from tests.central.pages.lively_mall import FLOORS, HALL_M, WIDTH_M, Crowd, rooms
 
-WARM_UP_S = 500
+WARM_UP_S = 320
 """So long after the doors open the floors are as full as they get."""
 HEALTH_EVERY_S = 10
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +19,8 @@ WIDTH_M, DEPTH_M, HALL_M = 72.0, 40.0, (16.0, 24.0)
 WALK_M_S = 1.2
 FLOORS = {"g": "Ground floor", "f1": "First floor", "f2": "Second floor"}
 CAPACITY = {"g": 260, "f1": 220, "f2": 90}
+DRAWN = frozenset({"f2"})
+"""Floors of which the site has a picture of the plan."""
 ARRIVE_PER_S = {"g": 0.75, "f1": 0.45, "f2": 0.3}
 SHOPS: dict[str, list[tuple[str, str, str, float, float]]] = {
     "g": [
@@ -91,12 +94,25 @@ def write_site(folder: Path, timezone: str = "UTC") -> Path:
     for floor, name in FLOORS.items():
         content = {"type": "FeatureCollection", "features": _features(floor)}
         (folder / f"{floor}.geojson").write_text(json.dumps(content), encoding="utf-8")
+        if floor in DRAWN:
+            cv2.imwrite(str(folder / f"{floor}.png"), _drawn(floor))
+        plan = f'plan = "{floor}.png"\n' if floor in DRAWN else ""
         lines.append(
             f'[[floors]]\nid = "{floor}"\nname = "{name}"\nsize_m = [{WIDTH_M}, {DEPTH_M}]\n'
-            f'geometry = "{floor}.geojson"\ncameras = "cameras.json"\ncapacity = {CAPACITY[floor]}\n'
+            f'geometry = "{floor}.geojson"\ncameras = "cameras.json"\ncapacity = {CAPACITY[floor]}\n{plan}'
         )
     (folder / "site.toml").write_text("".join(lines), encoding="utf-8")
     return folder / "site.toml"
+
+
+def _drawn(floor: str) -> npt.NDArray[np.uint8]:
+    """An architect's drawing of the floor, 10 pixels a metre: outlines and a raster."""
+    drawing = np.full((int(DEPTH_M * 10), int(WIDTH_M * 10), 3), 255, np.uint8)
+    drawing[::40] = drawing[:, ::40] = 235
+    for room in rooms(floor):
+        left, low, right, high = (round(10 * edge) for edge in room.box)
+        cv2.rectangle(drawing, (left, int(DEPTH_M * 10) - high), (right, int(DEPTH_M * 10) - low), (120, 120, 120), 2)
+    return drawing
 
 
 def _features(floor: str) -> list[dict[str, Any]]:
