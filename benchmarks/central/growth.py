@@ -15,8 +15,9 @@ from central.store.batch import commit
 from central.store.store import Store
 
 BATCH = 2_000
-TIMED = 40
-"""Batches whose lower quartile is a point of the curve: what others do on the machine only adds."""
+TIMED, TIMED_SHARE, MOST_TIMED = 40, 0.1, 1_000
+"""A point of the curve is the lower quartile of at least so many transactions before it, or of a tenth of all: what others
+do on the machine only adds, and comes and goes."""
 POINTS = (100_000, 300_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000)
 QUICK_MOST = 2_000_000
 
@@ -55,7 +56,8 @@ def curve(points: Sequence[int], folder: Path | None = None) -> list[Point]:
             stored += len(batch)
             if stored >= todo[0]:
                 size = sum(path.stat().st_size for path in Path(name).iterdir()) / 1e6
-                wall_us, cpu_us = (1e6 * quantiles(costs[-TIMED:])[0] for costs in (walls, cpus))
+                last = min(max(TIMED, int(TIMED_SHARE * len(walls))), MOST_TIMED)
+                wall_us, cpu_us = (1e6 * quantiles(costs[-last:])[0] for costs in (walls, cpus))
                 found.append(Point(stored, round(wall_us, 2), round(cpu_us, 2), round(size, 1)))
                 del todo[0]
                 if not todo:
