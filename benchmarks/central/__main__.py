@@ -66,9 +66,10 @@ def show(figures: Figures) -> None:
     told = figures.ingest
     cores = ", ".join(f"{name} {share:.2f}" for name, share in told.cores.items())
     console.print(f"cores used: {cores}; load average {told.load_average:.1f}; all stored {told.drained_s:.1f} s after")
-    curve = Table("events stored", "us an event", "CPU us", "file MB")
+    curve = Table("events stored", "us an event", "CPU us", "mean us", "file MB")
     for point in figures.growth:
-        curve.add_row(f"{point.stored:,}", f"{point.wall_us:.1f}", f"{point.cpu_us:.1f}", f"{point.file_mb:,.0f}")
+        costs = (f"{cost:.1f}" for cost in (point.wall_us, point.cpu_us, point.mean_us))
+        curve.add_row(f"{point.stored:,}", *costs, f"{point.file_mb:,.0f}")
     console.print(curve)
 
 

@@ -32,12 +32,12 @@ GOOD = Ingest(
     cores={"central": 0.6},
     load_average=1.0,
 )
-FLAT = [Point(100_000, 7.0, 6.5, 20.0), Point(1_000_000, 7.5, 6.6, 130.0)]
+FLAT = [Point(100_000, 7.0, 6.5, 9.0, 20.0), Point(1_000_000, 7.5, 6.6, 9.5, 130.0)]
 
 
 def test_everything_good_clears_and_each_fault_misses_its_own_bar() -> None:
     def missed(taken: Ingest = GOOD, share: float = 0.8, grown: float = 7.5) -> list[str]:
-        found = bars(taken, Ratio(1000, share * 1000, 1000.0), [FLAT[0], Point(20_000_000, grown, 7.0, 3000.0)])
+        found = bars(taken, Ratio(1000, share * 1000, 1000.0), [FLAT[0], Point(20_000_000, grown, 7.0, 11.0, 3000.0)])
         return [bar.what for bar in found if not bar.clears]
 
     assert missed() == []
