@@ -33,6 +33,7 @@ class Properties(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_d
     category: str = ""
     zone: str = ""
     in_side: Literal["left", "right", ""] = ""
+    boundary: Literal["in", "out", "none", ""] = ""
     height_m: float = WALL_HEIGHT_M
     tenants: list[Tenancy] = []
 
@@ -92,6 +93,8 @@ class Line:
     Attributes:
         ends_m: (2, 2) metres.
         in_normal: (2,) unit vector across the line, towards the zone it belongs to.
+        boundary: by which crossing of it people come onto the floor; ``none`` where by neither, empty where the file
+            does not say and the zones must.
     """
 
     id: str
@@ -99,6 +102,7 @@ class Line:
     zone: str
     ends_m: Floats
     in_normal: Floats
+    boundary: Literal["in", "out", "none", ""] = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +191,8 @@ def _line(path: Path, feature: Feature, zones: dict[str, Zone]) -> Line:
     if own.zone not in zones:
         raise BadInputError(f"{path}: line {own.id}: zone {own.zone!r} is not in this file; it has {', '.join(zones)}")
     left = np.array([-along[1], along[0]]) / length
-    return Line(own.id, own.name or own.id, own.zone, ends, left if _zone_is_left(own, ends, left, zones) else -left)
+    normal = left if _zone_is_left(own, ends, left, zones) else -left
+    return Line(own.id, own.name or own.id, own.zone, ends, normal, own.boundary)
 
 
 def _zone_is_left(own: Properties, ends: Floats, left: Floats, zones: dict[str, Zone]) -> bool:

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
 from calibration.camera import Camera, Floats, cameras_so_far
 from calibration.geometry import Line, Wall, Zone, load_geometry
+from calibration.passages import Passage, PassageFile, load_passages
 from calibration.versions.digest import floor_hash
 from contract.errors import BadInputError
 from contract.files import read_toml
 from contract.ids import check_id
 
 SITE_SCHEMA = "atrium.site.v1"
+
+
+Capacity = Annotated[int, Meta(ge=1, le=1_000_000, description="people who may be there at once")]
 
 
 class FloorFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -34,6 +40,7 @@ class FloorFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str = ""
     plan: str = ""
     masks: dict[str, list[list[tuple[float, float]]]] = {}
+    capacity: Capacity | None = None
 
 
 class SiteFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -44,6 +51,8 @@ class SiteFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     floors: list[FloorFile]
     name: str = ""
     timezone: str = "UTC"
+    capacity: Capacity | None = None
+    passages: list[PassageFile] = []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +69,7 @@ class Floor:
         cameras: calibrated cameras by name.
         masks_px: privacy masks by camera: polygons (V, 2) in pixels of the calibrated picture.
         plan: picture of the plan covering ``size_m``, or None.
+        capacity: people who may be there at once, or None where nobody said.
     """
 
     id: str
@@ -71,6 +81,7 @@ class Floor:
     cameras: dict[str, Camera]
     masks_px: dict[str, list[Floats]] = field(default_factory=dict)
     plan: Path | None = None
+    capacity: int | None = None
 
     @property
     def calibration(self) -> str:
@@ -80,13 +91,20 @@ class Floor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """A mall: floors by id, and the time zone its opening hours and lunch are told in."""
+    """A mall: floors by id, and the time zone its opening hours and lunch are told in.
+
+    Attributes:
+        capacity: people who may be in it at once, or None where nobody said.
+        passages: escalators, lifts and stairs between its floors.
+    """
 
     id: str
     name: str
     timezone: ZoneInfo
     floors: dict[str, Floor]
     source: Path
+    capacity: int | None = None
+    passages: tuple[Passage, ...] = ()
 
     def floor(self, floor_id: str) -> Floor:
         """The floor of that id.
@@ -139,7 +157,9 @@ def load_site(path: Path, *, calibrating: bool = False) -> Site:
         if entry.id in floors:
             raise BadInputError(f"{path}: floor {entry.id!r} stands twice; give each its own id")
         floors[entry.id] = _load_floor(path, entry, calibrating=calibrating)
-    return Site(found.id, found.name or found.id, timezone, floors, path)
+    lines = {name: list(floor.lines) for name, floor in floors.items()}
+    passages = load_passages(path, found.passages, lines)
+    return Site(found.id, found.name or found.id, timezone, floors, path, found.capacity, passages)
 
 
 def cameras_path(path: Path, floor: str) -> Path:
@@ -167,4 +187,5 @@ def _load_floor(path: Path, entry: FloorFile, *, calibrating: bool) -> Floor:
     plan = path.parent / entry.plan if entry.plan else None
     if plan is not None and not plan.is_file():
         raise BadInputError(f"{path}: floor {entry.id}: plan {plan} does not exist; correct or remove it")
-    return Floor(entry.id, entry.name or entry.id, entry.size_m, zones, lines, walls, cameras, masks, plan)
+    name = entry.name or entry.id
+    return Floor(entry.id, name, entry.size_m, zones, lines, walls, cameras, masks, plan, entry.capacity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,16 +14,27 @@ from pathlib import Path
 import uvicorn
 
 from calibration.site import load_site
-from central.access import Tokens, load_secrets
+from central.access import load_secrets
 from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
+from central.identity.identity import Identity
+from central.identity.people import Users
+from central.identity.rates import Brake
+from central.identity.sessions import Sessions
+from central.identity.tokens import Tokens
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.insight.occupancy import Occupancy
+from central.journeys.journeys import Journeys
+from central.observe.metrics import Metrics
 from central.offers.campaigns import load_campaigns
 from central.offers.engine import OfferEngine, categories_of
+from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -30,6 +42,9 @@ from contract.errors import AtriumError
 
 log = logging.getLogger(__name__)
 
+SWITCH_S = 0.0005
+"""Threads take turns this often. By Python's 5 ms a thread that counts makes the two that wait for socket and disk wait
+so long after every packet and row: half of the messages were then committed 0.33 s after they were sent, so 0.13 s."""
 SHUTDOWN_S = 3
 """Open streams and pages are cut off this long after the order to end."""
 
@@ -45,16 +60,63 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
-    writer = Writer(store.database, site.id, on_commit=lambda: clerk.wake())  # noqa: PLW0108 - the clerk comes later
-    broker = BrokerClient(config.broker, site.id, writer, clock)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, campaigns), clock)
-    insight = Insight(store, site, config.k)
+    identity = Identity(
+        Users(store.database, site.id),
+        Sessions(store.database, site.id, secrets.cookie_key),
+        tokens,
+        Brake(config.rates),
+        config.trusted_proxies,
+    )
+    retention = Retention(store, config.keep, site.timezone)
+    along = (identity.sessions.flush, lambda connection: tokens.flush(connection, site.id))
+    trail = AuditTrail(store.database, site.id, secrets.phone_key, along)
+    metrics = Metrics()
+    insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
+    occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
+    writer = Writer(
+        store.database,
+        site.id,
+        on_commit=lambda: clerk.wake(),  # noqa: PLW0108 - the clerk comes later
+        metrics=metrics,
+        clock=clock,
+    )
+    broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    ops = control_room(site, store, writer, broker)
+    clerk = Clerk(
+        store,
+        broker,
+        Linker(store, site),
+        OfferEngine(store, site, campaigns),
+        clock=clock,
+        # heat is folded before retention takes what it is made of
+        duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
+        metrics=metrics,
+    )
     writer.start()
     broker.start()
     clerk.start()
+    trail.start()
     try:
-        yield Services(site, store, insight, writer, broker, tokens, secrets, campaigns, clock)
+        yield Services(
+            site,
+            store,
+            insight,
+            writer,
+            broker,
+            identity,
+            trail,
+            retention,
+            secrets,
+            campaigns,
+            clock,
+            occupancy,
+            config.reckon_at_hour,
+            ops,
+            metrics,
+        )
     finally:
+        trail.stop()
         clerk.stop()
         broker.stop()
         writer.stop()
@@ -86,12 +148,14 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
 
     Args:
         path: ``CENTRAL.toml``.
-        announce: told the address of pages and API once they are about to be served.
+        announce: told the address of pages and API once they are about to be served, and, where there is no user yet,
+            the first administrator's code.
 
     Raises:
         AtriumError: in one line, where it cannot start.
     """
     config = load_config(path)
+    sys.setswitchinterval(SWITCH_S)
     listener = listen(config.host, config.port)
     order = EndOrder()
     with listener, running(config) as services:
@@ -104,12 +168,15 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
                 access_log=False,
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 server_header=False,
+                proxy_headers=False,  # whom to believe about a caller's address is our own configuration
             )
         )
         order.server = server
         app.state.is_ending = lambda: server.should_exit
         host = f"[{config.host}]" if ":" in config.host else config.host
-        announce(f"http://{host}:{listener.getsockname()[1]}")
+        announce(f"serving http://{host}:{listener.getsockname()[1]}")
+        if code := services.identity.users.new_welcome(services.clock()):
+            announce(f"nobody has an account yet: open /welcome within a day and enter {code}")
         if not order.given:
             server.run(sockets=[listener])
 

@@ -1,30 +1,28 @@
-"""The clerk's round: commands to boxes, links, offers, the purge; once a second, and right after new events."""
+"""The clerk's round: commands to boxes, links, offers, its duties; once a second, and right after new events."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
+from central.ingest.dispatch import Dispatch
+from central.observe.metrics import Metrics
 from central.offers.engine import OfferEngine
-from central.store.accounts import Account
 from central.store.database import StoreUnavailableError
 from central.store.store import Store
 from central.touchpoints.linker import Linker
-from contract.events import Command, Envelope
-from contract.messages import BY_WHAT, encode
-from contract.times import to_rfc3339
-from contract.topics import build_topic
 
 log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
 LEAST_ROUND_S = 0.2
 """Rounds that new events ask for come no faster."""
-PURGE_EVERY_S = 60.0
+LOOK_BACK_EVERY_S = 60.0
+"""Between two looks for sessions that nothing comes of any more."""
 
 
 class Clerk:
@@ -36,20 +34,32 @@ class Clerk:
         linker: joins check-ins to visitors.
         engine: makes offers.
         clock: seconds since 1970.
+        duties: called with the time in every round, each whatever came of the others.
+        metrics: told of the rounds.
     """
 
     def __init__(
-        self, store: Store, broker: BrokerClient, linker: Linker, engine: OfferEngine, clock: Callable[[], float]
+        self,
+        store: Store,
+        broker: BrokerClient,
+        linker: Linker,
+        engine: OfferEngine,
+        *,
+        clock: Callable[[], float],
+        duties: Sequence[Callable[[float], object]] = (),
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._broker = broker
         self._linker = linker
         self._engine = engine
         self._clock = clock
+        self._metrics = metrics or Metrics()
+        self._connection = 0
         self._correspondence = Correspondence()
-        self._session = secrets.token_hex(8)
-        self._seq = 0
-        self._purged_at = 0.0
+        self._dispatch = Dispatch(broker, store.site)
+        self._duties = duties
+        self._looked_back_at = 0.0
         self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="central-clerk", daemon=True)
@@ -70,12 +80,10 @@ class Clerk:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                self.round(self._clock())
-            except StoreUnavailableError as error:
-                log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
-            except Exception:
-                log.exception("a round failed; the next is tried")
+            began, now, failed = time.monotonic(), self._clock(), False
+            for duty in (self.round, *self._duties):
+                failed = not _do(duty, now) or failed
+            self._metrics.round_made(time.monotonic() - began, failed=failed)
             self._news.wait(ROUND_S)
             if self._stop.wait(LEAST_ROUND_S):
                 return
@@ -85,24 +93,24 @@ class Clerk:
         """One round at that instant."""
         self._linker.update(now)
         self._engine.update(now)
+        if self._connection != self._broker.connection:  # whoever was told something may not have heard it
+            self._connection, self._correspondence = self._broker.connection, Correspondence()
         if not self._broker.fault:
             for account, command in self._correspondence.update(now, self._store.accounting()):
-                self._send(now, account, command)
-        if now - self._purged_at >= PURGE_EVERY_S:
-            self._purged_at = now
-            self._store.purge(now)
+                self._dispatch.send(account.floor, account.box, command, now)
+        if now - self._looked_back_at >= LOOK_BACK_EVERY_S:
+            self._looked_back_at = now
+            self._store.give_up_sessions(now)
 
-    def _send(self, now: float, account: Account, command: Command) -> None:
-        self._seq += 1
-        message = Envelope(
-            schema_=BY_WHAT["commands"].schema,
-            site=account.site,
-            floor=account.floor,
-            box=account.box,
-            session=self._session,
-            seq=self._seq,
-            event_id=secrets.token_hex(12),
-            at=to_rfc3339(now),
-            body=command,
-        )
-        self._broker.publish(build_topic(account.site, account.floor, account.box, "commands"), encode(message))
+
+def _do(duty: Callable[[float], object], now: float) -> bool:
+    """Whether the duty was done."""
+    try:
+        duty(now)
+    except StoreUnavailableError as error:
+        log.error("%s", error)  # noqa: TRY400 - one line, not a traceback
+    except Exception:
+        log.exception("a round failed; the next is tried")
+    else:
+        return True
+    return False

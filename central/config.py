@@ -9,7 +9,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from central.identity.origin import Network, networks
+from central.identity.rates import Rates
 from central.ingest.client import BrokerAddress
+from central.privacy.retention import DAY_S, HOUR_S, Keep
 from contract.errors import BadInputError
 from contract.files import read_bytes, read_toml
 
@@ -35,6 +38,49 @@ class HttpFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    trusted_proxies: list[str] = []
+    """Addresses or networks whose ``X-Forwarded-For``, ``-Proto`` and ``-Host`` are believed."""
+
+
+class LimitsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[limits]``: how often one may knock, per minute."""
+
+    requests: Annotated[int, Meta(ge=60, le=1_000_000)] = 1200
+    """Requests to the API by one user or token."""
+    wrong_passwords: Annotated[int, Meta(ge=3, le=60)] = 5
+    """Wrong passwords of one name from one address."""
+
+
+class JourneysFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[journeys]``: how days are told apart."""
+
+    reckon_at_hour: Annotated[int, Meta(ge=0, le=23)] = 4
+    """Hour of the local night at which the day's doors are reckoned up: when hardly anybody is inside."""
+
+
+class RetentionFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[retention]``: how long what is kept; the bounds are ours, since a promise of privacy is not for sale.
+
+    What is not here is fixed: heat knows its visitors for 24 hours, and visits lose their ids 24 to 48 hours after.
+    """
+
+    positions_minutes: Annotated[int, Meta(ge=15, le=60)] = 15
+    links_hours: Annotated[int, Meta(ge=1, le=24)] = 24
+    touchpoints_days: Annotated[int, Meta(ge=1, le=90)] = 30
+    history_days: Annotated[int, Meta(ge=30, le=800)] = 400
+    quarantine_days: Annotated[int, Meta(ge=1, le=90)] = 30
+    audit_days: Annotated[int, Meta(ge=30, le=400)] = 90
+
+    def keep(self) -> Keep:
+        """The same in seconds."""
+        return Keep(
+            positions=self.positions_minutes * 60.0,
+            links=self.links_hours * HOUR_S,
+            touchpoints=self.touchpoints_days * DAY_S,
+            history=self.history_days * DAY_S,
+            quarantine=self.quarantine_days * DAY_S,
+            audit=self.audit_days * DAY_S,
+        )
 
 
 class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -50,6 +96,9 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Figures about fewer people than this are not shown."""
     mqtt: MqttFile = MqttFile()
     http: HttpFile = HttpFile()
+    limits: LimitsFile = LimitsFile()
+    journeys: JourneysFile = JourneysFile()
+    retention: RetentionFile = RetentionFile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +115,10 @@ class Config:
     broker: BrokerAddress
     host: str
     port: int
+    trusted_proxies: tuple[Network, ...]
+    rates: Rates
+    reckon_at_hour: int
+    keep: Keep
 
 
 def load_config(path: Path) -> Config:
@@ -97,4 +150,8 @@ def load_config(path: Path) -> Config:
         broker=BrokerAddress(mqtt.host, mqtt.port, mqtt.client_id, mqtt.username, password, ca, mqtt.protocol),
         host=found.http.host,
         port=found.http.port,
+        trusted_proxies=networks(found.http.trusted_proxies),
+        rates=Rates(found.limits.requests, found.limits.wrong_passwords),
+        reckon_at_hour=found.journeys.reckon_at_hour,
+        keep=found.retention.keep(),
     )

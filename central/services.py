@@ -6,24 +6,36 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calibration.site import Site
-from central.access import SecretsFile, Tokens
+from central.access import SecretsFile
+from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
+from central.insight.occupancy import Occupancy
+from central.observe.metrics import Metrics
 from central.offers.campaigns import Campaign
+from central.ops.control_room import ControlRoom
+from central.privacy.audit import AuditTrail
+from central.privacy.retention import Retention
 from central.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts; ``clock`` gives seconds since 1970."""
+    """The parts; ``clock`` gives seconds since 1970; a day ends at ``reckon_at_hour`` of the local night."""
 
     site: Site
     store: Store
     insight: Insight
     writer: Writer
     broker: BrokerClient
-    tokens: Tokens
+    identity: Identity
+    trail: AuditTrail
+    retention: Retention
     secrets: SecretsFile
     campaigns: Sequence[Campaign]
     clock: Callable[[], float]
+    occupancy: Occupancy
+    reckon_at_hour: int
+    ops: ControlRoom
+    metrics: Metrics

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
-from central.access import add_token
 from central.app import serve as serve_central
 from central.config import load_config
-from contract.errors import BadInputError
-from contract.tokens import ROLES, Role
+from central.identity.tokens import NEVER, USUAL_LIFE, add_token, expiry, known_tokens, remove_token
+from central.observe.logs import configure_logs
+from cli.central_user import role_of, user
+from contract.tokens import ROLES
 
 central = typer.Typer(no_args_is_help=True, help="The mall's central service.")
+central.add_typer(user, name="user")
 
 ConfigPath = Annotated[
     Path, typer.Argument(metavar="CENTRAL.toml", help="Configuration; paths in it are relative to it.")
@@ -27,12 +30,8 @@ def serve(
     config: ConfigPath, verbose: Annotated[bool, typer.Option(help="Log what happens, to stderr.")] = False
 ) -> None:
     """Take in what the boxes send; serve API and pages until SIGTERM."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    serve_central(config, lambda address: typer.echo(f"serving {address}"))
+    configure_logs(sys.stderr, verbose=verbose)
+    serve_central(config, typer.echo)
 
 
 @central.command()
@@ -40,10 +39,32 @@ def token(
     config: ConfigPath,
     name: Annotated[str, typer.Option(help="Whose token; an older one of that name stops working.")],
     role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}.")],
-    expires: Annotated[str, typer.Option(help="UTC, as 2026-12-31T00:00:00.000Z; never where absent.")] = "",
+    expires: Annotated[
+        str, typer.Option(help=f"Days as 90d, UTC as 2026-12-31T00:00:00.000Z, or {NEVER}, which has to be said.")
+    ] = USUAL_LIFE,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="Confine it to a part of the API, as offers or offers:read; repeat it for more."),
+    ] = None,
 ) -> None:
     """Make a token, print it once, keep only its hash."""
-    known: dict[str, Role] = {one: one for one in ROLES}
-    if role not in known:
-        raise BadInputError(f"role {role!r} is unknown; use one of {', '.join(ROLES)}")
-    typer.echo(add_token(load_config(config).tokens, name, known[role], expires))
+    ends = expiry(expires, time.time())
+    typer.echo(add_token(load_config(config).tokens, name, role_of(role), ends, scope or ()))
+
+
+@central.command()
+def tokens(config: ConfigPath, json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Name all tokens: role, scopes, when each ends; never a token itself."""
+    entries = known_tokens(load_config(config).tokens).tokens
+    if json:
+        typer.echo(msgspec.json.encode(entries).decode())
+        return
+    for entry in entries:
+        parts = ", ".join(entry.scopes) or "all its role may"
+        typer.echo(f"{entry.name}: {entry.role}, {parts}, until {entry.expires_at or NEVER}")
+
+
+@central.command()
+def revoke(config: ConfigPath, name: Annotated[str, typer.Option(help="Whose token stops working, at once.")]) -> None:
+    """Take a token back."""
+    remove_token(load_config(config).tokens, name)

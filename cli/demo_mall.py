@@ -19,7 +19,7 @@ from typing import Any, Self
 import httpx
 
 import simulator
-from central.access import add_token
+from central.identity.tokens import add_token
 from contract.errors import AtriumError
 
 GALLERIA = Path(simulator.__file__).parent / "malls" / "galleria"

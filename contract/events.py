@@ -121,15 +121,23 @@ class Journey(Body, frozen=True):
     length_m: Annotated[float, Meta(ge=0, le=1e6)]
 
 
-class Handoff(Body, frozen=True):
-    """Keyed re-id code of somebody who left by an exit, for the next floor; expires in 120 s; never stored."""
+class Handoff(Body, frozen=True, omit_defaults=True):
+    """Keyed re-id code of somebody who left or came by an exit, to tell who is who; expires in 120 s; never stored."""
 
     visitor: Token
     exit: Id
+    """The line they crossed."""
     at: Time
     code: Annotated[
         str, Meta(pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})" + END, description="256 or 512 bits, keyed, hex")
     ]
+    direction: Annotated[
+        Literal["out", "in"], Meta(description="whether they left the floor by the exit or came onto it")
+    ] = "out"
+    """Boxes of before 1.2 told of those who left alone."""
+
+    def __repr__(self) -> str:
+        return f"Handoff(exit={self.exit!r}, direction={self.direction!r}, code hidden)"
 
 
 class CameraHealth(Body, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from contract.messages import KINDS, Kind, envelope_of
 
 HERE = Path(__file__).parent / "schemas"
-CONTRACT_VERSION = "1.1.0"
+CONTRACT_VERSION = "1.2.0"
 
 
 def message_schema(kind: Kind) -> dict[str, Any]:

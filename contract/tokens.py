@@ -17,13 +17,24 @@ Role = Literal["installer", "ops", "manager", "trigger", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
-class TokenEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A token as it is kept: never the token itself."""
+class TokenEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
+    """A token as it is kept: never the token itself.
+
+    Attributes:
+        expires_at: UTC, RFC 3339; empty for never.
+        scopes: what of central's API a program's token is confined to; empty for all that its role may.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     role: Role
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     expires_at: str = ""
+    scopes: list[str] = []
+
+    @property
+    def opens_pages(self) -> bool:
+        """Whether somebody may log in to pages with it: not where it is confined to a part of the API."""
+        return not self.scopes
 
     def is_current(self, now: float) -> bool:
         """Whether it has not expired at ``now``, seconds since 1970."""

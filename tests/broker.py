@@ -63,7 +63,7 @@ class MosquittoBroker:
             "persistence true\n"
             f"persistence_location {folder}/\n"
             f"autosave_interval {autosave_s}\n"
-            "max_queued_messages 0\n"
+            "max_queued_messages 0\nmax_inflight_messages 1000\n"
             "user root\n",
             encoding="utf-8",
         )

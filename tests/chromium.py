@@ -10,12 +10,18 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium driven by Playwright."""
+def chromium_path() -> str:
+    """Where it is."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
+    return found
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium driven by Playwright; while it is open, nothing else may run an event loop in this thread."""
+    found = chromium_path()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         yield browser

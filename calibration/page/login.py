@@ -58,7 +58,9 @@ class TokenFile:
         except BadInputError:
             return None
         for entry in entries:
-            if entry.role == ROLE and entry.is_current(now) and secrets.compare_digest(entry.sha256, sha256):
+            if entry.role != ROLE or not entry.opens_pages or not entry.is_current(now):
+                continue
+            if secrets.compare_digest(entry.sha256, sha256):
                 return entry.name
         return None
 

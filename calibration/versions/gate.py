@@ -120,7 +120,7 @@ def admit(
     if certificate is None:
         return [f"floor {floor.id} has no certificate, so nobody knows how far off its places are; run {CHECK}"]
     every = EVERY_ZONE in accepted
-    if stale := _staleness(floor, certificate):
+    if stale := staleness(floor, certificate):
         if not every:
             raise BadInputError(
                 f'{stale}, or accept that at the top of {source}: accept_failed_zones = ["{EVERY_ZONE}"]'
@@ -143,7 +143,7 @@ def admit(
     return lines
 
 
-def _staleness(floor: Floor, certificate: CertificateFile) -> str:
+def staleness(floor: Floor, certificate: CertificateFile) -> str:
     """Why the certificate is not of this floor as it is; empty where it is."""
     if certificate.floor != floor.id:
         return f"floor {floor.id}: the certificate is of floor {certificate.floor}: run {CHECK}"

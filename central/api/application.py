@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
-from central.api import membership, offering, reports
-from central.api.gate import Gate, Logins
+from central.api import (
+    exports,
+    flows,
+    heat,
+    identity,
+    membership,
+    observing,
+    occupancy,
+    offering,
+    ops,
+    privacy,
+    reports,
+    shops,
+)
+from central.api.document import describe
+from central.api.gate import Gate
 from central.api.login import login_router
-from central.api.problems import add_problem_handlers
+from central.api.manners import Bodies, Manners
+from central.api.problems import add_no_such_path, add_problem_handlers
+from central.observe.requests import Requests
+from central.observe.standing import Standing
 from central.services import Services
 
 VERSION = "1.0.0"
@@ -24,8 +42,8 @@ def build_api(services: Services) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.services = services
+    services.metrics.registry.register(Standing(services))
     app.state.is_ending = lambda: False
-    logins = Logins(services.tokens, services.secrets.cookie_key, services.clock)
     add_problem_handlers(app)
 
     @app.get("/healthz", tags=["health"])
@@ -33,8 +51,15 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    for router in (reports.router, membership.router, offering.router):
+    routers = (reports, heat, shops, flows, exports, occupancy, membership, offering, identity, privacy, ops, observing)
+    for router in (one.router for one in routers):
         app.include_router(router)
-    app.include_router(login_router(logins))
-    app.add_middleware(Gate, logins=logins)
+    app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
+    add_no_such_path(app)
+    describe(app)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=3)  # a heatmap shrinks to a tenth; no stream
+    app.add_middleware(Bodies)
+    app.add_middleware(Gate, identity=services.identity, trail=services.trail, clock=services.clock)
+    app.add_middleware(Manners, trusted=services.identity.trusted_proxies)
+    app.add_middleware(Requests, metrics=services.metrics)
     return app

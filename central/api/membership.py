@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, HTTPException, Path, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from central.access import phone_hmac
+from central.access import phone_hmac, pseudonym
+from central.api.document import answers
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
+from central.privacy.erasure import erase_member, withdraw_consent
 from central.services import Services
 from central.store import links, members
 from contract.errors import BadInputError
@@ -37,6 +39,23 @@ def _checked_time(text: str) -> str:
 TimeText = Annotated[str, AfterValidator(_checked_time), Field(max_length=40, examples=["2026-01-31T12:00:00.000Z"])]
 
 
+MEMBER = {
+    "member": "M-1042",
+    "tier": "gold",
+    "has_phone": True,
+    "consents": [
+        {
+            "purpose": "journey",
+            "given_at": "2026-01-31T09:00:00.000Z",
+            "wording_version": "2026-1",
+            "source": "app",
+            "withdrawn_at": None,
+        }
+    ],
+}
+TOUCHPOINT = {"id": "f3a0c1d2e4b5", "state": "closed", "outcome": "linked", "confidence": 0.97}
+
+
 class ConsentBody(BaseModel):
     """A consent to one purpose: ``journey`` joins a member to their visit, ``offers`` allows offers from it."""
 
@@ -51,7 +70,25 @@ class ConsentBody(BaseModel):
 class MemberBody(BaseModel):
     """A member; ``consents`` is the whole present truth, whatever is not in it is withdrawn."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "tier": "gold",
+                    "phone": "+351 912 345 678",
+                    "consents": [
+                        {
+                            "purpose": "journey",
+                            "given_at": "2026-01-31T09:00:00.000Z",
+                            "wording_version": "2026-1",
+                            "source": "app",
+                        }
+                    ],
+                }
+            ]
+        },
+    )
 
     tier: Annotated[str, Field(max_length=64)] = ""
     phone: Annotated[str, Field(pattern=r"^\+?[0-9 ()./-]{5,30}$", description="kept only as keyed HMAC")] | None = None
@@ -80,7 +117,20 @@ class MemberAnswer(BaseModel):
 class TouchpointBody(BaseModel):
     """A member was somewhere: at a point in metres, or alone in a zone."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "checkin",
+                    "member": "M-1042",
+                    "floor": "g",
+                    "at": "2026-01-31T12:00:00.000Z",
+                    "zone": "nordic",
+                }
+            ]
+        },
+    )
 
     kind: Literal["checkin"]
     member: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -101,7 +151,7 @@ class TouchpointAnswer(BaseModel):
     confidence: float | None
 
 
-@router.put("/members/{member}", dependencies=[needs("admin")])
+@router.put("/members/{member}", dependencies=[needs("admin")], responses=answers(MEMBER))
 def put_member(request: Request, member: MemberId, body: MemberBody) -> MemberAnswer:
     """Create or replace a member with everything they consent to now."""
     services = services_of(request)
@@ -117,11 +167,20 @@ def put_member(request: Request, member: MemberId, body: MemberBody) -> MemberAn
         raise BadInputError("consents: given_at lies in the future; correct it")
     phone = None if body.phone is None else phone_hmac(services.secrets.phone_key, body.phone)
     store = services.store
-    members.put(store.database, store.site, member, tier=body.tier, phone_hmac=phone, consents=consents, now=now)
+    members.put(
+        store.database,
+        store.site,
+        member,
+        tier=body.tier,
+        phone_hmac=phone,
+        consents=consents,
+        now=now,
+        subject=pseudonym(services.secrets.phone_key, member),
+    )
     return _answer(services, member)
 
 
-@router.get("/members/{member}", dependencies=[needs("admin")])
+@router.get("/members/{member}", dependencies=[needs("admin")], responses=answers(MEMBER))
 def get_member(request: Request, member: MemberId) -> MemberAnswer:
     """A member and every consent they gave or withdrew."""
     return _answer(services_of(request), member)
@@ -129,24 +188,28 @@ def get_member(request: Request, member: MemberId) -> MemberAnswer:
 
 @router.delete("/members/{member}", dependencies=[needs("admin")], status_code=204)
 def delete_member(request: Request, member: MemberId) -> Response:
-    """Erase a member: consents, touchpoints, links and offers with them."""
-    store = services_of(request).store
-    if not members.erase(store.database, store.site, member):
+    """Erase a member: consents, touchpoints and links are gone when this answers; of offers only their number stays."""
+    services = services_of(request)
+    if not erase_member(services.store, member, services.clock(), services.secrets.phone_key):
         raise HTTPException(404, f"no member {member!r}")
     return Response(status_code=204)
 
 
 @router.delete("/members/{member}/consents/{purpose}", dependencies=[needs("admin", "trigger")], status_code=204)
 def delete_consent(request: Request, member: MemberId, purpose: str) -> Response:
-    """Withdraw a consent; links to any visit are gone when this answers."""
+    """Withdraw a consent; links to any visit, and every reason that came of them, are gone when this answers."""
     services = services_of(request)
-    store = services.store
-    if not members.withdraw(store.database, store.site, member, purpose, services.clock()):
+    if not withdraw_consent(services.store, member, purpose, services.clock(), services.secrets.phone_key):
         raise HTTPException(404, f"member {member!r} has no standing consent {purpose[:64]!r}")
     return Response(status_code=204)
 
 
-@router.post("/touchpoints", dependencies=[needs("trigger", "admin")], status_code=202)
+@router.post(
+    "/touchpoints",
+    dependencies=[needs("trigger", "admin")],
+    status_code=202,
+    responses=answers(TOUCHPOINT | {"state": "open", "outcome": "", "confidence": None}, 202),
+)
 def post_touchpoint(request: Request, body: TouchpointBody) -> TouchpointAnswer:
     """A member checked in; within seconds they are joined to the visitor who was there, if they consent to that."""
     services = services_of(request)
@@ -168,7 +231,7 @@ def post_touchpoint(request: Request, body: TouchpointBody) -> TouchpointAnswer:
     return _touchpoint_answer(services, touchpoint.touchpoint)
 
 
-@router.get("/touchpoints/{touchpoint}", dependencies=[needs("trigger", "admin")])
+@router.get("/touchpoints/{touchpoint}", dependencies=[needs("trigger", "admin")], responses=answers(TOUCHPOINT))
 def get_touchpoint(request: Request, touchpoint: str) -> TouchpointAnswer:
     """What became of a touchpoint."""
     return _touchpoint_answer(services_of(request), touchpoint)

@@ -11,13 +11,35 @@ import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
+from central.api.cursor import CursorQuery, pack, unpack
+from central.api.document import answers
 from central.api.gate import needs
-from central.api.reports import services_of
+from central.api.window import services_of
 from central.services import Services
 from central.store import offers
 from contract.times import to_rfc3339
 
 router = APIRouter(prefix="/v1")
+
+OFFERS = {
+    "offers": [
+        {
+            "number": 17,
+            "offer": "0f3b5c9a77e1d2c4b6a89e10",
+            "member": "M-1042",
+            "campaign": "lunch",
+            "version": 3,
+            "day": "2026-01-31",
+            "coupon": "DINE-15",
+            "wording": "15 % off your lunch",
+            "at": "2026-01-31T12:00:00.000Z",
+            "sentence": "Checked in at 11:58; spent 11 min in fashion today; agreed to this kind of offer.",
+            "facts": {"campaign": {"id": "lunch", "version": 3}},
+        }
+    ],
+    "next": 17,
+    "next_cursor": "WzE3XQ.Zm9v",
+}
 
 POLL_S = 0.25
 """The stream looks for new offers this often."""
@@ -44,10 +66,11 @@ class OfferAnswer:
 
 @dataclass(frozen=True, slots=True)
 class OffersReport:
-    """Offers in ascending order; ask again with ``after`` = ``next``."""
+    """Offers in ascending order; ask again with ``after`` = ``next``, or with ``cursor`` = ``next_cursor``."""
 
     offers: list[OfferAnswer]
     next: int
+    next_cursor: str | None
 
 
 def _told(offer: offers.Offer) -> OfferAnswer:
@@ -66,23 +89,32 @@ def _told(offer: offers.Offer) -> OfferAnswer:
     )
 
 
-@router.get("/offers", dependencies=[needs("trigger", "manager", "admin")])
+@router.get("/offers", dependencies=[needs("trigger", "manager", "admin")], responses=answers(OFFERS))
 def get_offers(
     request: Request,
     after: Annotated[int, Query(ge=0, le=2**53, description="number of the last offer seen")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: CursorQuery = None,
 ) -> OffersReport:
-    """Offers after a number, oldest first."""
-    store = services_of(request).store
-    found = offers.offers_after(store.database, store.site, after, limit)
-    return OffersReport([_told(offer) for offer in found], found[-1].number if found else after)
+    """Offers after a number or cursor, oldest first."""
+    services = services_of(request)
+    store, key = services.store, services.secrets.cookie_key
+    start = after if cursor is None else int(unpack(key, "offers", cursor)[0])
+    found = offers.offers_after(store.database, store.site, start, limit)
+    last = found[-1].number if found else start
+    return OffersReport([_told(offer) for offer in found], last, pack(key, "offers", [last]) if found else None)
 
 
 @router.get(
     "/offers/stream",
     dependencies=[needs("trigger", "manager", "admin")],
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "server-sent events named `offer`"}},
+    responses={
+        200: {
+            "content": {"text/event-stream": {"example": 'id: 17\nevent: offer\ndata: {"number": 17}\n\n'}},
+            "description": "server-sent events named `offer`",
+        }
+    },
 )
 async def stream_offers(
     request: Request,

@@ -1,68 +1,29 @@
-"""Routes that read: boxes, presence, heat, dwell, crossings, quarantine, the site's geometry."""
+"""Routes that read: boxes, presence, quarantine, the site's geometry."""
 
 from __future__ import annotations
 
 import base64
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 
+from central.api.cursor import CursorQuery, pack, unpack
+from central.api.document import answers
 from central.api.gate import needs
-from central.insight.heatmap import Block
-from central.insight.insight import FloorPresence, LineMinute, ZoneDwell
+from central.api.samples import BOXES, PRESENCE, QUARANTINE, SITE
+from central.api.window import services_of
+from central.insight.insight import FloorPresence
 from central.services import Services
 from central.store import boxes, quarantine
-from contract.errors import BadInputError
-from contract.times import from_rfc3339, to_rfc3339
+from contract.times import to_rfc3339
 
 router = APIRouter(prefix="/v1")
-
-HOUR_S = 3600.0
-MAX_WINDOW_S = 31 * 86_400.0
-
-From = Annotated[str | None, Query(alias="from", description="UTC, RFC 3339; an hour ago where absent")]
-To = Annotated[str | None, Query(alias="to", description="UTC, RFC 3339; now where absent")]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The stretch of time that a report is about."""
-
-    start: float
-    end: float
-
-    @classmethod
-    def of(cls, now: float, start: str | None, end: str | None) -> Window:
-        """The window asked for.
-
-        Raises:
-            BadInputError: where it is no stretch of time, or too long.
-        """
-        until = now if end is None else from_rfc3339(end)
-        since = until - HOUR_S if start is None else from_rfc3339(start)
-        if not since < until:
-            raise BadInputError("from: must lie before to")
-        if until - since > MAX_WINDOW_S:
-            raise BadInputError("from: at most 31 days before to")
-        return cls(since, until)
-
-    def told(self) -> dict[str, str]:
-        """The same for an answer."""
-        return {"from": to_rfc3339(self.start), "to": to_rfc3339(self.end)}
-
-
-def services_of(request: Request) -> Services:
-    """The running parts."""
-    services = request.app.state.services
-    if not isinstance(services, Services):
-        raise TypeError("the application was built without services")
-    return services
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """A durable session's account: "0 missing, 12 replayed"."""
+    """A durable session's account: "0 missing, 12 replayed"; abandoned where its box has another outbox now."""
 
     session: str
     received: int
@@ -72,11 +33,16 @@ class SessionReport:
     last_seq: int
     committed_through: int
     last_heard: str
+    state: Literal["open", "whole", "abandoned"]
 
 
 @dataclass(frozen=True, slots=True)
 class BoxReport:
-    """A box: state, cameras, figures and accounts."""
+    """A box: state, cameras, figures and accounts.
+
+    ``clock_skew_s`` is how far its clock is ahead of central's; event times are corrected for it beyond 2 s.
+    ``refusal`` says what it last sent of a schema that this build does not speak.
+    """
 
     box: str
     floor: str
@@ -90,6 +56,9 @@ class BoxReport:
     health: dict[str, Any] | None
     cameras: list[dict[str, Any]]
     sessions: list[SessionReport]
+    clock_skew_s: float | None
+    last_reply: dict[str, Any] | None
+    refusal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +100,7 @@ def boxes_report(services: Services) -> BoxesReport:
                     None if box.positions_heard is None else round(max(0.0, now - box.positions_heard), 1)
                 ),
                 calibration=box.calibration,
-                health=box.health,
+                health=_without_people(box.health),
                 cameras=[asdict(camera) | {"since": to_rfc3339(camera.since)} for camera in box.cameras],
                 sessions=[
                     SessionReport(
@@ -143,21 +112,32 @@ def boxes_report(services: Services) -> BoxesReport:
                         one.highest,
                         one.prefix,
                         to_rfc3339(one.last_heard),
+                        one.state,
                     )
                     for one in accounts
                     if one.box == box.box
                 ],
+                clock_skew_s=box.skew_s,
+                last_reply=None
+                if box.last_reply is None
+                else box.last_reply | {"at": to_rfc3339(box.last_reply["at"])},
+                refusal=box.refusal,
             )
             for box in boxes.boxes(store.database, store.site)
         ],
     )
 
 
+def _without_people(health: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A box's figures but for how many people it follows: how many are on a floor is told by ``/v1/live`` alone."""
+    return None if health is None else {name: value for name, value in health.items() if name != "visitors"}
+
+
 def _told(at: float | None) -> str | None:
     return None if at is None else to_rfc3339(at)
 
 
-@router.get("/boxes", dependencies=[needs("installer", "ops", "manager", "admin")])
+@router.get("/boxes", dependencies=[needs("installer", "ops", "manager", "admin")], responses=answers(BOXES))
 def get_boxes(request: Request) -> BoxesReport:
     """Boxes, their cameras, and for every session what was received, is missing, came twice."""
     return boxes_report(services_of(request))
@@ -172,7 +152,7 @@ class PresenceReport:
     floors: list[FloorPresence]
 
 
-@router.get("/presence", dependencies=[needs("ops", "manager", "admin")])
+@router.get("/presence", dependencies=[needs("ops", "manager", "admin")], responses=answers(PRESENCE))
 def get_presence(request: Request) -> PresenceReport:
     """People now, by floor and zone."""
     services = services_of(request)
@@ -181,67 +161,8 @@ def get_presence(request: Request) -> PresenceReport:
 
 
 @dataclass(frozen=True, slots=True)
-class HeatReport:
-    """Heat of a floor: squares in metres, largest first; paint them in this order."""
-
-    floor: str
-    window: dict[str, str]
-    k: int
-    blocks: list[Block]
-
-
-@router.get("/heatmap", dependencies=[needs("ops", "manager", "admin")])
-def get_heatmap(request: Request, floor: str, start: From = None, end: To = None) -> HeatReport:
-    """Person-seconds on the floor in the whole minutes of the window, in squares that at least k people walked."""
-    services = services_of(request)
-    window = Window.of(services.clock(), start, end)
-    found = services.insight.heatmap(floor, window.start, window.end)
-    return HeatReport(floor, window.told(), services.insight.k, found)
-
-
-@dataclass(frozen=True, slots=True)
-class DwellReport:
-    """Dwell by zone of the visits that ended in the window."""
-
-    window: dict[str, str]
-    k: int
-    zones: list[ZoneDwell]
-
-
-@router.get("/dwell", dependencies=[needs("ops", "manager", "admin")])
-def get_dwell(request: Request, start: From = None, end: To = None) -> DwellReport:
-    """Mean and median dwell by zone; observed, bridged and unseen seconds told apart."""
-    services = services_of(request)
-    window = Window.of(services.clock(), start, end)
-    return DwellReport(window.told(), services.insight.k, services.insight.dwell(window.start, window.end))
-
-
-@dataclass(frozen=True, slots=True)
-class CrossingsReport:
-    """Crossings by line and direction."""
-
-    window: dict[str, str]
-    k: int
-    crossings: list[LineMinute]
-
-
-@router.get("/crossings", dependencies=[needs("ops", "manager", "admin")])
-def get_crossings(
-    request: Request,
-    start: From = None,
-    end: To = None,
-    by_minute: Annotated[bool, Query(description="one figure a minute instead of one for the window")] = False,
-) -> CrossingsReport:
-    """Crossings of every line, in and out."""
-    services = services_of(request)
-    window = Window.of(services.clock(), start, end)
-    found = services.insight.crossings(window.start, window.end, by_minute=by_minute)
-    return CrossingsReport(window.told(), services.insight.k, found)
-
-
-@dataclass(frozen=True, slots=True)
 class QuarantinedMessage:
-    """A refused message; ``payload_base64`` is its beginning."""
+    """A refused message; ``payload_base64`` is its beginning, ids in it masked by stars."""
 
     id: int
     heard: str
@@ -253,17 +174,22 @@ class QuarantinedMessage:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineReport:
-    """How many were refused, by kind of fault, and the newest of them."""
+    """How many were refused, by kind of fault, and the newest of them; ``next_cursor`` leads to older ones."""
 
     counts: dict[str, int]
     messages: list[QuarantinedMessage]
+    next_cursor: str | None
 
 
-@router.get("/quarantine", dependencies=[needs("ops", "admin")])
-def get_quarantine(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> QuarantineReport:
+@router.get("/quarantine", dependencies=[needs("ops", "admin")], responses=answers(QUARANTINE))
+def get_quarantine(
+    request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 50, cursor: CursorQuery = None
+) -> QuarantineReport:
     """Messages that could not be taken in, and why."""
-    store = services_of(request).store
-    kept = quarantine.newest(store.database, store.site, limit)
+    services = services_of(request)
+    store, key = services.store, services.secrets.cookie_key
+    before = 2**62 if cursor is None else int(unpack(key, "quarantine", cursor)[0])
+    kept = quarantine.newest(store.database, store.site, limit, before)
     return QuarantineReport(
         quarantine.counts(store.database, store.site),
         [
@@ -277,10 +203,11 @@ def get_quarantine(request: Request, limit: Annotated[int, Query(ge=1, le=1000)]
             )
             for one in kept
         ],
+        pack(key, "quarantine", [kept[-1].id]) if len(kept) == limit else None,
     )
 
 
-@router.get("/site", dependencies=[needs("installer", "ops", "manager", "trigger", "admin")])
+@router.get("/site", dependencies=[needs("installer", "ops", "manager", "trigger", "admin")], responses=answers(SITE))
 def get_site(request: Request) -> dict[str, Any]:
     """Floors with their zones, lines and walls, in metres."""
     site = services_of(request).site

@@ -16,10 +16,14 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from central.ingest.decode import read_handoff
+from central.ingest.reading import ReadingClient
 from central.ingest.writer import Message, Writer
+from central.observe.metrics import Metrics
 from central.store.quarantine import MAX_PAYLOAD_BYTES
-from contract.events import MAX_MESSAGE_BYTES
-from contract.topics import subscriptions
+from central.store.rows import Refused
+from contract.events import MAX_MESSAGE_BYTES, Handoff
+from contract.topics import Topic, subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +32,10 @@ SESSION_EXPIRY_S = 7 * 86_400
 RECEIVE_MAXIMUM = 5_000
 """Messages in flight to us; a quarter of the writer's queue, so that QoS 1 never fills it."""
 KEEPALIVE_S = 20
-UNWANTED = frozenset({"handoffs", "replies"})
-"""Not taken in here: codes are never stored, replies have nobody waiting yet."""
-LOSSY = frozenset({"positions", "health"})
-"""Subscribed with QoS 0: a broker does not pile them up while we are away; nobody wants them late."""
+LOSSY = frozenset({"positions", "health", "handoffs", "replies"})
+"""Subscribed with QoS 0: a broker does not pile them up while we are away; nobody wants them late, and a handoff's code
+must rest nowhere."""
+HANDOFFS = "/handoffs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,19 @@ class BrokerClient:
         site: whose boxes to listen to.
         writer: takes the messages and says when they are stored.
         clock: seconds since 1970.
+        on_handoff: given every handoff with its topic and the moment it came, in the client's thread; must be quick.
+        metrics: told of handoffs.
     """
 
     def __init__(
-        self, address: BrokerAddress, site: str, writer: Writer, clock: Callable[[], float] = time.time
+        self,
+        address: BrokerAddress,
+        site: str,
+        writer: Writer,
+        clock: Callable[[], float] = time.time,
+        *,
+        on_handoff: Callable[[Topic, Handoff, float], None] = lambda _topic, _handoff, _heard: None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.fault = "not connected yet"
         """Why there is no connection now; empty while there is one."""
@@ -66,10 +79,12 @@ class BrokerClient:
         self._site = site
         self._writer = writer
         self._clock = clock
+        self._on_handoff = on_handoff
+        self._metrics = metrics or Metrics()
         self._generation = 0
         self._subscribed = threading.Event()
         v5 = address.protocol == "5"
-        self._client = mqtt.Client(
+        self._client = ReadingClient(
             CallbackAPIVersion.VERSION2,
             client_id=address.client_id,
             clean_session=None if v5 else False,
@@ -81,6 +96,7 @@ class BrokerClient:
         if address.ca is not None:
             self._client.tls_set(ca_certs=str(address.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self._client.reconnect_delay_set(min_delay=1, max_delay=10)
+        self._client.on_socket_open = lambda *_: self._client.forget()
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._on_subscribe
@@ -105,6 +121,11 @@ class BrokerClient:
         self._client.disconnect()
         self._client.loop_stop()
 
+    @property
+    def connection(self) -> int:
+        """A number that changes with every connection and every loss of one."""
+        return self._generation
+
     def wait_until_subscribed(self, timeout_s: float) -> bool:
         """Whether the broker confirmed our subscriptions within the time."""
         return self._subscribed.wait(timeout_s)
@@ -124,11 +145,7 @@ class BrokerClient:
         self.fault = ""
         log.info("connected to broker %s:%d", self._address.host, self._address.port)
         client.subscribe(
-            [
-                (topic, 0 if topic.rsplit("/", 1)[-1] in LOSSY else 1)
-                for topic in subscriptions(self._site)
-                if topic.rsplit("/", 1)[-1] not in UNWANTED
-            ]
+            [(topic, 0 if topic.rsplit("/", 1)[-1] in LOSSY else 1) for topic in subscriptions(self._site)]
         )
 
     def _on_subscribe(self, _client: mqtt.Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
@@ -165,13 +182,23 @@ class BrokerClient:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "?"
-        self._writer.put(
-            Message(
-                topic=topic,
-                payload=bytes(message.payload if size <= MAX_MESSAGE_BYTES else message.payload[:MAX_PAYLOAD_BYTES]),
-                size=size,
-                retained=message.retain,
-                heard=self._clock(),
-                acknowledge=acknowledge,
-            )
-        )
+        heard = self._clock()
+        payload = bytes(message.payload if size <= MAX_MESSAGE_BYTES else message.payload[:MAX_PAYLOAD_BYTES])
+        refused = None
+        if topic.endswith(HANDOFFS):
+            found = read_handoff(self._site, topic, payload, size, heard)
+            if not isinstance(found, Refused):
+                self._hand_on(*found, heard)
+                if acknowledge is not None:
+                    acknowledge()
+                return
+            payload, refused = b"", found
+        self._writer.put(Message(topic, payload, size, message.retain, heard, acknowledge, refused))
+
+    def _hand_on(self, topic: Topic, handoff: Handoff, heard: float) -> None:
+        """Pass it on; whatever fails there must not end paho's thread, nor show the code in a traceback."""
+        self._metrics.handed_on()
+        try:
+            self._on_handoff(topic, handoff, heard)
+        except Exception as error:  # noqa: BLE001 - see above
+            log.error("a handoff could not be used: %s", type(error).__name__)  # noqa: TRY400

@@ -19,8 +19,8 @@ TAIL_PATIENCE_S = 5.0
 """A missing tail is asked for after this long without any arrival: until then the box may be sending it."""
 RESEND_AGAIN_S = (3.0, 6.0, 12.0, 30.0, 60.0)
 """Waits between requests for a session whose gaps do not close."""
-MAX_RESEND = 1000
-"""Numbers asked for in one command."""
+MAX_RESEND = 2000
+"""Numbers asked for in one command: as many as a box has under way at once."""
 
 
 @dataclass(slots=True)
@@ -54,6 +54,8 @@ class Correspondence:
         """
         commands: list[tuple[Account, Command]] = []
         for account in accounts:
+            if account.state == "abandoned":
+                continue
             watch = self._watches.setdefault(account.key, _Watch(grew_at=now))
             if account.received != watch.received:
                 watch.received, watch.grew_at = account.received, now

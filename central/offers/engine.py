@@ -12,7 +12,7 @@ import numpy as np
 from calibration.site import Site
 from central.offers.campaigns import Campaign, Categories
 from central.offers.conditions import Situation, Stay, Verdict, judge
-from central.store import figures, floor, links, members, offers
+from central.store import figures, links, members, offers, positions
 from central.store.links import Link
 from central.store.offers import Offer
 from central.store.store import Store
@@ -100,7 +100,7 @@ class OfferEngine:
         """Seconds that an open visit has surely gone on since its box last spoke of it."""
         if visit.phase == "closed":
             return 0.0
-        found = floor.positions_of(self._store.database, self._store.site, visit.floor, visit.visitor, visit.at)
+        found = positions.positions_of(self._store.database, self._store.site, visit.floor, visit.visitor, visit.at)
         zone = self._site.floors[visit.floor].zones.get(visit.zone) if visit.floor in self._site.floors else None
         if not found or zone is None:
             return 0.0

@@ -22,33 +22,58 @@ PASSAGES = frozenset({"", "circulation", "corridor", "entrance", "service", "tra
 """Categories drawn as floor, not as shops."""
 
 
-def plan_svg(floor: Floor) -> str:
-    """The plan as one SVG element; ``#heat`` takes the heat's picture, ``#now-<zone>`` a zone's figure."""
+def plan_html(floor: Floor, label: str, *, names: bool = True) -> str:
+    """The plan in three layers, drawn from the geometry: grounds below, a canvas that moves, walls and names above.
+
+    ``[data-zone]`` of the lower drawing take a zone's colour, those of the upper one are its buttons; ``[data-now]``
+    takes its figure.
+
+    Args:
+        floor: what is drawn.
+        label: what the plan is called for those who do not see it.
+        names: whether zones have their names, figures and buttons: not on a plan the size of a hand.
+    """
     width, height = floor.size_m
-    name_m = max(width, height * 1.6) * NAME_SHARE
-    view = f"{-MARGIN_M} {-MARGIN_M} {width + 2 * MARGIN_M} {height + 2 * MARGIN_M}"
-    parts = [
-        f'<svg id="plan" viewBox="{view}" role="img" aria-label="Floor plan of {escape(floor.name)} with live heat">',
-        f'<rect class="ground" x="0" y="0" width="{width}" height="{height}"/>',
+    view = f'viewBox="{-MARGIN_M} {-MARGIN_M} {width + 2 * MARGIN_M} {height + 2 * MARGIN_M}"'
+    zones = floor.zones.values()
+    under = [f'<rect class="ground" x="0" y="0" width="{width}" height="{height}"/>']
+    if floor.plan is not None:
+        under.append(
+            f'<image class="picture" href="/plans/{escape(floor.id)}" width="{width}" height="{height}" '
+            'preserveAspectRatio="none"/>'
+        )
+    under += [
+        f'<path class="{_kind(zone)}" data-zone="{escape(zone.id)}" d="{_rings(zone, height)}"/>' for zone in zones
     ]
-    parts += [_area(zone, height) for zone in floor.zones.values()]
-    parts.append(f'<image id="heat" width="{width}" height="{height}" preserveAspectRatio="none" aria-hidden="true"/>')
-    parts += [f'<path class="edge" d="{_rings(zone, height)}"/>' for zone in floor.zones.values()]
-    parts += [f'<polyline class="wall" points="{_points(wall.path_m, height)}"/>' for wall in floor.walls]
-    parts += [
-        f'<polyline class="door" points="{_points(line.ends_m, height)}"><title>{escape(line.name)}</title></polyline>'
-        for line in floor.lines.values()
-    ]
-    parts += [_label(zone, height, name_m) for zone in floor.zones.values()]
-    parts.append(_scale_bar(width, height, name_m))
-    parts.append("</svg>")
-    return "".join(parts)
+    over = [f'<path class="edge" d="{_rings(zone, height)}"/>' for zone in zones]
+    over += [f'<polyline class="wall" points="{_points(wall.path_m, height)}"/>' for wall in floor.walls]
+    over += [f'<polyline class="door" points="{_points(line.ends_m, height)}"/>' for line in floor.lines.values()]
+    if names:
+        name_m = max(width, height * 1.6) * NAME_SHARE
+        over += [_label(zone, height, name_m) for zone in zones]
+        over.append(_scale_bar(width, height, name_m))
+        over += [_button(zone, height) for zone in zones]
+    pictured = " pictured" if floor.plan is not None else ""
+    ratio = (width + 2 * MARGIN_M) / (height + 2 * MARGIN_M)
+    return (
+        f'<div class="plan{pictured}" style="--ratio:{ratio:.4f}" data-size="{width} {height}" '
+        f'data-margin="{MARGIN_M}"><div class="layers">'
+        f'<svg class="under" {view} aria-hidden="true">{"".join(under)}</svg><canvas aria-hidden="true"></canvas>'
+        f'<svg class="over" {view} role="{"group" if names else "img"}" aria-label="{escape(label)}">'
+        f"{''.join(over)}</svg>"
+        "</div></div>"
+    )
 
 
-def _area(zone: Zone, height: float) -> str:
-    kind = "passage" if zone.category in PASSAGES else "shop"
-    title = f"{zone.name} ({zone.category})" if zone.category else zone.name
-    return f'<path class="zone {kind}" d="{_rings(zone, height)}"><title>{escape(title)}</title></path>'
+def _kind(zone: Zone) -> str:
+    return "passage" if zone.category in PASSAGES else "shop"
+
+
+def _button(zone: Zone, height: float) -> str:
+    return (
+        f'<path class="hit" data-zone="{escape(zone.id)}" tabindex="0" role="button" '
+        f'aria-label="{escape(zone.name)}" d="{_rings(zone, height)}"/>'
+    )
 
 
 def _rings(zone: Zone, height: float) -> str:
@@ -64,16 +89,16 @@ def _label(zone: Zone, height: float, name_m: float) -> str:
     left, _, right, _ = zone.polygon.bounds
     lines, size_m = _fitted(zone.name, name_m, (right - left) * 0.92)
     x, y = spot.x, height - spot.y
-    kind = "passage" if zone.category in PASSAGES else "shop"
     top = y - size_m * (0.55 * len(lines) + 0.05)
     names = "".join(
-        f'<text x="{x:.2f}" y="{top + size_m * 1.1 * index:.2f}" font-size="{size_m:.2f}">{escape(line)}</text>'
+        f'<text class="name" x="{x:.2f}" y="{top + size_m * 1.1 * index:.2f}" font-size="{size_m:.2f}">'
+        f"{escape(line)}</text>"
         for index, line in enumerate(lines)
     )
     figure_y = top + size_m * 1.1 * (len(lines) - 1) + name_m * 1.35
     return (
-        f'<g class="label {kind}">{names}<text class="now" id="now-{escape(zone.id)}" x="{x:.2f}" y="{figure_y:.2f}" '
-        f'font-size="{name_m * 1.12:.2f}"></text></g>'
+        f'<g class="label {_kind(zone)}">{names}<text class="now" data-now="{escape(zone.id)}" x="{x:.2f}" '
+        f'y="{figure_y:.2f}" style="--size:{name_m * 1.12:.2f}px"></text></g>'
     )
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 from central.store.database import Database
 from central.store.rows import Durable
@@ -24,7 +25,11 @@ _UPSERT = """
     ON CONFLICT (site, box, session) DO UPDATE SET floor = excluded.floor, runs = excluded.runs,
         received = excluded.received, duplicates = excluded.duplicates, refused = excluded.refused,
         highest = excluded.highest, announced = excluded.announced, prefix = excluded.prefix,
-        last_heard = max(last_heard, excluded.last_heard)"""
+        last_heard = max(last_heard, excluded.last_heard), abandoned = 0"""
+
+State = Literal["open", "whole", "abandoned"]
+ABANDONED_AFTER_S = 600.0
+"""A session that its box no longer names is given up when nothing has come of it for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Account:
         prefix: everything up to here is committed.
         highest: highest number given out, as far as we know.
         gaps: the first missing stretches, at most ``MAX_GAPS``.
+        state: ``whole`` where nothing is missing now; ``abandoned`` where its box has another outbox, so that what is
+            missing will not come any more; ``open`` where it is asked for.
     """
 
     site: str
@@ -53,6 +60,7 @@ class Account:
     highest: int
     last_heard: float
     gaps: tuple[tuple[int, int], ...]
+    state: State = "open"
 
     @property
     def key(self) -> Key:
@@ -141,6 +149,24 @@ def accounts(database: Database, site: str) -> list[Account]:
             highest=row["highest"],
             last_heard=row["last_heard"],
             gaps=tuple(islice(Runs(json.loads(row["runs"])).gaps(row["highest"]), MAX_GAPS)),
+            state=_state(row["highest"] - row["received"], row["abandoned"]),
         )
         for row in rows
     ]
+
+
+def _state(missing: int, abandoned: int) -> State:
+    if not missing:
+        return "whole"
+    return "abandoned" if abandoned else "open"
+
+
+def abandon(connection: sqlite3.Connection, site: str, now: float) -> None:
+    """Give up the sessions whose box has begun another, within the caller's transaction; an arrival takes it back."""
+    connection.execute(
+        """UPDATE sessions SET abandoned = 1
+           WHERE site = :site AND abandoned = 0 AND highest > received AND last_heard < :before AND EXISTS (
+               SELECT 1 FROM boxes WHERE boxes.site = sessions.site AND boxes.box = sessions.box
+               AND durable_session NOT IN ('', sessions.session))""",
+        {"site": site, "before": now - ABANDONED_AFTER_S},
+    )

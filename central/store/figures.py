@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from central.store.database import Database
+from contract.events import DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,16 @@ def closed_visits(database: Database, site: str, start: float, end: float) -> li
 
 
 def visits_of(database: Database, site: str, visitors: list[str], start: float) -> list[VisitRow]:
-    """Visits of these visitors that were not over before ``start``, by beginning."""
+    """Visits of these visitors that were not over before ``start``, by beginning.
+
+    A visitor's name lives for a day, so nothing is looked for beyond a day before ``start`` and two days after.
+    """
     marks = ", ".join("?" * len(visitors))
+    first = int((start - DAY_S) // 3600)
+    hours = ", ".join(str(hour) for hour in range(first, first + 72))
     rows = database.rows(
-        f"SELECT {_VISIT_COLUMNS} FROM visits WHERE site = ? AND visitor IN ({marks})"  # noqa: S608
+        f"SELECT {_VISIT_COLUMNS} FROM visits INDEXED BY visits_by_visitor"  # noqa: S608
+        f" WHERE site = ? AND hour IN ({hours}) AND visitor IN ({marks})"
         " AND coalesce(left_at, at) >= ? ORDER BY entered_at",
         (site, *visitors, start),
     )

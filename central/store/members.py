@@ -6,8 +6,13 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from central.store import erasures
 from central.store.database import Database
 from contract.errors import BadInputError
+
+WITHDRAWN = "consent withdrawn"
+ERASED = "erased"
+"""What stands in the place of an offer's reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ def put(
     phone_hmac: str | None,
     consents: Sequence[Consent],
     now: float,
+    subject: str = "",
 ) -> None:
     """Create or replace a member. Consents are the whole present truth: one not among them is withdrawn now.
 
@@ -68,7 +74,7 @@ def put(
             }
             wanted = {consent.purpose for consent in consents}
             for purpose in standing - wanted:
-                _withdraw(connection, site, member, purpose, now)
+                _withdraw(connection, (site, member, purpose), now, subject)
             connection.executemany(
                 "INSERT INTO consents (site, member, purpose, given_at, wording, source) VALUES (?, ?, ?, ?, ?, ?)",
                 [
@@ -81,18 +87,47 @@ def put(
         raise BadInputError(f"member {member!r}: this phone belongs to another member; correct one of them") from None
 
 
-def withdraw(database: Database, site: str, member: str, purpose: str, now: float) -> bool:
-    """Whether there was such a consent; it and the member's links are gone afterwards."""
+def withdraw(database: Database, site: str, member: str, purpose: str, now: float, *, subject: str = "") -> bool:
+    """Whether there was such a consent; it, the member's links and what was derived from them are gone afterwards.
+
+    Args:
+        database: where the member is.
+        site: the site.
+        member: whose consent it is.
+        purpose: what they agreed to.
+        now: seconds since 1970.
+        subject: what the member is called in the book of erasures.
+    """
     with database.writing() as connection:
-        return _withdraw(connection, site, member, purpose, now)
+        return _withdraw(connection, (site, member, purpose), now, subject)
 
 
-def erase(database: Database, site: str, member: str) -> bool:
-    """Whether there was such a member; every row that names them is gone afterwards."""
+def erase(database: Database, site: str, member: str, now: float = 0.0, subject: str = "") -> bool:
+    """Whether there was such a member; no row names them afterwards, and no reason of theirs is left.
+
+    That a coupon was given stays, for the till's books and the campaign's count, with nobody in it: no member, no
+    instant, no id that the delivering service knows.
+    """
     with database.writing() as connection:
-        for table in ("links", "touchpoints", "offers", "consents"):
-            connection.execute(f"DELETE FROM {table} WHERE site = ? AND member = ?", (site, member))  # noqa: S608
-        return connection.execute("DELETE FROM members WHERE site = ? AND member = ?", (site, member)).rowcount == 1
+        known = connection.execute("SELECT 1 FROM members WHERE site = ? AND member = ?", (site, member)).fetchone()
+        if known is None:
+            return False
+        removed = {"offers": _strip_offers(connection, site, member, nobody=True)}
+        for table in ("links", "touchpoints", "consents", "members"):
+            sql = f"DELETE FROM {table} WHERE site = ? AND member = ?"  # noqa: S608 - our own names
+            removed[table] = connection.execute(sql, (site, member)).rowcount
+        erasures.note(connection, site, "erasure", subject=subject, at=now, removed=removed)
+        return True
+
+
+def consenting(database: Database, site: str) -> dict[str, list[str]]:
+    """Members with a standing consent, by purpose."""
+    found: dict[str, list[str]] = {}
+    for purpose, member in database.rows(
+        "SELECT purpose, member FROM consents WHERE site = ? AND withdrawn_at IS NULL ORDER BY purpose", (site,)
+    ):
+        found.setdefault(purpose, []).append(member)
+    return found
 
 
 def find(database: Database, site: str, member: str) -> Member | None:
@@ -115,17 +150,37 @@ def find(database: Database, site: str, member: str) -> Member | None:
     )
 
 
-def _withdraw(connection: sqlite3.Connection, site: str, member: str, purpose: str, now: float) -> bool:
+def _withdraw(connection: sqlite3.Connection, consent: tuple[str, str, str], now: float, subject: str) -> bool:
+    site, member, purpose = consent
     changed = connection.execute(
         """UPDATE consents SET withdrawn_at = ?
            WHERE site = ? AND member = ? AND purpose = ? AND withdrawn_at IS NULL""",
         (now, site, member, purpose),
     ).rowcount
     if changed:
-        connection.execute("DELETE FROM links WHERE site = ? AND member = ?", (site, member))
+        removed = {"consents": changed, "offers": _strip_offers(connection, site, member, nobody=False)}
+        sql = "DELETE FROM links WHERE site = ? AND member = ?"
+        removed["links"] = connection.execute(sql, (site, member)).rowcount
+        removed["touchpoints"] = connection.execute(
+            """UPDATE touchpoints SET state = 'closed', outcome = ?, confidence = NULL, zone = NULL, x = NULL, y = NULL
+               WHERE site = ? AND member = ?""",
+            (WITHDRAWN, site, member),
+        ).rowcount
+        erasures.note(connection, site, "withdrawal", subject=subject, at=now, removed=removed)
+    return bool(changed)
+
+
+def _strip_offers(connection: sqlite3.Connection, site: str, member: str, *, nobody: bool) -> int:
+    """Take out of a member's offers what came of joining them to a visitor; with ``nobody`` the member, too."""
+    facts = "json_object('campaign', json_object('id', campaign, 'version', version))"
+    changed = connection.execute(
+        f"UPDATE offers SET sentence = ?, facts = {facts} WHERE site = ? AND member = ?",  # noqa: S608
+        (ERASED if nobody else WITHDRAWN, site, member),
+    ).rowcount
+    if nobody and changed:
         connection.execute(
-            """UPDATE touchpoints SET state = 'closed', outcome = 'consent withdrawn'
-               WHERE site = ? AND member = ? AND state = 'open'""",
+            """UPDATE offers SET member = '~' || lower(hex(randomblob(8))), offer = '~' || lower(hex(randomblob(12))),
+               at = CAST(at / 86400 AS INTEGER) * 86400.0 WHERE site = ? AND member = ?""",
             (site, member),
         )
-    return bool(changed)
+    return int(changed)

@@ -85,13 +85,15 @@ def made_today(database: Database, site: str, day: str) -> set[tuple[str, str]]:
 
 
 def offers_after(database: Database, site: str, number: int, limit: int = 100) -> list[Offer]:
-    """Offers whose number is higher, oldest first."""
-    return _offers(database, "site = ? AND number > ? ORDER BY number LIMIT ?", (site, number, limit))
+    """Offers whose number is higher, oldest first; those of erased members, which nobody is to deliver, left out."""
+    return _offers(
+        database, "site = ? AND number > ? AND member NOT GLOB '~*' ORDER BY number LIMIT ?", (site, number, limit)
+    )
 
 
 def newest(database: Database, site: str, limit: int = 100) -> list[Offer]:
     """The newest offers, newest first."""
-    return _offers(database, "site = ? ORDER BY number DESC LIMIT ?", (site, limit))
+    return _offers(database, "site = ? AND member NOT GLOB '~*' ORDER BY number DESC LIMIT ?", (site, limit))
 
 
 def _offers(database: Database, condition: str, parameters: tuple[Any, ...]) -> list[Offer]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from central.store.database import Database
+from central.store.masking import masked, masked_text
 from central.store.rows import Refused
 
 MAX_PAYLOAD_BYTES = 4096
@@ -35,7 +36,10 @@ def add(connection: sqlite3.Connection, refused: Sequence[Refused]) -> None:
     connection.executemany(
         "INSERT INTO quarantine (site, heard, topic, reason, size, payload) VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (one.site, one.heard, one.topic, one.reason, one.size, one.payload[:MAX_PAYLOAD_BYTES])
+            (
+                *(one.site, one.heard, one.topic, masked_text(one.reason), one.size),
+                masked(one.payload[:MAX_PAYLOAD_BYTES]),
+            )
             for one in refused[-MAX_KEPT:]
         ],
     )
@@ -54,9 +58,17 @@ def counts(database: Database, site: str) -> dict[str, int]:
     return {row["kind"]: row["count"] for row in rows}
 
 
-def newest(database: Database, site: str, limit: int = 100) -> list[Quarantined]:
-    """The refused messages last kept, newest first."""
-    rows = database.rows("SELECT * FROM quarantine WHERE site = ? ORDER BY id DESC LIMIT ?", (site, limit))
+def kinds(database: Database, site: str) -> list[tuple[str, int, float]]:
+    """Kind of fault, how many messages were ever refused for it, and when the last one was."""
+    rows = database.rows("SELECT kind, count, last FROM quarantine_counts WHERE site = ? ORDER BY kind", (site,))
+    return [(row["kind"], row["count"], row["last"]) for row in rows]
+
+
+def newest(database: Database, site: str, limit: int = 100, before: int = 2**62) -> list[Quarantined]:
+    """The refused messages last kept, newest first; those with a lower id than ``before``."""
+    rows = database.rows(
+        "SELECT * FROM quarantine WHERE site = ? AND id < ? ORDER BY id DESC LIMIT ?", (site, before, limit)
+    )
     return [
         Quarantined(row["id"], row["heard"], row["topic"], row["reason"], row["size"], row["payload"]) for row in rows
     ]

@@ -7,11 +7,6 @@ from pathlib import Path
 from central.store import accounts, figures, offers
 from central.store.database import Database
 
-RECENT_POSITIONS_S = 900.0
-"""Positions are for linking a check-in to a visitor, no longer."""
-HEAT_S = 86_400.0
-"""Heat by visitor lives as long as the visitor's id may."""
-
 
 class Store:
     """The truth about one site. What leaves central goes through ``central.insight`` instead.
@@ -42,12 +37,10 @@ class Store:
         """Every offer, oldest first."""
         return offers.offers_after(self.database, self.site, 0, limit=1_000_000)
 
-    def purge(self, now: float) -> None:
-        """Delete what has outlived its purpose: positions, heat by visitor, links."""
+    def give_up_sessions(self, now: float) -> None:
+        """Call the sessions abandoned whose box has another outbox now, so that nobody asks for them any more."""
         with self.database.writing() as connection:
-            connection.execute("DELETE FROM positions WHERE site = ? AND at < ?", (self.site, now - RECENT_POSITIONS_S))
-            connection.execute("DELETE FROM heat WHERE site = ? AND minute < ?", (self.site, int((now - HEAT_S) // 60)))
-            connection.execute("DELETE FROM links WHERE site = ? AND at < ?", (self.site, now - HEAT_S))
+            accounts.abandon(connection, self.site, now)
 
     def close(self) -> None:
         """Close the database."""

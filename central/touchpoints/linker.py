@@ -7,7 +7,7 @@ import logging
 import numpy as np
 
 from calibration.site import Site
-from central.store import floor, links, members
+from central.store import links, members, positions
 from central.store.links import Link, Touchpoint
 from central.store.store import Store
 from central.touchpoints.linking import WINDOW_S, Candidate, by_point, by_zone
@@ -70,7 +70,7 @@ class Linker:
 
     def _candidate(self, touchpoint: Touchpoint) -> Candidate | str:
         taken = links.taken_visitors(self._store.database, self._store.site)
-        sightings = floor.positions(
+        sightings = positions.sightings(
             self._store.database,
             self._store.site,
             touchpoint.floor,

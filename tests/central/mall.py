@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from central.access import add_token
+from central.identity.tokens import add_token
 from contract.events import Body, Crossing, Envelope, Positions, Status, Visit
 from contract.messages import BY_BODY, encode
 from contract.times import to_rfc3339
@@ -205,9 +206,16 @@ port = 0
 """,
             encoding="utf-8",
         )
+        keys = {name: f"{number:064x}" for number, name in enumerate(("phone_key", "cookie_key", "figure_key"), 7)}
+        secrets = folder / "secrets.json"
+        secrets.write_text(
+            json.dumps(keys), encoding="utf-8"
+        )  # fixed, so that figures have the same noise in every run
+        secrets.chmod(0o600)
         roles: tuple[Role, ...] = ("installer", "ops", "manager", "trigger", "admin")
         self.tokens = {role: add_token(folder / "tokens.json", role, role) for role in roles}
         self.address = ""
+        self.command = ["-m", "cli.main"]
         self._process: subprocess.Popen[str] | None = None
         atexit.register(self.kill)  # a failed test leaves no process behind
 
@@ -216,16 +224,22 @@ port = 0
         log = (self.folder / "central.log").open("a")
         with log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cli.main", "central", "serve", str(self.config), "--verbose"],
+                [sys.executable, *self.command, "central", "serve", str(self.config), "--verbose"],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-            )
+                env={name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+            )  # NiceGUI serves tests other answers than people
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("serving "), (self.folder / "central.log").read_text()[-2000:]
         self.address = line.split()[1]
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal and leave it."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """End it as kill -9 does."""

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from central.access import add_token
+from central.identity.tokens import add_token
 from contract.messages import decode
 from contract.times import from_rfc3339
 from edge.app import run_box

@@ -22,7 +22,7 @@ BODIES: list[Any] = [
     events.Crossing("door", "in", "visitor1", NOW),
     events.Positions(NOW, [("visitor1", 1.25, -0.5)], "0123456789ab"),
     events.Journey("visitor1", NOW, NOW, [(0.0, 1.0, 2.0)], [events.ZoneStay("zara", NOW, NOW, 1, 0, 0)], 1, 0, 0, 3),
-    events.Handoff("visitor1", "lift", NOW, "0" * 64),
+    events.Handoff("visitor1", "lift", NOW, "0" * 64, "in"),
     events.Health([events.CameraHealth("c1", "online", 25, 8, 3, 120)], 0, 3, 20.0, -1.5, 55.0),
     events.Acknowledge("abcdefgh", 12),
     events.Resend("abcdefgh", 3, 5),
@@ -109,6 +109,21 @@ def test_a_calibration_is_twelve_hexadecimal_digits(name: Any) -> None:
     payload["body"]["calibration"] = name
     with pytest.raises(MalformedMessageError):
         decode("positions", json.dumps(payload).encode())
+
+
+def test_a_handoff_of_an_older_box_is_of_somebody_who_left() -> None:
+    payload = encode(wrap(events.Handoff("visitor1", "lift", NOW, "0" * 64)))
+    assert b"direction" not in payload
+    assert decode("handoffs", payload).body.direction == "out"
+    with pytest.raises(MalformedMessageError):
+        decode("handoffs", encode(wrap(events.Handoff("visitor1", "lift", NOW, "0" * 64, "up"))))  # type: ignore[arg-type]
+
+
+def test_a_handoff_does_not_show_its_code() -> None:
+    handoff = events.Handoff("visitor1", "lift", NOW, "0123456789abcdef" * 4)
+    for shown in (repr(handoff), str(handoff), repr(wrap(handoff))):
+        assert "0123" not in shown
+        assert "visitor1" not in shown
 
 
 @given(st.binary(max_size=200))

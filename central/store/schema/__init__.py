@@ -4,7 +4,40 @@ Site leads every primary key, so that malls can shard by site. Times are REAL se
 imported, and so applied, in the order of their numbers.
 """
 
-from central.store.schema import m0001_events, m0002_members, m0003_calibration, m0004_people
+from central.store.schema import (
+    m0001_events,
+    m0002_members,
+    m0003_calibration,
+    m0004_people,
+    m0005_time_led,
+    m0006_clocks,
+    m0007_positions,
+    m0008_heat_past,
+    m0009_journeys,
+    m0011_ends,
+    m0012_identity,
+    m0013_audit,
+    m0014_privacy,
+    m0015_ops,
+    m0016_staff_inside,
+)
 from central.store.schema.numbered import migrations
 
-__all__ = ["m0001_events", "m0002_members", "m0003_calibration", "m0004_people", "migrations"]
+__all__ = [
+    "m0001_events",
+    "m0002_members",
+    "m0003_calibration",
+    "m0004_people",
+    "m0005_time_led",
+    "m0006_clocks",
+    "m0007_positions",
+    "m0008_heat_past",
+    "m0009_journeys",
+    "m0011_ends",
+    "m0012_identity",
+    "m0013_audit",
+    "m0014_privacy",
+    "m0015_ops",
+    "m0016_staff_inside",
+    "migrations",
+]

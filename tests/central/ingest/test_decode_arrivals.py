@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from central.ingest.decode import read
 from central.store.batch import Arrival
 from central.store.rows import Durable, Live, Refused
-from contract.events import MAX_MESSAGE_BYTES, Reply
+from contract.events import MAX_MESSAGE_BYTES, Reply, Report
 from tests.central.mall import NOON, Sender, crossing, positions, status, visit
 
 
@@ -63,7 +63,8 @@ def test_good_messages_are_durable_live_or_unwanted() -> None:
     assert isinstance(taken(*sender.packet(crossing(), NOON)), Durable)
     assert isinstance(taken(*sender.packet(status(3), NOON)), Live)
     assert isinstance(taken(*sender.packet(positions(NOON, {}), NOON)), Live)
-    assert taken(*sender.packet(Reply("report", ok=True), NOON)) is None
+    assert isinstance(taken(*sender.packet(Reply("report", ok=True), NOON)), Live)
+    assert taken("atrium/mall/g/box-g/commands", sender.packet(Report(), NOON)[1]) is None
 
 
 @given(st.binary(max_size=300), st.sampled_from(["visits", "crossings", "journeys", "positions", "status", "health"]))

@@ -13,6 +13,7 @@ from sqlite_utils import Database as Admin
 
 from central.ingest.decode import read
 from central.store import boxes, quarantine
+from central.store import positions as store_positions
 from central.store.batch import Arrival, commit
 from central.store.database import StoreUnavailableError
 from central.store.rows import Durable
@@ -125,15 +126,16 @@ def test_the_quarantine_keeps_few_and_counts_all(store: Store) -> None:
     assert quarantine.counts(store.database, "mall") == {"malformed": 1500}
 
 
-def test_positions_become_heat_once_and_late_ones_never(store: Store) -> None:
+def test_positions_are_taken_in_once_and_late_ones_never(store: Store) -> None:
     sender = Sender()
     where = {"visitor00001": (3.2, 9.1)}
     first = arrival(sender, positions(NOON, where), 1)
     commit(store.database, [first, first, arrival(sender, positions(NOON + 1, where), 2, NOON + 1)])
     late = dataclasses.replace(first, heard=NOON + 40)
     assert commit(store.database, [late]).late == 1
-    rows = store.database.rows("SELECT cx, cy, person_s FROM heat")
-    assert [tuple(row) for row in rows] == [(6, 18, 2.0)]
+    found = store_positions.between(store.database, "mall", "g", NOON, NOON + 60)
+    assert (found.at.tolist(), found.names) == ([NOON, NOON + 1], ["visitor00001"])
+    assert (found.x.tolist(), found.y.tolist()) == ([3.2, 3.2], [9.1, 9.1])
 
 
 def test_a_box_is_known_by_the_calibration_of_its_newest_positions(store: Store) -> None:
@@ -147,7 +149,7 @@ def test_a_box_is_known_by_the_calibration_of_its_newest_positions(store: Store)
         (box,) = boxes.boxes(store.database, "mall")
         told.append(box.calibration)
     assert told == ["", "0123456789ab", "ba9876543210", ""]
-    assert [tuple(row) for row in store.database.rows("SELECT sum(person_s) FROM heat")] == [(4.0,)]
+    assert len(store_positions.between(store.database, "mall", "g", NOON, NOON + 60).at) == 4
 
 
 def test_a_store_of_before_calibrations_is_migrated(tmp_path: Path) -> None:
@@ -178,16 +180,3 @@ def test_opening_twice_migrates_once_and_garbage_is_named(tmp_path: Path) -> Non
     (tmp_path / "b.db").write_bytes(random.Random(1).randbytes(8192))
     with pytest.raises(BadInputError, match=r"b\.db: cannot be opened as a database"):
         Store(tmp_path / "b.db", "mall")
-
-
-def test_purge_takes_positions_heat_and_links_of_yesterday(store: Store) -> None:
-    commit(store.database, [arrival(Sender(), positions(NOON, {"visitor00001": (1, 1)}), 1)])
-    with store.database.writing() as connection:
-        connection.execute(
-            "INSERT INTO links VALUES ('mall', 'visitor00001', 'M1', 'g', 'touch', 0.9, ?, '{}')", (NOON,)
-        )
-    store.purge(NOON + 60)
-    assert len(store.database.rows("SELECT * FROM positions")) == 1
-    store.purge(NOON + 90_000)
-    for table in ("positions", "heat", "links"):
-        assert store.database.rows(f"SELECT * FROM {table}") == []  # noqa: S608

@@ -1,0 +1,1 @@
+"""What central shows of itself: metrics, logs, and whether it is ready."""

@@ -1,0 +1,49 @@
+"""Where things begin to be faults. Pairs are the limit that raises a fault and the lower one below which it is gone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DAY_S = 86_400.0
+
+
+class Band(NamedTuple):
+    """A fault comes above ``high`` and stays until the value is below ``low``, so that it cannot flap between."""
+
+    high: float
+    low: float
+
+    def holds(self, value: float, *, standing: bool) -> bool:
+        """Whether the value is a fault, given whether it was one.
+
+        >>> [Band(10, 5).holds(7, standing=standing) for standing in (False, True)]
+        [False, True]
+        """
+        return value > (self.low if standing else self.high)
+
+
+QUEUE_SHARE = Band(0.5, 0.1)
+"""Share of the writer's queue that is taken."""
+OUTBOX = Band(2_000, 500)
+"""Events that a box keeps because we have not taken them; a busy box makes ten a second."""
+SKEW_S = Band(2.0, 1.0)
+"""A box's clock against ours; beyond it its times are corrected here."""
+HOT_C = Band(85.0, 78.0)
+"""Most small computers throttle at 85 to 95 degrees Celsius."""
+LATENCY_MS = Band(2_000, 1_000)
+"""Age of a frame when its events are written; offers are to be made within a second."""
+
+DISK_LOW_SHARE, DISK_LOW_BYTES = 0.10, 5 * 2**30
+DISK_FULL_SHARE, DISK_FULL_BYTES = 0.02, 2**30
+"""Free space below the share and below the bytes; a big disk may run at 5 % in peace."""
+DISK_RELIEF = 1.2
+"""A standing fault of the disk is gone at so many times the limit."""
+
+REFUSED_S = 900.0
+"""Refusals are news for so long."""
+ABANDONED_S = DAY_S
+"""An account that was given up is news for so long."""
+PURGE_LATE_S = 900.0
+"""A purge runs every minute; without one for so long a promise is being broken."""
+OLD_CALIBRATION_S = 365 * DAY_S
+"""After a year a walk test is due: floors settle, brackets sag."""
