@@ -173,16 +173,16 @@ def counted(  # noqa: PLR0917 - numba takes no keywords
             s += 1
         longest[:] = 0
         for t in range(many):
-            walker = touched[t]
-            people_at[walker, 0] = 0
-            for piece in range(many_squares):
-                stay = int(spent[walker, piece])
-                spent[walker, piece] = 0
-                if stay > longest[piece, 0]:
-                    longest[piece, 1] = longest[piece, 0]
-                    longest[piece, 0] = stay
-                elif stay > longest[piece, 1]:
-                    longest[piece, 1] = stay
+            turn = touched[t]
+            people_at[turn, 0] = 0
+            for at in range(many_squares):
+                stay = spent[turn, at]
+                spent[turn, at] = 0
+                if stay > longest[at, 0]:
+                    longest[at, 1] = longest[at, 0]
+                    longest[at, 0] = stay
+                elif stay > longest[at, 1]:
+                    longest[at, 1] = stay
         if many:
             longer[tile] = longest[:, 0] - longest[:, 1]
     return people, sums, ticks, longer

@@ -107,6 +107,8 @@ def test_ids_are_gone_after_a_day_and_old_hours_are_told_whole(mall: Mall) -> No
     mall.round(now)
     for table in ("batches", "visitors", "heat_chunks"):
         assert mall.store.database.rows(f"SELECT * FROM {table}") == []  # noqa: S608
+    grains = {row[0] for row in mall.store.database.rows("SELECT DISTINCT grain FROM heat_past")}
+    assert grains == {past.HOUR, past.DAY}
     told = mall.told(start + 3600 + 900, start + 3 * 3600 - 900, now)
     assert (told.start, told.end, told.counted) == (start + 3600, start + 3 * 3600, "once a quarter")
     (block,) = told.heat.blocks("shoppers")
