@@ -264,7 +264,7 @@ port = 0
         return {"Authorization": f"Bearer {self.tokens[role]}"}
 
 
-def eventually(claim: Callable[[], Any], timeout_s: float = 15.0) -> Any:
+def eventually(claim: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """The claim's first true value, or a failure after the time."""
     deadline = time.monotonic() + timeout_s
     while True:
