@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from itertools import chain, islice
 from typing import Any, Literal, get_type_hints
 
 from central.insight.crowds import Who
@@ -60,7 +61,13 @@ class Tables:
         self._doors = Doors(services)
 
     def rows(self, what: What, window: Window, who: Who) -> Iterator[Row]:
-        """The table's rows; every row has the same columns in the same order."""
+        """The table's rows; every row has the same columns in the same order.
+
+        The first is reckoned at once: what must be refused is refused before an answer has begun.
+
+        Raises:
+            BadInputError: where the window is too long for the table, or too much lies in it.
+        """
         make: dict[What, Callable[[], Iterator[Row]]] = {
             "zones": lambda: (_flat(one) for one in self._shops.all(window, who)),
             "dwell": lambda: (_flat(one) for one in self._shops.dwell(window, who)),
@@ -71,7 +78,8 @@ class Tables:
             "sequences": lambda: (_flat(one) for one in self._flows.sequences(window, 3, who)),
             "crossings": lambda: (_flat(one) for one in self._doors.crossings(window, who, by_step=True)),
         }
-        return make[what]()
+        rows = make[what]()
+        return chain(list(islice(rows, 1)), rows)
 
     def _bins(self, window: Window, who: Who) -> Iterator[Row]:
         for place, bins in self._shops.bins(window, who):

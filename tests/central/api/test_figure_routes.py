@@ -62,6 +62,15 @@ def near(figure: dict[str, Any], truth: float = PEOPLE) -> bool:
     return figure["value"] is not None and abs(figure["value"] - truth) <= WITHIN and figure["low"] < figure["high"]
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_an_export_of_too_many_steps_is_refused_before_it_begins(ask: Any, noon: float, kind: str) -> None:
+    answer = ask(f"/v1/exports/quarters.{kind}", **{"from": to_rfc3339(noon - 40 * 86_400)})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "content-disposition" not in answer.headers
+    assert "31 days" in answer.json()["detail"]
+
+
 def test_zones_come_in_pages_that_add_up(ask: Any, noon: float) -> None:
     whole = ask("/v1/zones")
     assert whole.headers["cache-control"] == "private, max-age=30"
