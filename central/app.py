@@ -35,6 +35,7 @@ from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.rehearsal import rehearse
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -93,6 +94,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
         metrics=metrics,
     )
+    rehearse(site, config.k)
     writer.start()
     broker.start()
     clerk.start()

@@ -14,7 +14,7 @@ NOT_TOLD = 99
 """In place of a level."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def painted(
     codes: NDArray[np.uint32], levels: NDArray[np.uint8], tiles: NDArray[np.int64], squares: NDArray[np.int32]
 ) -> None:
@@ -34,7 +34,7 @@ def painted(
             squares[tile, cell] = n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def lowered(squares: NDArray[np.int32], levels: NDArray[np.uint8], least: NDArray[np.int8]) -> None:
     """Take the map's level wherever it has a smaller square than the maps before.
 
@@ -50,7 +50,7 @@ def lowered(squares: NDArray[np.int32], levels: NDArray[np.uint8], least: NDArra
                 least[tile, cell] = min(least[tile, cell], np.int8(levels[n]))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def gathered(
     squares: NDArray[np.int32], least: NDArray[np.int8], most: NDArray[np.float64], spread: NDArray[np.float64],
     sums: NDArray[np.float64],

@@ -30,7 +30,7 @@ _ONE = np.uint64(1)
 _TILE = np.uint64((1 << TILE_BITS) - 1)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def stretches(words: NDArray[np.uint32], layout: Layout) -> NDArray[np.int64]:
     """(S, 4) tile, chunk, first cell and end of the cells that each chunk has in each tile."""
     many = 0
@@ -56,7 +56,7 @@ def stretches(words: NDArray[np.uint32], layout: Layout) -> NDArray[np.int64]:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def people_of(
     words: NDArray[np.uint32], longs: NDArray[np.uint64], layout: Layout
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64], NDArray[np.uint32]]:
@@ -90,7 +90,7 @@ def people_of(
     return begins, ids, keys[:different], numbers[:different]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def counted(  # noqa: PLR0917 - numba takes no keywords
     shorts: NDArray[np.uint16],
     words: NDArray[np.uint32],
