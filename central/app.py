@@ -27,6 +27,7 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
+from central.journeys.boundaries import boundaries, untold
 from central.journeys.journeys import Journeys
 from central.observe.metrics import Metrics
 from central.offers.campaigns import load_campaigns
@@ -73,6 +74,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     trail = AuditTrail(store.database, site.id, secrets.phone_key, along)
     metrics = Metrics()
     insight = Insight(store, site, config.k, bytes.fromhex(secrets.figure_key))
+    for line in untold(site, boundaries(site)):
+        log.warning('%s: is line %s a door of its floor? set its "boundary" to in, out or none', config.site, line)
     journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     writer = Writer(

@@ -6,9 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
 Z_95 = 1.959963984540054
 
 Withheld = Literal["", "few", "silent", "young"]
@@ -66,38 +63,3 @@ def wilson(part: int, whole: int, z: float = Z_95) -> tuple[float, float]:
     middle = (share + z * z / (2 * whole)) / scale
     half = z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole)) / scale
     return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def mean_figure(values: npt.NDArray[np.float64], people: int, digits: int = 1) -> Figure:
-    """A mean with its normal interval.
-
-    Args:
-        values: (N,) what is averaged.
-        people: published count of different people, 0 where withheld.
-        digits: decimals told.
-    """
-    if people <= 0 or len(values) == 0:
-        return FEW
-    mean = float(values.mean())
-    half = Z_95 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    return Figure(round(mean, digits), people, round(mean - half, digits), round(mean + half, digits))
-
-
-def quantile_figure(values: npt.NDArray[np.float64], share: float, people: int, digits: int = 1) -> Figure:
-    """A quantile with the interval of its order statistics (David and Nagaraja, Order Statistics, 7.1).
-
-    Args:
-        values: (N,) the sample.
-        share: which quantile, 0 to 1.
-        people: published count of different people, 0 where withheld.
-        digits: decimals told.
-    """
-    if people <= 0 or len(values) == 0:
-        return FEW
-    ordered = np.sort(values)
-    number = len(ordered)
-    half = Z_95 * math.sqrt(number * share * (1 - share))
-    low = ordered[int(np.clip(math.floor(number * share - half), 0, number - 1))]
-    high = ordered[int(np.clip(math.ceil(number * share + half), 0, number - 1))]
-    middle = float(np.quantile(ordered, share))
-    return Figure(round(middle, digits), people, round(float(low), digits), round(float(high), digits))

@@ -40,8 +40,9 @@ EPSILON = 1.25
 deviation) for k = 5 and below, and by more, in proportion, for larger k."""
 SURE = 0.95
 MOST_REPEATS = 4
-REPEATS_NOISE = 2
 """Of one person's visits to a zone, or crossings of a line, a window counts the first and so many more."""
+REPEATS_NOISE = 2
+"""Repeats are off by so many times the noise of the number of people who repeat."""
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -50,8 +51,6 @@ _S11 = np.uint64(11)
 _TAIL = 20.0
 _FIGURE = "\0figure "
 """No visitor's id begins so: names of figures never share a number with somebody."""
-
-
 _DAY_S, _QUARTER_S = 86_400.0, 900.0
 
 
@@ -76,15 +75,6 @@ class People:
 
     def __str__(self) -> str:
         return f"< {self.k}" if self.count is None else str(self.count)
-
-
-def shown(people: int, k: int) -> People:
-    """The number as it may be shown.
-
-    >>> str(shown(4, 5)), str(shown(5, 5))
-    ('< 5', '5')
-    """
-    return People(people if people >= k else None, k)
 
 
 class Suppression:

@@ -59,16 +59,6 @@ def visits(database: Database, site: str, start: float = 0.0, end: float = 1e12)
     return [VisitRow(*row) for row in rows]
 
 
-def closed_visits(database: Database, site: str, start: float, end: float) -> list[VisitRow]:
-    """Visits that ended from ``start`` until before ``end``."""
-    rows = database.rows(
-        f"SELECT {_VISIT_COLUMNS} FROM visits WHERE site = ? AND phase = 'closed'"  # noqa: S608
-        " AND left_at >= ? AND left_at < ? AND entered_at >= ? - 86400",
-        (site, start, end, start),
-    )
-    return [VisitRow(*row) for row in rows]
-
-
 def visits_of(database: Database, site: str, visitors: list[str], start: float) -> list[VisitRow]:
     """Visits of these visitors that were not over before ``start``, by beginning.
 
