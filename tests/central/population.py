@@ -62,10 +62,11 @@ def fill(store: Store, people: Iterable[Person]) -> None:
             ("mall", "box-g", "s", len(crossings) + n, "g", one.line, one.direction, person.name, one.at)
             for n, one in enumerate(person.passes)
         ]
+        known_at = max((stay.left_at for stay in person.stays), default=0.0)  # retention forgets what is older
         if person.works:
-            staff.append(("mall", person.name, "till", 0.0))
+            staff.append(("mall", person.name, "till", known_at))
         if person.party:
-            parties.append(("mall", person.name, person.party, 0.9, 0.0))
+            parties.append(("mall", person.name, person.party, 0.9, known_at))
     with store.database.writing() as connection:
         for table, rows, width in (
             ("visits", visits, 17),
