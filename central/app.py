@@ -30,8 +30,8 @@ from central.insight.occupancy import Occupancy
 from central.journeys.boundaries import boundaries, untold
 from central.journeys.journeys import Journeys
 from central.observe.metrics import Metrics
-from central.offers.campaigns import load_campaigns
-from central.offers.engine import OfferEngine, categories_of
+from central.offers.book import categories_of, load_campaigns
+from central.offers.engine import OfferEngine
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail

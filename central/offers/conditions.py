@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, get_args
+from typing import get_args
 
-from central.offers.campaigns import Categories, Condition, Day, Dwell, NotVisited, Window
+from central.offers.campaigns import Condition, Day, Dwell, NotVisited, Window
+from central.offers.situation import Situation, Verdict
 
 DAYS: tuple[Day, ...] = get_args(Day)
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """Time in a zone today: ``seconds`` observed and bridged."""
-
-    floor: str
-    zone: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What is known of a member now: the site's local time, and the stays of the visitors that they are."""
-
-    local: datetime
-    stays: Sequence[Stay]
-    categories: Categories
-
-    def seconds_by_zone(self, category: str) -> dict[tuple[str, str], float]:
-        """Seconds today in each (floor, zone) of the category that was visited at all."""
-        found: dict[tuple[str, str], float] = defaultdict(float)
-        for stay in self.stays:
-            if self.categories.by_zone.get((stay.floor, stay.zone)) == category:
-                found[stay.floor, stay.zone] += stay.seconds
-        return dict(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a condition holds; its numbers for programs, a clause for people."""
-
-    holds: bool
-    facts: dict[str, Any]
-    clause: str
+def seconds_by_zone(now: Situation, category: str) -> dict[tuple[str, str], float]:
+    """Seconds today in each (floor, zone) of the category that was visited at all."""
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    for stay in now.stays:
+        if now.categories.by_zone.get((stay.floor, stay.zone)) == category:
+            found[stay.floor, stay.zone] += stay.seconds
+    return dict(found)
 
 
 def judge(condition: Condition, now: Situation) -> Verdict:
@@ -57,6 +29,8 @@ def judge(condition: Condition, now: Situation) -> Verdict:
             return _dwell(condition, now)
         case NotVisited():
             return _not_visited(condition, now)
+        case _:
+            raise NotImplementedError(condition)
 
 
 def _window(condition: Window, now: Situation) -> Verdict:
@@ -72,7 +46,7 @@ def _window(condition: Window, now: Situation) -> Verdict:
 
 
 def _dwell(condition: Dwell, now: Situation) -> Verdict:
-    by_zone = now.seconds_by_zone(condition.category)
+    by_zone = seconds_by_zone(now, condition.category)
     total_s = sum(by_zone.values())
     needed_s = condition.minutes * 60
     places = sorted(by_zone.items(), key=lambda item: -item[1])
@@ -93,7 +67,7 @@ def _dwell(condition: Dwell, now: Situation) -> Verdict:
 
 
 def _not_visited(condition: NotVisited, now: Situation) -> Verdict:
-    by_zone = now.seconds_by_zone(condition.category)
+    by_zone = seconds_by_zone(now, condition.category)
     total_s = sum(by_zone.values())
     facts = {"kind": "not_visited", "category": condition.category, "seconds": round(total_s, 1)}
     holds = not by_zone or (condition.grace_s > 0 and total_s <= condition.grace_s)

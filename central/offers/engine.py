@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from calibration.site import Site
-from central.offers.campaigns import Campaign, Categories
-from central.offers.conditions import Situation, Stay, Verdict, judge
+from central.offers.book import categories_of
+from central.offers.campaigns import Campaign
+from central.offers.conditions import judge
+from central.offers.situation import Situation, Stay, Verdict
 from central.store import figures, links, members, offers, positions
 from central.store.links import Link
 from central.store.offers import Offer
@@ -23,14 +25,6 @@ SEEN_LATELY_S = 3.0
 """An open visit goes on while its visitor was seen in the zone this lately."""
 MAX_AHEAD_S = 15.0
 """How far an open visit is carried on beyond what its box last said of it."""
-
-
-def categories_of(site: Site) -> Categories:
-    """Categories and names of all zones of the site."""
-    zones = {(one.id, zone.id): zone for one in site.floors.values() for zone in one.zones.values()}
-    return Categories(
-        {key: zone.category for key, zone in zones.items()}, {key: zone.name for key, zone in zones.items()}
-    )
 
 
 class OfferEngine:

@@ -38,6 +38,7 @@ class Keep:
         minutes: heat by visitor, minute by minute.
         heat: the same by quarter hour, after which heat knows no visitors.
         links: which member is which visitor.
+        happenings: that something about a member changed.
         people: which visitors are one person, a party, staff, by the box's ids.
         touchpoints: a member's check-ins.
         history: visits, crossings and journeys, without the box's ids; offers.
@@ -50,6 +51,7 @@ class Keep:
     minutes: float = MINUTES_KEPT_S
     heat: float = CHUNKS_KEPT_S
     links: float = DAY_S
+    happenings: float = HOUR_S
     people: float = 2 * DAY_S
     touchpoints: float = 30 * DAY_S
     history: float = 400 * DAY_S

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from central.store import accounts, boxes, clocks, positions, quarantine
+from central.store import accounts, boxes, clocks, happenings, positions, quarantine
 from central.store.clocks import Correction
 from central.store.database import Database
 from central.store.rows import Durable, Live, Refused, Table
@@ -44,6 +44,9 @@ INSERT: dict[Table, str] = {
             observed_s, bridged_s, unseen_s, length_m)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
 }
+
+VISITOR = 8
+"""Where a visit's row says whose it is."""
 
 _ROW_IS_AT_FAULT = (
     sqlite3.IntegrityError,
@@ -101,6 +104,10 @@ def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival], news: Cl
         rows = [event.row for event in fresh if event.table == table]
         if rows:
             connection.executemany(sql, rows)
+    visited = {(event.site, event.row[VISITOR]): event.heard for event in fresh if event.table == "visits"}
+    connection.executemany(
+        happenings.FROM_VISITS, [(heard, site, visitor) for (site, visitor), heard in visited.items()]
+    )
     live = [one for one in arrivals if isinstance(one, Live)]
     late = positions.take(connection, [one for one in live if isinstance(one.body, Positions)])
     for one in live:

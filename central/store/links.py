@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from central.store import happenings
 from central.store.database import Database
 
 
@@ -117,6 +118,8 @@ def link(database: Database, site: str, found: Link, purpose: str) -> bool:
                 ),
             )
             linked = cursor.rowcount == 1
+            if linked:
+                happenings.note(connection, site, [("link", found.member, found.visitor, found.at)])
         outcome = "linked" if linked else "no consent" if consenting is None else "visitor taken"
         connection.execute(
             "UPDATE touchpoints SET state = 'closed', outcome = ?, confidence = ? WHERE site = ? AND touchpoint = ?",

@@ -6,13 +6,18 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from central.store import erasures
+from central.store import erasures, happenings
 from central.store.database import Database
 from contract.errors import BadInputError
 
 WITHDRAWN = "consent withdrawn"
 ERASED = "erased"
 """What stands in the place of an offer's reason."""
+
+OF_MEMBER = ("links", "touchpoints", "purchases", "member_days", "member_tags", "consents", "members")
+"""Tables that name a member; an erasure deletes their rows."""
+OF_JOURNEY = ("links", "member_days", "member_tags")
+"""What came of joining a member to visitors; withdrawing that consent deletes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,9 @@ def put(
     try:
         with database.writing() as connection:
             connection.execute(
-                """INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT (site, member) DO UPDATE
-                   SET tier = excluded.tier, phone_hmac = coalesce(excluded.phone_hmac, phone_hmac),
-                   updated = excluded.updated""",
+                """INSERT INTO members (site, member, tier, phone_hmac, updated) VALUES (?, ?, ?, ?, ?)
+                   ON CONFLICT (site, member) DO UPDATE SET tier = excluded.tier,
+                   phone_hmac = coalesce(excluded.phone_hmac, phone_hmac), updated = excluded.updated""",
                 (site, member, tier, phone_hmac, now),
             )
             standing = {
@@ -83,6 +88,7 @@ def put(
                     if consent.purpose not in standing
                 ],
             )
+            happenings.note(connection, site, [("member", member, "", now)])
     except sqlite3.IntegrityError:
         raise BadInputError(f"member {member!r}: this phone belongs to another member; correct one of them") from None
 
@@ -113,9 +119,12 @@ def erase(database: Database, site: str, member: str, now: float = 0.0, subject:
         if known is None:
             return False
         removed = {"offers": _strip_offers(connection, site, member, nobody=True)}
-        for table in ("links", "touchpoints", "consents", "members"):
+        for table in OF_MEMBER:
             sql = f"DELETE FROM {table} WHERE site = ? AND member = ?"  # noqa: S608 - our own names
             removed[table] = connection.execute(sql, (site, member)).rowcount
+        happenings.forget(connection, site, member)
+        happenings.note(connection, site, [("member", "", "", now)])
+        removed = {table: rows for table, rows in removed.items() if rows}
         erasures.note(connection, site, "erasure", subject=subject, at=now, removed=removed)
         return True
 
@@ -159,13 +168,17 @@ def _withdraw(connection: sqlite3.Connection, consent: tuple[str, str, str], now
     ).rowcount
     if changed:
         removed = {"consents": changed, "offers": _strip_offers(connection, site, member, nobody=False)}
-        sql = "DELETE FROM links WHERE site = ? AND member = ?"
-        removed["links"] = connection.execute(sql, (site, member)).rowcount
+        for table in OF_JOURNEY:
+            sql = f"DELETE FROM {table} WHERE site = ? AND member = ?"  # noqa: S608 - our own names
+            removed[table] = connection.execute(sql, (site, member)).rowcount
+        happenings.forget(connection, site, member)
+        happenings.note(connection, site, [("member", member, "", now)])
         removed["touchpoints"] = connection.execute(
             """UPDATE touchpoints SET state = 'closed', outcome = ?, confidence = NULL, zone = NULL, x = NULL, y = NULL
                WHERE site = ? AND member = ?""",
             (WITHDRAWN, site, member),
         ).rowcount
+        removed = {table: rows for table, rows in removed.items() if rows}
         erasures.note(connection, site, "withdrawal", subject=subject, at=now, removed=removed)
     return bool(changed)
 

@@ -1,12 +1,15 @@
-"""Offers: at most one a member, campaign and day, which the table itself enforces."""
+"""Offers: at most one a member, campaign and occasion, which the table itself enforces."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from central.store.database import Database
+
+Arm = Literal["offer", "holdout"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,10 @@ class Offer:
         at: seconds since 1970.
         sentence: why, for people.
         facts: why, for programs.
+        arm: ``offer``, or ``holdout`` for one that was due and held back, which nobody is told of.
+        occasion: day, week, visit or whatever else there is one offer of at most.
+        channel: by which it goes out.
+        code: the coupon's, empty where it has none.
     """
 
     number: int
@@ -35,47 +42,58 @@ class Offer:
     at: float
     sentence: str
     facts: dict[str, Any]
+    arm: Arm = "offer"
+    occasion: str = ""
+    channel: str = "app"
+    code: str = ""
+
+
+_COLUMNS = "offer, member, campaign, version, day, coupon, wording, at, sentence, facts, arm, occasion, channel, code"
+_MADE = "site = ? AND arm = 'offer' AND member NOT GLOB '~*'"
 
 
 def make(database: Database, site: str, offer: Offer, purposes: tuple[str, ...]) -> bool:
-    """Whether the offer is made now: not where there is one already, or a consent or the link has gone meanwhile.
+    """Whether the offer is made now, in a transaction of its own; see ``add``."""
+    with database.writing() as connection:
+        return add(connection, site, offer, purposes) is not None
+
+
+def add(
+    connection: sqlite3.Connection, site: str, offer: Offer, purposes: tuple[str, ...], *, linked: bool = True
+) -> int | None:
+    """The offer's number, made within the caller's transaction; None where it must not be made.
+
+    That is where there is one of this occasion already, or a consent or the link has gone meanwhile.
 
     Args:
-        database: where to.
+        connection: in a transaction.
         site: the site.
         offer: its ``number`` is given by the store.
         purposes: consents that must stand at this very moment.
+        linked: whether the member must be linked to a visitor at this very moment; a screen's offer has neither.
     """
     marks = ", ".join("?" * len(purposes))
-    with database.writing() as connection:
-        standing = connection.execute(
-            f"SELECT count(*) FROM consents WHERE site = ? AND member = ? AND withdrawn_at IS NULL"  # noqa: S608
-            f" AND purpose IN ({marks})",
-            (site, offer.member, *purposes),
-        ).fetchone()[0]
-        linked = connection.execute(
+    standing = connection.execute(
+        f"SELECT count(*) FROM consents WHERE site = ? AND member = ? AND withdrawn_at IS NULL"  # noqa: S608
+        f" AND purpose IN ({marks})",
+        (site, offer.member, *purposes),
+    ).fetchone()[0]
+    is_linked = (
+        not linked
+        or connection.execute(
             "SELECT 1 FROM links WHERE site = ? AND member = ? LIMIT 1", (site, offer.member)
         ).fetchone()
-        if standing < len(purposes) or linked is None:
-            return False
-        cursor = connection.execute(
-            """INSERT INTO offers (site, offer, member, campaign, version, day, coupon, wording, at, sentence, facts)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, member, campaign, day) DO NOTHING""",
-            (
-                site,
-                offer.offer,
-                offer.member,
-                offer.campaign,
-                offer.version,
-                offer.day,
-                offer.coupon,
-                offer.wording,
-                offer.at,
-                offer.sentence,
-                json.dumps(offer.facts),
-            ),
-        )
-        return cursor.rowcount == 1
+    )
+    if standing < len(purposes) or not is_linked:
+        return None
+    row = (offer.offer, offer.member, offer.campaign, offer.version, offer.day, offer.coupon, offer.wording, offer.at)
+    last = (offer.arm, offer.occasion or offer.day, offer.channel, offer.code)
+    cursor = connection.execute(
+        f"""INSERT INTO offers (site, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (site, member, campaign, occasion) DO NOTHING""",  # noqa: S608 - our own names
+        (site, *row, offer.sentence, json.dumps(offer.facts), *last),
+    )
+    return cursor.lastrowid if cursor.rowcount == 1 else None
 
 
 def made_today(database: Database, site: str, day: str) -> set[tuple[str, str]]:
@@ -86,20 +104,14 @@ def made_today(database: Database, site: str, day: str) -> set[tuple[str, str]]:
 
 def offers_after(database: Database, site: str, number: int, limit: int = 100) -> list[Offer]:
     """Offers whose number is higher, oldest first; those of erased members, which nobody is to deliver, left out."""
-    return _offers(
-        database, "site = ? AND number > ? AND member NOT GLOB '~*' ORDER BY number LIMIT ?", (site, number, limit)
-    )
+    return _offers(database, f"{_MADE} AND number > ? ORDER BY number LIMIT ?", (site, number, limit))
 
 
 def newest(database: Database, site: str, limit: int = 100) -> list[Offer]:
     """The newest offers, newest first."""
-    return _offers(database, "site = ? AND member NOT GLOB '~*' ORDER BY number DESC LIMIT ?", (site, limit))
+    return _offers(database, f"{_MADE} ORDER BY number DESC LIMIT ?", (site, limit))
 
 
 def _offers(database: Database, condition: str, parameters: tuple[Any, ...]) -> list[Offer]:
-    rows = database.rows(
-        "SELECT number, offer, member, campaign, version, day, coupon, wording, at, sentence, facts"  # noqa: S608
-        f" FROM offers WHERE {condition}",
-        parameters,
-    )
-    return [Offer(*(*tuple(row)[:-1], json.loads(row["facts"]))) for row in rows]
+    rows = database.rows(f"SELECT number, {_COLUMNS} FROM offers WHERE {condition}", parameters)  # noqa: S608
+    return [Offer(*(*tuple(row)[:10], json.loads(row["facts"]), *tuple(row)[11:])) for row in rows]

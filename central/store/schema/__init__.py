@@ -20,6 +20,7 @@ from central.store.schema import (
     m0014_privacy,
     m0015_ops,
     m0016_staff_inside,
+    m0017_happenings,
 )
 from central.store.schema.numbered import migrations
 
@@ -39,5 +40,6 @@ __all__ = [
     "m0014_privacy",
     "m0015_ops",
     "m0016_staff_inside",
+    "m0017_happenings",
     "migrations",
 ]

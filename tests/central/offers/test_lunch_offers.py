@@ -9,9 +9,9 @@ import pytest
 
 from calibration.site import Site, load_site
 from central.ingest.decode import read
-from central.offers.campaigns import load_campaigns
+from central.offers.book import categories_of, load_campaigns
 from central.offers.conditions import DAYS
-from central.offers.engine import OfferEngine, categories_of
+from central.offers.engine import OfferEngine
 from central.store import links, members
 from central.store.batch import commit
 from central.store.links import Touchpoint
