@@ -17,11 +17,13 @@ from contract.files import read_json
 
 
 class SecretsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Random keys of this installation, hex: for phone numbers, for login cookies, for the noise of figures."""
+    """Random keys of this installation, hex: for phone numbers, login cookies, the noise of figures, and offers."""
 
     phone_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     cookie_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     figure_key: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    offer_key: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    """What coupons, check-in codes and holdouts are derived from; see ``derived``."""
 
 
 def load_secrets(path: Path) -> SecretsFile:
@@ -32,12 +34,18 @@ def load_secrets(path: Path) -> SecretsFile:
         AtriumError: where it cannot be written.
     """
     if not path.exists():
-        write_private(path, SecretsFile(*(secrets.token_hex(32) for _ in range(3))))
+        write_private(path, SecretsFile(*(secrets.token_hex(32) for _ in range(4))))
     found = read_json(path, SecretsFile)
-    if not found.figure_key:  # made before figures had noise
-        found = msgspec.structs.replace(found, figure_key=secrets.token_hex(32))
+    if not (found.figure_key and found.offer_key):  # made before figures had noise, or offers a key
+        missing = {name: secrets.token_hex(32) for name in ("figure_key", "offer_key") if not getattr(found, name)}
+        found = msgspec.structs.replace(found, **missing)
         write_private(path, found)
     return found
+
+
+def derived(key: str, purpose: str) -> bytes:
+    """32 bytes for one purpose (``coupons``, ``check-in codes``, ``holdout``) from a hex key: HMAC-SHA-256."""
+    return hmac.new(bytes.fromhex(key), b"derived " + purpose.encode(), hashlib.sha256).digest()
 
 
 def phone_hmac(key: str, phone: str) -> str:

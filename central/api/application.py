@@ -10,7 +10,7 @@ from central.api import (
     flows,
     heat,
     identity,
-    membership,
+    members,
     observing,
     occupancy,
     offering,
@@ -18,6 +18,7 @@ from central.api import (
     privacy,
     reports,
     shops,
+    touchpoints,
 )
 from central.api.document import describe
 from central.api.gate import Gate
@@ -51,8 +52,9 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    routers = (reports, heat, shops, flows, exports, occupancy, membership, offering, identity, privacy, ops, observing)
-    for router in (one.router for one in routers):
+    figures = (reports, heat, shops, flows, exports, occupancy)
+    joins = (members, touchpoints, offering)
+    for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)

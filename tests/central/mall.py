@@ -206,7 +206,10 @@ port = 0
 """,
             encoding="utf-8",
         )
-        keys = {name: f"{number:064x}" for number, name in enumerate(("phone_key", "cookie_key", "figure_key"), 7)}
+        keys = {
+            name: f"{number:064x}"
+            for number, name in enumerate(("phone_key", "cookie_key", "figure_key", "offer_key"), 7)
+        }
         secrets = folder / "secrets.json"
         secrets.write_text(
             json.dumps(keys), encoding="utf-8"
