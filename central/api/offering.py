@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -69,13 +69,6 @@ class OfferAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamedOffer(OfferAnswer):
-    """An offer as it is streamed; ``expires_at`` is its coupon's, null where it has none."""
-
-    expires_at: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class OffersReport:
     """Offers in ascending order; ask again with ``after`` = ``next``, or with ``cursor`` = ``next_cursor``."""
 
@@ -103,8 +96,9 @@ def _told(offer: offers.Offer) -> OfferAnswer:
 
 
 def _streamed(outgoing: deliveries.Outgoing) -> bytes:
+    """The offer as it is listed, and when its coupon expires."""
     expires_at = None if outgoing.expires_at is None else to_rfc3339(outgoing.expires_at)
-    return msgspec.json.encode(StreamedOffer(*astuple(_told(outgoing.offer)), expires_at=expires_at))
+    return msgspec.json.encode(asdict(_told(outgoing.offer)) | {"expires_at": expires_at})
 
 
 @router.get("/offers", dependencies=[needs("trigger", "manager", "admin")], responses=answers(OFFERS))

@@ -309,4 +309,4 @@ def receipts(database: Database, site: str, since: float) -> dict[int, ReceiptSt
 
 
 def _offer(row: Any) -> Offer:
-    return Offer(*row[:10], json.loads(row[10]), *row[11:15])
+    return Offer(*(*tuple(row)[:10], json.loads(row[10]), *tuple(row)[11:15]))
