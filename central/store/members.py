@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from central.store import erasures, happenings
+from central.store import deliveries, erasures, happenings
 from central.store.database import Database
 from contract.errors import BadInputError
 
@@ -118,7 +118,8 @@ def erase(database: Database, site: str, member: str, now: float = 0.0, subject:
         known = connection.execute("SELECT 1 FROM members WHERE site = ? AND member = ?", (site, member)).fetchone()
         if known is None:
             return False
-        removed = {"offers": _strip_offers(connection, site, member, nobody=True)}
+        removed = deliveries.forget(connection, site, member)
+        removed["offers"] = _strip_offers(connection, site, member, nobody=True)
         for table in OF_MEMBER:
             sql = f"DELETE FROM {table} WHERE site = ? AND member = ?"  # noqa: S608 - our own names
             removed[table] = connection.execute(sql, (site, member)).rowcount

@@ -55,6 +55,8 @@ RULES = (
     Rule("quarters", "quarters", "at < :cutoff", "history"),
     Rule("reckonings", "reckonings", "at < :cutoff", "history"),
     Rule("offers", "offers", "at < :cutoff", "history"),
+    Rule("deliveries", "deliveries", "queued_at < :cutoff", "history"),
+    Rule("receipts", "receipts", "at < :cutoff", "history"),
     Rule("orders", "orders", "state = 'closed' AND closed_at < :cutoff", "history"),
     Rule("order history", "order_events", EXPIRED_ORDER_EVENTS, "history"),
     Rule("quarantine", "quarantine", "heard < :cutoff", "quarantine"),

@@ -22,6 +22,7 @@ from central.store.schema import (
     m0016_staff_inside,
     m0017_happenings,
     m0021_touchpoints,
+    m0024_deliveries,
 )
 from central.store.schema.numbered import migrations
 
@@ -43,5 +44,6 @@ __all__ = [
     "m0016_staff_inside",
     "m0017_happenings",
     "m0021_touchpoints",
+    "m0024_deliveries",
     "migrations",
 ]
