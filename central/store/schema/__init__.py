@@ -23,6 +23,7 @@ from central.store.schema import (
     m0017_happenings,
     m0021_touchpoints,
     m0024_deliveries,
+    m0023_coupons,
 )
 from central.store.schema.numbered import migrations
 
@@ -45,5 +46,6 @@ __all__ = [
     "m0017_happenings",
     "m0021_touchpoints",
     "m0024_deliveries",
+    "m0023_coupons",
     "migrations",
 ]
