@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from central.offers.campaigns import Campaign, Pool
 from central.pages.campaigns.clauses import Clauses, clauses_of
-from central.pages.campaigns.standing import CampaignStanding, PoolStanding, standings
+from central.pages.campaigns.standing import Miss, PoolStanding, Standings, standings
 from central.pages.frame import Page
 from central.pages.markup import Html, card, joined, pill, table, tag, tile
 from central.services import Services
+from central.store.campaign_counts import CampaignCounts
 
 
 def listing(services: Services, page: Page) -> Html:
@@ -26,12 +28,12 @@ def listing(services: Services, page: Page) -> Html:
     parts.append(
         tag(
             "div",
-            *(_campaign(page, clauses, one, standing.campaigns.get(one.id, CampaignStanding())) for one in book.all),
+            *(_campaign(page, clauses, one, standing) for one in book.all),
             class_="cards campaigns",
         )
     )
-    if book.all or book.pools:
-        parts.append(card(tell("campaigns.pools"), _pools(page, clauses, book.pools, standing.pools)))
+    if book.all or standing.pools:
+        parts.append(card(tell("campaigns.pools"), _pools(page, clauses, standing.pools)))
     return tag("div", *parts, class_="stack")
 
 
@@ -49,7 +51,7 @@ def _nothing(page: Page, *, has_file: bool) -> Html:
     )
 
 
-def _campaign(page: Page, clauses: Clauses, one: Campaign, standing: CampaignStanding) -> Html:
+def _campaign(page: Page, clauses: Clauses, one: Campaign, standing: Standings) -> Html:
     tell = page.words
     state = pill(tell("campaigns.on"), "good") if one.enabled else pill(tell("campaigns.off"))
     about = [tell("campaigns.version", campaign=one.id, version=str(one.version))]
@@ -64,47 +66,51 @@ def _campaign(page: Page, clauses: Clauses, one: Campaign, standing: CampaignSta
         tag("p", one.wording, class_="wording"),
         tag("details", tag("summary", tell("campaigns.conditions")), conditions, data_key="conditions"),
         _tiles(page, clauses, one, standing),
-        _misses(page, standing),
+        _misses(page, standing.misses.get(one.id, ())),
         class_="card campaign",
         data_key=f"campaign-{one.id}",
         id=f"campaign-{one.id}",
     )
 
 
-def _tiles(page: Page, clauses: Clauses, one: Campaign, standing: CampaignStanding) -> Html:
+def _tiles(page: Page, clauses: Clauses, one: Campaign, standing: Standings) -> Html:
     tell = page.words
     if one.holdout_percent:
         held = tell("campaigns.held_why", percent=one.holdout_percent)
     else:
         held = tell("campaigns.no_holdout")
-    stock = standing.pool
-    left = tell("campaigns.no_limit") if stock is None or stock.left is None else tell.number(stock.left)
-    of = "" if stock is None or stock.stock is None else tell("campaigns.of_stock", n=stock.stock)
+    counts, pool = standing.counts.get(one.id, CampaignCounts()), standing.pools.get(one.coupon)
+    row = None if pool is None else pool.row
+    left, of = tell("campaigns.no_limit"), ""
+    if row is not None and row.left is not None and row.stock is not None:
+        left, of = tell.number(row.left), tell("campaigns.of_stock", n=row.stock)
+    elif pool is not None and pool.terms.stock is not None:
+        left, of = tell.number(pool.terms.stock), tell("campaigns.of_stock", n=pool.terms.stock)
     budget = tell("campaigns.no_budget")
     if one.budget is not None:
         budget = tell("campaigns.of_budget", amount=clauses.money(one.budget))
     tiles = [
         tile(
             tell("campaigns.today"),
-            tell.number(standing.counts.offered),
-            tell("campaigns.in_all", n=standing.counts.offered_in_all),
+            tell.number(counts.offered),
+            tell("campaigns.in_all", n=counts.offered_in_all),
         ),
-        tile(tell("campaigns.held_today"), tell.number(standing.counts.held_back), held),
-        tile(tell("campaigns.redeemed"), tell.number(standing.redeemed)),
+        tile(tell("campaigns.held_today"), tell.number(counts.held_back), held),
+        tile(tell("campaigns.redeemed"), tell.number(counts.redeemed)),
         tile(tell("campaigns.stock"), left, of),
-        tile(tell("campaigns.budget"), clauses.minor(standing.spent), budget),
+        tile(tell("campaigns.budget"), clauses.minor(counts.spent), budget),
     ]
     return tag("dl", *tiles, class_="tiles small")
 
 
-def _misses(page: Page, standing: CampaignStanding) -> Html:
+def _misses(page: Page, misses: tuple[Miss, ...]) -> Html:
     tell = page.words
     title = tag("h3", tell("campaigns.near_misses"))
-    if not standing.misses:
+    if not misses:
         return tag("div", title, tag("p", tell("campaigns.no_misses"), class_="quiet"), class_="misses")
     lines = [
-        tag("li", tag("span", reason(page, miss.reason)), " ", Html(page.figures.html(miss.people)))
-        for miss in standing.misses
+        tag("li", tag("span", reason(page, miss.failed)), " ", Html(page.figures.html(miss.people)))
+        for miss in misses
     ]
     why = tag("p", tell("campaigns.near_misses_why"), class_="quiet")
     return tag("div", title, why, tag("ul", *lines), class_="misses")
@@ -118,30 +124,25 @@ def reason(page: Page, failed: str) -> str:
     return page.words("offers.window") if failed == "window" else failed
 
 
-def _pools(page: Page, clauses: Clauses, pools: dict[str, Pool], standing: dict[str, PoolStanding]) -> Html:
+def _pools(page: Page, clauses: Clauses, pools: Mapping[str, PoolStanding]) -> Html:
     tell = page.words
     if not pools:
         return tag("p", tell("campaigns.no_pools"), class_="quiet")
-    heads = [
-        tell(f"campaigns.{name}")
-        for name in ("pool", "worth", "given", "redeemed", "expired", "left", "paid_by", "cost")
-    ]
+    heads = [tell(f"campaigns.{name}") for name in ("pool", "worth", "given", "redeemed", "expired", "left", "paid_by")]
     rows = []
     for pool in pools.values():
-        now = standing.get(pool.id, PoolStanding(pool.stock, 0, 0, 0, pool.stock, 0))
+        terms, row = pool.terms, pool.row
+        left = terms.stock if row is None else row.left
         rows.append(
             (
-                joined([pool.id, tag("small", pool.title)]),
-                worth(page, clauses, pool),
-                tell.number(now.given),
-                tell.number(now.redeemed),
-                tell.number(now.expired),
-                tell("campaigns.no_limit") if now.left is None else tell.number(now.left),
-                pool.tenant or tell("campaigns.mall_pays"),
-                clauses.minor(now.cost),
+                joined([terms.id, tag("small", terms.title)]),
+                worth(page, clauses, terms),
+                *(tell.number(n) for n in ((0, 0, 0) if row is None else (row.given, row.redeemed, row.expired))),
+                tell("campaigns.no_limit") if left is None else tell.number(left),
+                terms.tenant or tell("campaigns.mall_pays"),
             )
         )
-    return table(tell("campaigns.pools"), heads, rows, numbers=(2, 3, 4, 5, 7))
+    return table(tell("campaigns.pools"), heads, rows, numbers=(2, 3, 4, 5))
 
 
 def worth(page: Page, clauses: Clauses, pool: Pool) -> str:

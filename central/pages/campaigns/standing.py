@@ -2,55 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+from central.coupons.coupons import pool_of
 from central.insight.figure import Figure
+from central.offers.campaigns import Pool
 from central.services import Services
-from central.store import campaign_counts
+from central.store import campaign_counts, coupon_pools
 from central.store.campaign_counts import CampaignCounts
+from central.store.coupon_pools import PoolRow
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
     """People who just missed an offer for one reason, in the last 24 hours."""
 
-    reason: str
+    failed: str
     people: Figure
 
 
 @dataclass(frozen=True, slots=True)
 class PoolStanding:
-    """Coupons of a pool: in all (None: no limit), given, redeemed, expired, left; cost so far in minor units."""
+    """A pool's terms as they are now, and its counts; None where central has not met it yet."""
 
-    stock: int | None
-    given: int
-    redeemed: int
-    expired: int
-    left: int | None
-    cost: int
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignStanding:
-    """Of one campaign; ``spent`` is what the coupons given may cost, minor units."""
-
-    counts: CampaignCounts = CampaignCounts()
-    redeemed: int = 0
-    spent: int = 0
-    pool: PoolStanding | None = None
-    misses: tuple[Miss, ...] = ()
+    terms: Pool
+    row: PoolRow | None
 
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """By campaign and by pool."""
+    """Counts and near misses by campaign, pools by id."""
 
-    campaigns: dict[str, CampaignStanding] = field(default_factory=dict)
-    pools: dict[str, PoolStanding] = field(default_factory=dict)
+    counts: Mapping[str, CampaignCounts]
+    misses: Mapping[str, tuple[Miss, ...]]
+    pools: Mapping[str, PoolStanding]
 
 
 def standings(services: Services, today: str) -> Standings:
     """How everything stands now; ``today`` is the site's day, as 2026-01-31."""
-    store = services.store
-    made = campaign_counts.counts(store.database, store.site, today)
-    return Standings({one.id: CampaignStanding(made.get(one.id, CampaignCounts())) for one in services.book.all})
+    database, site = services.store.database, services.store.site
+    pools = {pool: PoolStanding(terms, None) for pool, terms in services.book.pools.items()}
+    for row in coupon_pools.everything(database, site):
+        if row.in_force or row.given:
+            pools[row.pool] = PoolStanding(pool_of(row.terms), row)
+    return Standings(campaign_counts.counts(database, site, today), {}, pools)

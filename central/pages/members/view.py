@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from central.pages.campaigns.clauses import clauses_of
 from central.pages.frame import Page
 from central.pages.markup import Html, card, joined, pill, table, tag, tile
-from central.pages.members.coupons import coupon_states
 from central.pages.members.why import why_html
 from central.services import Services
 from central.store import links, member_days, member_offers, members
@@ -160,11 +159,10 @@ def _offers(services: Services, page: Page, member: str) -> Html:
     made = member_offers.newest(store.database, store.site, member, MOST_OFFERS)
     if not made:
         return tag("p", tell("members.no_offers"), class_="quiet")
-    states = coupon_states(services, [one.offer for one in made])
     heads = [tell(f"members.{name}") for name in ("when", "campaign", "coupon", "state", "why")]
     rows = []
     for one in made:
-        state = "held" if one.arm == "holdout" else states.get(one.offer, "given")
+        state = "held" if one.arm == "holdout" else one.state or "given"
         mood = "good" if state == "redeemed" else ""
         rows.append(
             (
@@ -180,7 +178,7 @@ def _offers(services: Services, page: Page, member: str) -> Html:
 
 def _erasing(page: Page, member: str) -> Html:
     tell = page.words
-    field = Html(f'<input name="confirm" type="text" maxlength="64" required autocomplete="off">')
+    field = Html('<input name="confirm" type="text" maxlength="64" required autocomplete="off">')
     form = tag(
         "form",
         tag("label", tell("members.erase_confirm"), field),
