@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from central.pages.i18n import Words
@@ -59,7 +60,33 @@ def _condition(one: dict[str, Any], tell: Words) -> list[tuple[str, str]]:
             return [(label, tell("offers.must_be_none", spent=spent))]
         if "needed_s" in one:
             return [*zones, (label, tell("offers.needed", spent=spent, needed=tell.duration(one["needed_s"])))]
-    return [(label, str(one.get("clause") or ", ".join(f"{name} {value}" for name, value in one.items() if name != "kind")))]
+    return [(label, _value(one, tell))]
+
+
+def _value(one: dict[str, Any], tell: Words) -> str:
+    """What was found, for conditions that are about no time at a place."""
+    match one:
+        case {"kind": "calendar", "today": today}:
+            return tell.day(date.fromisoformat(str(today)))
+        case {"kind": "sequence", "places": places}:
+            return tell("conditions.then").join(
+                tell.category(str(place.get("category") or place.get("zone") or place.get("floor"))) for place in places
+            )
+        case {"kind": "entered", "seconds_ago": seconds}:
+            return tell("units.ago", span=tell.duration(seconds))
+        case {"kind": "spent", "amount": amount, "needed": needed}:
+            return tell("offers.needed", spent=tell.number(amount, 2), needed=tell.number(needed, 2))
+        case {"kind": "visits", "visits": visits, "within_days": days}:
+            return tell("offers.of_days", visits=visits, days=days)
+        case {"kind": "absent", "days": days}:
+            return tell("units.ago", span=tell("units.d", n=days))
+        case {"has": list(many)} | {"sources": list(many)}:
+            return ", ".join(map(str, many))
+        case {"tier": value} | {"visit": value} | {"people": value} | {"years": value} | {"month": value}:
+            return str(value)
+        case {"category": category}:
+            return tell.category(str(category))
+    return tell("offers.yes")
 
 
 def _held(facts: dict[str, Any], tell: Words) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from central.services import Services
 from central.store import members
 from contract.errors import AtriumError
 
+MOST_PHONE = 30
 MEMBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -63,7 +64,7 @@ def _find(services: Services, page: Page, member: str) -> Outcome:
 
 
 def _find_phone(services: Services, page: Page, phone: str) -> Outcome:
-    keyed = phone_hmac(services.secrets.phone_key, phone[:64])
+    keyed = phone_hmac(services.secrets.phone_key, phone[:MOST_PHONE], services.calling_code)
     member = members.find_by_phone(services.store.database, services.store.site, keyed)
     if member is None:
         note_look(services, page.login, "GET", "/members by phone", 404)

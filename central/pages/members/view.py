@@ -9,7 +9,7 @@ from central.pages.frame import Page
 from central.pages.markup import Html, card, joined, pill, table, tag, tile
 from central.pages.members.why import why_html
 from central.services import Services
-from central.store import links, member_days, member_offers, members
+from central.store import links, member_days, member_offers, member_tags, members
 from central.store.members import Consent, Member
 
 RECENT_DAYS = 30
@@ -95,8 +95,7 @@ def _tags(page: Page, tags: list[str]) -> Html:
 
 def _known(services: Services, page: Page, found: Member) -> Html:
     tell, store = page.words, services.store
-    profile = members.profile(store.database, store.site, found.member)
-    computed = sorted((profile.tags if profile else frozenset()) - set(found.tags))
+    computed = member_tags.of_member(store.database, store.site, found.member)
     month = found.birthday_month
     facts = [
         ("tier", Html(tag("span", found.tier or tell("members.no_tier")))),
