@@ -30,6 +30,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/live/{floor}/stream"): SEES,
     ("GET", "/v1/me"): ALL,
     ("DELETE", "/v1/members/{member}"): ADMIN,
+    ("POST", "/v1/members/batch"): ADMIN,
+    ("POST", "/v1/members/lookup"): JOINS,
     ("GET", "/v1/members/{member}"): ADMIN,
     ("PUT", "/v1/members/{member}"): ADMIN,
     ("DELETE", "/v1/members/{member}/consents/{purpose}"): JOINS,
