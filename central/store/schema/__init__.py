@@ -22,6 +22,8 @@ from central.store.schema import (
     m0016_staff_inside,
     m0017_happenings,
     m0021_touchpoints,
+    m0022_engine,
+    m0023_coupons,
 )
 from central.store.schema.numbered import migrations
 
@@ -43,5 +45,7 @@ __all__ = [
     "m0016_staff_inside",
     "m0017_happenings",
     "m0021_touchpoints",
+    "m0022_engine",
+    "m0023_coupons",
     "migrations",
 ]
