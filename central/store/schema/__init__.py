@@ -24,6 +24,7 @@ from central.store.schema import (
     m0021_touchpoints,
     m0022_engine,
     m0023_coupons,
+    m0024_deliveries,
 )
 from central.store.schema.numbered import migrations
 
@@ -47,5 +48,6 @@ __all__ = [
     "m0021_touchpoints",
     "m0022_engine",
     "m0023_coupons",
+    "m0024_deliveries",
     "migrations",
 ]
