@@ -67,6 +67,18 @@ class Loader:
         sources = touchpoints.sources_of(database, site, member, midnight)
         return Known(at, profile, stays, bought, sources)
 
+    def linked_since(self, now: float) -> float:
+        """Links older than this are dead."""
+        return now - LINK_LIFE_S
+
+    def missing(self, member: str, now: float) -> tuple[str, ...]:
+        """What is not there that every offer to the member needs."""
+        database, site = self._store.database, self._store.site
+        profile = members.profile(database, site, member)
+        if profile is None or LINKING_PURPOSE not in profile.consents:
+            return (f"no consent to {LINKING_PURPOSE}",)
+        return () if decisions.links_of(database, site, member, now - LINK_LIFE_S) else ("not linked to any visit now",)
+
     def changes(self, happened: Iterable[Happening], deciding: Deciding, now: float) -> list[Change]:
         """What the happenings come to, in their order; a member or visitor told of several times once, at the first."""
         listed = list(happened)
