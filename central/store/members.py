@@ -17,9 +17,9 @@ WITHDRAWN = "consent withdrawn"
 ERASED = "erased"
 """What stands in the place of an offer's reason."""
 
-OF_MEMBER = ("links", "touchpoints", "purchases", "member_days", "member_tags", "consents", "members")
+OF_MEMBER = ("links", "touchpoints", "purchases", "member_days", "member_tags", "near_misses", "consents", "members")
 """Tables that name a member; an erasure deletes their rows."""
-OF_JOURNEY = ("links", "member_days", "member_tags")
+OF_JOURNEY = ("links", "member_days", "member_tags", "near_misses")
 """What came of joining a member to visitors; withdrawing that consent deletes it."""
 
 _CONSENT = "purpose, given_at, wording, source, withdrawn_at"

@@ -22,8 +22,9 @@ from central.store.schema import (
     m0016_staff_inside,
     m0017_happenings,
     m0021_touchpoints,
-    m0024_deliveries,
+    m0022_engine,
     m0023_coupons,
+    m0024_deliveries,
 )
 from central.store.schema.numbered import migrations
 
@@ -45,7 +46,8 @@ __all__ = [
     "m0016_staff_inside",
     "m0017_happenings",
     "m0021_touchpoints",
-    "m0024_deliveries",
+    "m0022_engine",
     "m0023_coupons",
+    "m0024_deliveries",
     "migrations",
 ]
