@@ -7,9 +7,7 @@ from central.services import Services
 from central.store.audit import Entry
 
 
-def note_look(
-    services: Services, login: Principal, method: str, route: str, status: int, *, member: str = ""
-) -> None:
+def note_look(services: Services, login: Principal, method: str, route: str, status: int, *, member: str = "") -> None:
     """Write it down.
 
     Args:
@@ -21,6 +19,4 @@ def note_look(
         member: whom it was about; only their pseudonym is kept.
     """
     subject = services.trail.subject({"member": member}) if member else ""
-    services.trail.note(
-        Entry(services.clock(), login.name, login.kind, login.role, method, route, subject, "", status)
-    )
+    services.trail.note(Entry(services.clock(), login.name, login.kind, login.role, method, route, subject, "", status))

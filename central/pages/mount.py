@@ -11,8 +11,8 @@ from nicegui import ui
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
-from central.pages.floor import add_floor_page
 from central.pages.campaigns.page import add_campaign_pages
+from central.pages.floor import add_floor_page
 from central.pages.flows import add_flows_page
 from central.pages.mall import add_mall_page
 from central.pages.members.page import add_members_page

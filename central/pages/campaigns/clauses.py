@@ -163,9 +163,7 @@ def _birthday(told: Clauses, _one: kinds.Birthday) -> str:
 
 
 def _anniversary(told: Clauses, one: kinds.Anniversary) -> str:
-    return (
-        told.words("conditions.anniversary_days", n=one.days) if one.days else told.words("conditions.anniversary")
-    )
+    return told.words("conditions.anniversary_days", n=one.days) if one.days else told.words("conditions.anniversary")
 
 
 def _spent(told: Clauses, one: kinds.Spent) -> str:

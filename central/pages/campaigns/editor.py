@@ -38,7 +38,9 @@ def add_editor_page(services: Services) -> None:
         findings = await run.io_bound(look, services, tell, text) or []
         page.load("campaigns.js", ["insight.css", "campaigns.css"], tables=["editor", "rehearsal"])
         with page.main:
-            head = tag("div", tag("h1", tell("campaigns.title")), tabs(tell, "campaigns", PARTS, "editor"), class_="head")
+            head = tag(
+                "div", tag("h1", tell("campaigns.title")), tabs(tell, "campaigns", PARTS, "editor"), class_="head"
+            )
             ui.html(joined([head, _whole(services, page, text, findings)]), sanitize=False)
 
         async def linted(event: Any) -> None:

@@ -37,9 +37,7 @@ def _link(link: dict[str, Any] | None, tell: Words) -> list[tuple[str, str]]:
     if "distance_m" in link:
         runner_up = link.get("runner_up_m")
         other = tell("offers.nobody_else") if runner_up is None else tell("offers.metres", metres=str(runner_up))
-        told.append(
-            (tell("offers.distance"), tell("offers.next_person", metres=str(link["distance_m"]), other=other))
-        )
+        told.append((tell("offers.distance"), tell("offers.next_person", metres=str(link["distance_m"]), other=other)))
     return told
 
 
@@ -54,7 +52,8 @@ def _condition(one: dict[str, Any], tell: Words) -> list[tuple[str, str]]:
         label = tell("offers.time_at", place=tell.category(place))
         spent = tell.duration(one["seconds"])
         zones = [
-            (tell("offers.time_at", place=zone["name"]), tell.duration(zone["seconds"])) for zone in one.get("zones", [])
+            (tell("offers.time_at", place=zone["name"]), tell.duration(zone["seconds"]))
+            for zone in one.get("zones", [])
         ]
         if kind == "not_visited":
             return [(label, tell("offers.must_be_none", spent=spent))]
@@ -65,28 +64,28 @@ def _condition(one: dict[str, Any], tell: Words) -> list[tuple[str, str]]:
 
 def _value(one: dict[str, Any], tell: Words) -> str:
     """What was found, for conditions that are about no time at a place."""
+    said = tell("offers.yes")
     match one:
         case {"kind": "calendar", "today": today}:
-            return tell.day(date.fromisoformat(str(today)))
+            said = tell.day(date.fromisoformat(str(today)))
         case {"kind": "sequence", "places": places}:
-            return tell("conditions.then").join(
-                tell.category(str(place.get("category") or place.get("zone") or place.get("floor"))) for place in places
-            )
+            named = (str(place.get("category") or place.get("zone") or place.get("floor")) for place in places)
+            said = tell("conditions.then").join(map(tell.category, named))
         case {"kind": "entered", "seconds_ago": seconds}:
-            return tell("units.ago", span=tell.duration(seconds))
+            said = tell("units.ago", span=tell.duration(seconds))
         case {"kind": "spent", "amount": amount, "needed": needed}:
-            return tell("offers.needed", spent=tell.number(amount, 2), needed=tell.number(needed, 2))
+            said = tell("offers.needed", spent=tell.number(amount, 2), needed=tell.number(needed, 2))
         case {"kind": "visits", "visits": visits, "within_days": days}:
-            return tell("offers.of_days", visits=visits, days=days)
+            said = tell("offers.of_days", visits=visits, days=days)
         case {"kind": "absent", "days": days}:
-            return tell("units.ago", span=tell("units.d", n=days))
+            said = tell("units.ago", span=tell("units.d", n=days))
         case {"has": list(many)} | {"sources": list(many)}:
-            return ", ".join(map(str, many))
+            said = ", ".join(map(str, many))
         case {"tier": value} | {"visit": value} | {"people": value} | {"years": value} | {"month": value}:
-            return str(value)
+            said = str(value)
         case {"category": category}:
-            return tell.category(str(category))
-    return tell("offers.yes")
+            said = tell.category(str(category))
+    return said
 
 
 def _held(facts: dict[str, Any], tell: Words) -> list[tuple[str, str]]:

@@ -7,11 +7,16 @@ from datetime import datetime
 
 from central.offers.campaigns import Campaign, Pool
 from central.pages.campaigns.clauses import Clauses, clauses_of
-from central.pages.campaigns.standing import Miss, PoolStanding, Standings, standings
+from central.pages.campaigns.standing import (
+    CampaignStanding,
+    Miss,
+    PoolStanding,
+    campaign_standings,
+    pool_standings,
+)
 from central.pages.frame import Page
 from central.pages.markup import Html, card, joined, pill, table, tag, tile
 from central.services import Services
-from central.store.campaign_counts import CampaignCounts
 
 
 def listing(services: Services, page: Page) -> Html:
@@ -19,7 +24,7 @@ def listing(services: Services, page: Page) -> Html:
     tell, book = page.words, services.book
     clauses = clauses_of(services, tell)
     today = datetime.fromtimestamp(services.clock(), services.site.timezone).date().isoformat()
-    standing = standings(services, today)
+    standing, pools = campaign_standings(services, today), pool_standings(services)
     parts = []
     if book.fault:
         parts.append(tag("p", tell("campaigns.fault", fault=book.fault), class_="said bad", role="status"))
@@ -28,19 +33,25 @@ def listing(services: Services, page: Page) -> Html:
     parts.append(
         tag(
             "div",
-            *(_campaign(page, clauses, one, standing) for one in book.all),
+            *(
+                _campaign(page, clauses, one, standing[one.id], pools.get(one.coupon))
+                for one in book.all
+                if one.id in standing
+            ),
             class_="cards campaigns",
         )
     )
-    if book.all or standing.pools:
-        parts.append(card(tell("campaigns.pools"), _pools(page, clauses, standing.pools)))
+    if book.all or pools:
+        parts.append(card(tell("campaigns.pools"), _pools(page, clauses, pools)))
     return tag("div", *parts, class_="stack")
 
 
 def _nothing(page: Page, *, has_file: bool) -> Html:
     tell = page.words
     if not has_file:
-        return tag("section", tag("h2", tell("campaigns.none")), tag("p", tell("campaigns.no_file")), class_="card empty")
+        return tag(
+            "section", tag("h2", tell("campaigns.none")), tag("p", tell("campaigns.no_file")), class_="card empty"
+        )
     link = tag("a", tell("campaigns.write_one"), href="/campaigns/editor", class_="button")
     return tag(
         "section",
@@ -51,7 +62,9 @@ def _nothing(page: Page, *, has_file: bool) -> Html:
     )
 
 
-def _campaign(page: Page, clauses: Clauses, one: Campaign, standing: Standings) -> Html:
+def _campaign(
+    page: Page, clauses: Clauses, one: Campaign, standing: CampaignStanding, pool: PoolStanding | None
+) -> Html:
     tell = page.words
     state = pill(tell("campaigns.on"), "good") if one.enabled else pill(tell("campaigns.off"))
     about = [tell("campaigns.version", campaign=one.id, version=str(one.version))]
@@ -65,40 +78,36 @@ def _campaign(page: Page, clauses: Clauses, one: Campaign, standing: Standings) 
         tag("p", " · ".join(about), class_="quiet"),
         tag("p", one.wording, class_="wording"),
         tag("details", tag("summary", tell("campaigns.conditions")), conditions, data_key="conditions"),
-        _tiles(page, clauses, one, standing),
-        _misses(page, standing.misses.get(one.id, ())),
+        _tiles(page, clauses, one, standing, pool),
+        _misses(page, standing.misses),
         class_="card campaign",
         data_key=f"campaign-{one.id}",
         id=f"campaign-{one.id}",
     )
 
 
-def _tiles(page: Page, clauses: Clauses, one: Campaign, standing: Standings) -> Html:
+def _tiles(page: Page, clauses: Clauses, one: Campaign, standing: CampaignStanding, pool: PoolStanding | None) -> Html:
     tell = page.words
     if one.holdout_percent:
         held = tell("campaigns.held_why", percent=one.holdout_percent)
     else:
         held = tell("campaigns.no_holdout")
-    counts, pool = standing.counts.get(one.id, CampaignCounts()), standing.pools.get(one.coupon)
-    row = None if pool is None else pool.row
     left, of = tell("campaigns.no_limit"), ""
-    if row is not None and row.left is not None and row.stock is not None:
-        left, of = tell.number(row.left), tell("campaigns.of_stock", n=row.stock)
-    elif pool is not None and pool.terms.stock is not None:
-        left, of = tell.number(pool.terms.stock), tell("campaigns.of_stock", n=pool.terms.stock)
+    if pool is not None and pool.left is not None and pool.stock is not None:
+        left, of = tell.number(pool.left), tell("campaigns.of_stock", n=pool.stock)
     budget = tell("campaigns.no_budget")
     if one.budget is not None:
         budget = tell("campaigns.of_budget", amount=clauses.money(one.budget))
     tiles = [
         tile(
             tell("campaigns.today"),
-            tell.number(counts.offered),
-            tell("campaigns.in_all", n=counts.offered_in_all),
+            tell.number(standing.offered),
+            tell("campaigns.in_all", n=standing.offered_in_all),
         ),
-        tile(tell("campaigns.held_today"), tell.number(counts.held_back), held),
-        tile(tell("campaigns.redeemed"), tell.number(counts.redeemed)),
+        tile(tell("campaigns.held_today"), tell.number(standing.held_back), held),
+        tile(tell("campaigns.redeemed"), tell.number(standing.redeemed)),
         tile(tell("campaigns.stock"), left, of),
-        tile(tell("campaigns.budget"), clauses.minor(counts.spent), budget),
+        tile(tell("campaigns.budget"), clauses.minor(standing.spent), budget),
     ]
     return tag("dl", *tiles, class_="tiles small")
 
@@ -109,8 +118,7 @@ def _misses(page: Page, misses: tuple[Miss, ...]) -> Html:
     if not misses:
         return tag("div", title, tag("p", tell("campaigns.no_misses"), class_="quiet"), class_="misses")
     lines = [
-        tag("li", tag("span", reason(page, miss.failed)), " ", Html(page.figures.html(miss.people)))
-        for miss in misses
+        tag("li", tag("span", reason(page, miss.failed)), " ", Html(page.figures.html(miss.members))) for miss in misses
     ]
     why = tag("p", tell("campaigns.near_misses_why"), class_="quiet")
     return tag("div", title, why, tag("ul", *lines), class_="misses")
@@ -132,7 +140,7 @@ def _pools(page: Page, clauses: Clauses, pools: Mapping[str, PoolStanding]) -> H
     rows = []
     for pool in pools.values():
         terms, row = pool.terms, pool.row
-        left = terms.stock if row is None else row.left
+        left = pool.left
         rows.append(
             (
                 joined([terms.id, tag("small", terms.title)]),

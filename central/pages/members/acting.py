@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,19 +41,15 @@ def act(services: Services, page: Page, wanted: dict[str, Any]) -> Outcome:
     if page.login.role not in MEMBER_ROLES:
         return Outcome(tell("members.not_yours"))
     field = {name: value.strip() for name, value in wanted.items() if isinstance(value, str)}
+    does = _ACTS.get(field.get("act", ""))
     try:
-        match field.get("act", ""):
-            case "find_id":
-                return _find(services, page, field.get("id", ""))
-            case "find_phone":
-                return _find_phone(services, page, field.get("phone", ""))
-            case "withdraw":
-                return _withdraw(services, page, field.get("member", ""), field.get("purpose", ""))
-            case "erase":
-                return _erase(services, page, field.get("member", ""), field.get("confirm", ""))
+        return Outcome("") if does is None else does(services, page, field)
     except AtriumError as error:
         return Outcome(tell("members.failed", why=str(error)))
-    return Outcome("")
+
+
+def _find_id(services: Services, page: Page, field: Mapping[str, str]) -> Outcome:
+    return _find(services, page, field.get("id", ""))
 
 
 def _find(services: Services, page: Page, member: str) -> Outcome:
@@ -63,7 +60,8 @@ def _find(services: Services, page: Page, member: str) -> Outcome:
     return Outcome(page.words("members.not_found"), Html("")) if shown is None else Outcome("", shown)
 
 
-def _find_phone(services: Services, page: Page, phone: str) -> Outcome:
+def _find_phone(services: Services, page: Page, field: Mapping[str, str]) -> Outcome:
+    phone = field.get("phone", "")
     keyed = phone_hmac(services.secrets.phone_key, phone[:MOST_PHONE], services.calling_code)
     member = members.find_by_phone(services.store.database, services.store.site, keyed)
     if member is None:
@@ -72,16 +70,26 @@ def _find_phone(services: Services, page: Page, phone: str) -> Outcome:
     return _find(services, page, member)
 
 
-def _withdraw(services: Services, page: Page, member: str, purpose: str) -> Outcome:
+def _withdraw(services: Services, page: Page, field: Mapping[str, str]) -> Outcome:
+    member, purpose = field.get("member", ""), field.get("purpose", "")
     key, now = services.secrets.phone_key, services.clock()
     done = withdraw_consent(services.store, member, purpose, now, key)
     note_look(services, page.login, "DELETE", "/members consent", 204 if done else 404, member=member)
     return Outcome(page.words("members.withdrew") if done else "", member_html(services, page, member))
 
 
-def _erase(services: Services, page: Page, member: str, confirm: str) -> Outcome:
-    if confirm != member:
+def _erase(services: Services, page: Page, field: Mapping[str, str]) -> Outcome:
+    member = field.get("member", "")
+    if field.get("confirm") != member:
         return Outcome(page.words("members.erase_differs"))
     done = erase_member(services.store, member, services.clock(), services.secrets.phone_key)
     note_look(services, page.login, "DELETE", "/members", 204 if done else 404, member=member)
     return Outcome(page.words("members.erased" if done else "members.not_found"), Html(""))
+
+
+_ACTS: dict[str, Callable[[Services, Page, Mapping[str, str]], Outcome]] = {
+    "find_id": _find_id,
+    "find_phone": _find_phone,
+    "withdraw": _withdraw,
+    "erase": _erase,
+}

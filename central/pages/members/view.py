@@ -1,12 +1,11 @@
-"""A member as the page shows them: consents, what is known, days as counts, the link of now, offers, why and why not."""
+"""A member as the page shows them: consents, what is known, days as counts, link of now, offers, why and why not."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from central.pages.campaigns.clauses import clauses_of
 from central.pages.frame import Page
-from central.pages.markup import Html, card, joined, pill, table, tag, tile
+from central.pages.markup import Html, Mood, card, joined, pill, table, tag, tile
 from central.pages.members.why import why_html
 from central.services import Services
 from central.store import links, member_days, member_offers, member_tags, members
@@ -162,7 +161,7 @@ def _offers(services: Services, page: Page, member: str) -> Html:
     rows = []
     for one in made:
         state = "held" if one.arm == "holdout" else one.state or "given"
-        mood = "good" if state == "redeemed" else ""
+        mood: Mood = "good" if state == "redeemed" else ""
         rows.append(
             (
                 _moment(services, page, one.at),
