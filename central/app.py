@@ -30,7 +30,7 @@ from central.insight.occupancy import Occupancy
 from central.journeys.boundaries import boundaries, untold
 from central.journeys.journeys import Journeys
 from central.observe.metrics import Metrics
-from central.offers.book import categories_of, load_campaigns
+from central.offers.book import CampaignBook
 from central.offers.engine import OfferEngine
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
@@ -59,7 +59,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         BadInputError: where configuration, site, campaigns or database are wrong.
     """
     site = load_site(config.site)
-    campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
+    book = CampaignBook(config.campaigns, site)
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
     identity = Identity(
@@ -91,7 +91,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         store,
         broker,
         Linker(store, site),
-        OfferEngine(store, site, campaigns),
+        OfferEngine(store, site, book.campaigns),
         clock=clock,
         # heat is folded before retention takes what it is made of
         duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
@@ -113,7 +113,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             trail,
             retention,
             secrets,
-            campaigns,
+            book,
             clock,
             occupancy,
             config.reckon_at_hour,
