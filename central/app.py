@@ -14,10 +14,11 @@ from pathlib import Path
 import uvicorn
 
 from calibration.site import load_site
-from central.access import load_secrets
+from central.access import derived, load_secrets
 from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
+from central.coupons.coupons import Coupons
 from central.identity.identity import Identity
 from central.identity.people import Users
 from central.identity.rates import Brake
@@ -33,7 +34,7 @@ from central.members.days import MemberDays
 from central.members.tagging import MemberTags
 from central.members.tags import load_rules
 from central.observe.metrics import Metrics
-from central.offers.book import categories_of, load_campaigns
+from central.offers.book import CampaignBook
 from central.offers.engine import OfferEngine
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
@@ -62,8 +63,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         BadInputError: where configuration, site, campaigns or database are wrong.
     """
     site = load_site(config.site)
-    campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
-    rules = load_rules(config.tags, categories_of(site).by_zone.values())
+    book = CampaignBook(config.campaigns, site)
+    rules = load_rules(config.tags, book.categories.by_zone.values())
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
     identity = Identity(
@@ -93,11 +94,13 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     ops = control_room(site, store, writer, broker)
     days = MemberDays(store, site, config.keep.links)
     tags = MemberTags(store, site, rules)
+    coupons = Coupons(derived(secrets.offer_key, "coupons"), site.timezone)
+    engine = OfferEngine(store, site, book, coupons, derived(secrets.offer_key, "holdout"))
     clerk = Clerk(
         store,
         broker,
         Linker(store, site),
-        OfferEngine(store, site, campaigns),
+        engine,
         clock=clock,
         # heat is folded before retention takes what it is made of
         duties=[insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, retention.update],
@@ -119,12 +122,13 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             trail,
             retention,
             secrets,
-            campaigns,
+            book,
             clock,
             occupancy,
             config.reckon_at_hour,
             ops,
             metrics,
+            engine,
             calling_code=config.calling_code,
         )
     finally:
