@@ -174,8 +174,8 @@ def _withdraw(connection: sqlite3.Connection, consent: tuple[str, str, str], now
         happenings.forget(connection, site, member)
         happenings.note(connection, site, [("member", member, "", now)])
         removed["touchpoints"] = connection.execute(
-            """UPDATE touchpoints SET state = 'closed', outcome = ?, confidence = NULL, zone = NULL, x = NULL, y = NULL
-               WHERE site = ? AND member = ?""",
+            """UPDATE touchpoints SET state = 'closed', outcome = ?, confidence = NULL, zone = NULL, x = NULL, y = NULL,
+               place = '' WHERE site = ? AND member = ?""",
             (WITHDRAWN, site, member),
         ).rowcount
         removed = {table: rows for table, rows in removed.items() if rows}

@@ -21,6 +21,7 @@ from central.store.schema import (
     m0015_ops,
     m0016_staff_inside,
     m0017_happenings,
+    m0021_touchpoints,
     m0023_coupons,
 )
 from central.store.schema.numbered import migrations
@@ -42,6 +43,7 @@ __all__ = [
     "m0015_ops",
     "m0016_staff_inside",
     "m0017_happenings",
+    "m0021_touchpoints",
     "m0023_coupons",
     "migrations",
 ]
