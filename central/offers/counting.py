@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from central.offers.campaigns import Campaign, Quiet
-from central.offers.deciding import Settled, next_midnight
+from central.offers.deciding import PRIORITY_S, Settled, next_midnight
 
 HOUR_S = 3600.0
 CENTS = 100
 STOCK_AGAIN_S = 30.0
 """A pool that is empty is asked again so much later: coupons that expire unused come back to it."""
-VISIT_AGAIN_S = 600.0
-"""Once a visit: whether another visit has begun is looked at so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,8 @@ def occasion_end(campaign: Campaign, at: float, timezone: tzinfo) -> float:
     match campaign.once:
         case "day":
             return next_midnight(at, timezone)
-        case "visit":
-            return at + VISIT_AGAIN_S
+        case "visit":  # whoever keeps stays knows when another begins
+            return math.inf
         case "week":
             return _begins(day + timedelta(days=7 - day.weekday()), timezone)
         case "month":
@@ -108,6 +106,8 @@ def weigh(campaign: Campaign, standing: Standing, at: float, visit_start: float,
         return Settled(made=False, why="cap", short_by=1, unit="offers to the member")
     if standing.any_at is not None and at < (free_at := standing.any_at + campaign.cool_down_hours * HOUR_S):
         return Settled(made=False, until=free_at, why="cool_down", short_by=round(free_at - at), unit="s")
+    if standing.any_at is not None and at < (free_at := standing.any_at + PRIORITY_S):
+        return Settled(made=False, until=free_at, why="priority", short_by=round(free_at - at), unit="s")
     if campaign.quiet is not None and (ends := quiet_until(campaign.quiet, at, timezone)) is not None:
         return Settled(made=False, until=ends, why="quiet", for_all=True, short_by=round(ends - at), unit="s")
     if caps.per_day is not None and standing.today >= caps.per_day:

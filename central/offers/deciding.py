@@ -23,7 +23,7 @@ from central.offers.situation import Profile, Situation, Stay, Verdict
 from central.store.purchases import Purchase
 
 PRIORITY_S = 60.0
-"""Of several that are due at one moment the highest is made; the others are looked at again so much later."""
+"""A member gets no two offers within so long: of several that are due, the highest first."""
 AGAIN_S = 1.0
 """A condition that says it changes now, and does not, is judged again so much later."""
 OPEN_AGAIN_S = 30.0
@@ -301,8 +301,9 @@ class Deciding:
                 told = known.stays.get(visit)
                 if told is not None and told.left_at is None and told.told_at < stay.told_at and stay.left_at is None:
                     known.stays[visit] = stay
+            _free(known, self.plan, visit_start(known.stays.values(), at) > visit_start(before.stays.values(), at))
         known.heard_at = change.at
-        known.camera_at = max((stay.told_at for stay in known.stays.values()), default=change.at)
+        known.camera_at = min(max((stay.told_at for stay in known.stays.values()), default=at), at)
         self._members[name] = known
         situation = self._situation(known, at)
         settled = self._judged(known, self.plan.settled, situation, at)
@@ -326,11 +327,16 @@ class Deciding:
         before, stay = known.stays.get(change.visit), change.stay
         if before is not None and before.left_at is None and stay.left_at is None and before.told_at > stay.told_at:
             return 0  # seen to go on beyond what the box says only now
+        freed: frozenset[int] = frozenset()
+        if before is None:
+            began = visit_start(known.stays.values(), at)
+            known.stays = dict(
+                sorted((known.stays | {change.visit: stay}).items(), key=lambda item: (item[1].entered_at, item[0]))
+            )
+            freed = _free(known, self.plan, len(known.stays) > 1 and visit_start(known.stays.values(), at) > began)
         known.stays[change.visit] = stay
-        if before is None and len(known.stays) > 1:
-            known.stays = dict(sorted(known.stays.items(), key=lambda item: (item[1].entered_at, item[0])))
-        known.camera_at, known.heard_at = stay.told_at, change.at
-        return self._altered(change.member, known, stay, at, decide)
+        known.camera_at, known.heard_at = min(stay.told_at, at), change.at
+        return self._altered(change.member, known, stay, at, decide, freed)
 
     def _see(self, change: Seen, at: float, decide: Decide) -> int:
         known = self._members.get(change.member)
@@ -342,11 +348,19 @@ class Deciding:
         known.camera_at, known.heard_at = change.until, change.at
         return self._altered(change.member, known, gone_on, at, decide)
 
-    def _altered(self, name: str, known: _Member, stay: Stay, at: float, decide: Decide) -> int:
+    def _altered(  # noqa: PLR0917 - what happened, to whom, where, when
+        self,
+        name: str,
+        known: _Member,
+        stay: Stay,
+        at: float,
+        decide: Decide,
+        freed: frozenset[int] = frozenset(),
+    ) -> int:
         category = self._categories.by_zone.get((stay.floor, stay.zone), "")
         mask = self.plan.touched(visit_kinds(stay.floor, stay.zone, category)) & known.relevant
-        fresh = self._rejudge(name, known, mask, at)
-        return self._offer(name, known, self._using(fresh) & known.allowed, at, decide) if fresh else 0
+        fresh = self._using(self._rejudge(name, known, mask, at)) | freed
+        return self._offer(name, known, fresh & known.allowed, at, decide) if fresh else 0
 
     # time
 
@@ -537,6 +551,20 @@ class Deciding:
             known.held[index] = hold
         self.changed[name] = None
         return int(settled.made)
+
+
+def _free(known: _Member, laid_out: Plan, is_another: bool) -> frozenset[int]:  # noqa: FBT001
+    """Another visit begins: what there is once a visit may come again."""
+    if not is_another:
+        return frozenset()
+    freed = {
+        index
+        for index, hold in known.held.items()
+        if laid_out.campaigns[index].once == "visit" and hold.until == math.inf and not hold.why
+    }
+    for index in freed:
+        del known.held[index]
+    return frozenset(freed)
 
 
 def visit_start(stays: Iterable[Stay], at: float) -> float:

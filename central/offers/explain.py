@@ -68,7 +68,7 @@ HELD_BACK = {
     "budget": "its budget is spent",
     "cool_down": "the member had an offer too recently",
     "group": "the member had another campaign of its group today",
-    "priority": "another campaign came first",
+    "priority": "the member had an offer a moment ago",
 }
 
 
