@@ -30,8 +30,8 @@ _BODY = r"""
   <q-td key="member" class="fixed">{{ props.row.member }}</q-td>
   <q-td key="coupon"><b>{{ props.row.coupon }}</b><div class="quiet">{{ props.row.wording }}</div></q-td>
   <q-td key="why" class="why">{{ props.row.why }}
-    <div><q-btn flat dense no-caps color="primary" size="sm" :label="props.expand ? 'HIDE' : 'SHOW'"
-      :aria-expanded="props.expand" @click="props.expand = !props.expand" /></div></q-td>
+    <div><button type="button" class="plain small" :aria-expanded="props.expand ? 'true' : 'false'"
+      @click="props.expand = !props.expand">{{ props.expand ? 'HIDE' : 'SHOW' }}</button></div></q-td>
 </q-tr>
 <q-tr v-show="props.expand" :props="props" class="facts"><q-td colspan="100%"><dl>
   <template v-for="fact in props.row.facts"><dt>{{ fact[0] }}</dt><dd>{{ fact[1] }}</dd></template></dl></q-td></q-tr>

@@ -31,13 +31,14 @@ def member_html(services: Services, page: Page, member: str) -> Html | None:
         card(tell("members.link"), _link(services, page, member)),
         card(tell("members.why_now"), why_html(services, page, member)),
     ]
-    return joined(
-        [
-            tag("h2", found.member, class_="who"),
-            tag("div", tag("div", *left, class_="stack"), tag("div", *right, class_="stack"), class_="pair"),
-            card(tell("members.offers"), _offers(services, page, member)),
-            _erasing(page, member),
-        ]
+    return tag(
+        "div",
+        tag("h2", found.member, class_="who"),
+        tag("div", tag("div", *left, class_="stack"), tag("div", *right, class_="stack"), class_="pair"),
+        card(tell("members.offers"), _offers(services, page, member)),
+        _erasing(page, member),
+        class_="stack",
+        data_key=found.member,
     )
 
 
