@@ -14,10 +14,11 @@ from pathlib import Path
 import uvicorn
 
 from calibration.site import load_site
-from central.access import load_secrets
+from central.access import derived, load_secrets
 from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
+from central.coupons.coupons import Coupons
 from central.identity.identity import Identity
 from central.identity.people import Users
 from central.identity.rates import Brake
@@ -33,8 +34,10 @@ from central.members.days import MemberDays
 from central.members.tagging import MemberTags
 from central.members.tags import load_rules
 from central.observe.metrics import Metrics
-from central.offers.book import categories_of, load_campaigns
+from central.offers.book import CampaignBook, categories_of
 from central.offers.engine import OfferEngine
+from central.offers.rounds import OfferRounds
+from central.offers.screens import crowd_of
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
@@ -62,7 +65,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         BadInputError: where configuration, site, campaigns or database are wrong.
     """
     site = load_site(config.site)
-    campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
+    book = CampaignBook(config.campaigns, site)
     rules = load_rules(config.tags, categories_of(site).by_zone.values())
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
@@ -85,7 +88,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     writer = Writer(
         store.database,
         site.id,
-        on_commit=lambda: clerk.wake(),  # noqa: PLW0108 - the clerk comes later
+        on_commit=lambda: (clerk.wake(), offering.wake()),  # both come later
         metrics=metrics,
         clock=clock,
     )
@@ -93,11 +96,20 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     ops = control_room(site, store, writer, broker)
     days = MemberDays(store, site, config.keep.links)
     tags = MemberTags(store, site, rules)
+    engine = OfferEngine(
+        store,
+        site,
+        book,
+        Coupons(derived(secrets.offer_key, "coupons"), site.timezone),
+        derived(secrets.offer_key, "holdout"),
+        crowd=crowd_of(insight.live, site),
+    )
+    offering = OfferRounds(engine, clock)
     clerk = Clerk(
         store,
         broker,
         Linker(store, site),
-        OfferEngine(store, site, campaigns),
+        offering,
         clock=clock,
         # heat is folded before retention takes what it is made of
         duties=[insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, retention.update],
@@ -107,6 +119,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     writer.start()
     broker.start()
     clerk.start()
+    offering.start()
     trail.start()
     try:
         yield Services(
@@ -119,17 +132,19 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             trail,
             retention,
             secrets,
-            campaigns,
+            book,
             clock,
             occupancy,
             config.reckon_at_hour,
             ops,
             metrics,
+            engine,
             calling_code=config.calling_code,
         )
     finally:
         trail.stop()
         clerk.stop()
+        offering.stop()
         broker.stop()
         writer.stop()
         store.close()
