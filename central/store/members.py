@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from central.offers.situation import Profile
-from central.store import erasures, happenings
+from central.store import deliveries, erasures, happenings
 from central.store.database import Database
 from contract.errors import BadInputError
 
@@ -17,9 +17,9 @@ WITHDRAWN = "consent withdrawn"
 ERASED = "erased"
 """What stands in the place of an offer's reason."""
 
-OF_MEMBER = ("links", "touchpoints", "purchases", "member_days", "member_tags", "consents", "members")
+OF_MEMBER = ("links", "touchpoints", "purchases", "member_days", "member_tags", "near_misses", "consents", "members")
 """Tables that name a member; an erasure deletes their rows."""
-OF_JOURNEY = ("links", "member_days", "member_tags")
+OF_JOURNEY = ("links", "member_days", "member_tags", "near_misses")
 """What came of joining a member to visitors; withdrawing that consent deletes it."""
 
 _CONSENT = "purpose, given_at, wording, source, withdrawn_at"
@@ -159,7 +159,8 @@ def erase(database: Database, site: str, member: str, now: float = 0.0, subject:
         known = connection.execute("SELECT 1 FROM members WHERE site = ? AND member = ?", (site, member)).fetchone()
         if known is None:
             return False
-        removed = {"offers": _strip_offers(connection, site, member, nobody=True)}
+        removed = deliveries.forget(connection, site, member)
+        removed["offers"] = _strip_offers(connection, site, member, nobody=True)
         for table in OF_MEMBER:
             sql = f"DELETE FROM {table} WHERE site = ? AND member = ?"  # noqa: S608 - our own names
             removed[table] = connection.execute(sql, (site, member)).rowcount
@@ -281,8 +282,8 @@ def withdraw_within(connection: sqlite3.Connection, consent: tuple[str, str, str
         happenings.forget(connection, site, member)
         happenings.note(connection, site, [("member", member, "", now)])
         removed["touchpoints"] = connection.execute(
-            """UPDATE touchpoints SET state = 'closed', outcome = ?, confidence = NULL, zone = NULL, x = NULL, y = NULL
-               WHERE site = ? AND member = ?""",
+            """UPDATE touchpoints SET state = 'closed', outcome = ?, confidence = NULL, zone = NULL, x = NULL, y = NULL,
+               place = '' WHERE site = ? AND member = ?""",
             (WITHDRAWN, site, member),
         ).rowcount
         removed = {table: rows for table, rows in removed.items() if rows}

@@ -56,6 +56,7 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/tokens"): ADMIN,
     ("POST", "/v1/touchpoints"): JOINS,
     ("GET", "/v1/touchpoints/{touchpoint}"): JOINS,
+    ("POST", "/v1/touchpoints/{touchpoint}/refund"): JOINS,
     ("GET", "/v1/users"): ADMIN,
     ("GET", "/v1/zones"): SEES,
     ("GET", "/v1/zones/{zone}"): SEES,
