@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from central.access import pseudonym
@@ -24,6 +24,7 @@ from central.api.members import (
 )
 from central.api.window import services_of
 from central.services import Services
+from central.store import members
 from central.store.member_batch import MemberRow, Outcome, State, put_many
 from contract.errors import BadInputError
 
@@ -141,6 +142,39 @@ def put_members(request: Request, body: BatchBody) -> BatchAnswer:
             for number, one in enumerate(outcomes)
             if one.detail
         ],
+    )
+
+
+class ListedMember(BaseModel):
+    """A member's id, and the purposes they agree to now."""
+
+    member: str
+    consents: list[str]
+
+
+class MemberList(BaseModel):
+    """Members by id; ask again with ``after`` = ``next`` until that is null."""
+
+    members: list[ListedMember]
+    next: str | None
+
+
+@router.get(
+    "/members",
+    dependencies=[needs("admin")],
+    responses=answers({"members": [{"member": "M-1042", "consents": ["journey"]}], "next": None}),
+)
+def get_members(
+    request: Request,
+    after: Annotated[str, Query(max_length=64, description="id of the last member of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> MemberList:
+    """All members by id, with what they agree to now: for a customer system to compare its own list with."""
+    store = services_of(request).store
+    found = members.page(store.database, store.site, after, limit)
+    return MemberList(
+        members=[ListedMember(member=member, consents=consents) for member, consents in found],
+        next=found[-1][0] if len(found) == limit else None,
     )
 
 

@@ -205,6 +205,17 @@ def find(database: Database, site: str, member: str) -> Member | None:
     )
 
 
+def page(database: Database, site: str, after: str, limit: int) -> list[tuple[str, list[str]]]:
+    """Members by id from behind ``after``, each with the purposes they agree to now."""
+    rows = database.rows(
+        """SELECT member, (SELECT json_group_array(purpose) FROM consents WHERE consents.site = members.site
+               AND consents.member = members.member AND withdrawn_at IS NULL)
+           FROM members WHERE site = ? AND member > ? ORDER BY member LIMIT ?""",
+        (site, after, limit),
+    )
+    return [(row[0], sorted(json.loads(row[1]))) for row in rows]
+
+
 def find_by_phone(database: Database, site: str, phone_hmac: str) -> str | None:
     """The id of the member with that phone, as ``central.access.phone_hmac`` makes it of a number."""
     found = database.rows("SELECT member FROM members WHERE site = ? AND phone_hmac = ?", (site, phone_hmac))
