@@ -34,8 +34,10 @@ from central.members.days import MemberDays
 from central.members.tagging import MemberTags
 from central.members.tags import load_rules
 from central.observe.metrics import Metrics
-from central.offers.book import CampaignBook
+from central.offers.book import CampaignBook, categories_of
 from central.offers.engine import OfferEngine
+from central.offers.rounds import OfferRounds
+from central.offers.screens import crowd_of
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
@@ -64,7 +66,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     """
     site = load_site(config.site)
     book = CampaignBook(config.campaigns, site)
-    rules = load_rules(config.tags, book.categories.by_zone.values())
+    rules = load_rules(config.tags, categories_of(site).by_zone.values())
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
     identity = Identity(
@@ -86,7 +88,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     writer = Writer(
         store.database,
         site.id,
-        on_commit=lambda: clerk.wake(),  # noqa: PLW0108 - the clerk comes later
+        on_commit=lambda: (clerk.wake(), offering.wake()),  # both come later
         metrics=metrics,
         clock=clock,
     )
@@ -94,13 +96,20 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     ops = control_room(site, store, writer, broker)
     days = MemberDays(store, site, config.keep.links)
     tags = MemberTags(store, site, rules)
-    coupons = Coupons(derived(secrets.offer_key, "coupons"), site.timezone)
-    engine = OfferEngine(store, site, book, coupons, derived(secrets.offer_key, "holdout"))
+    engine = OfferEngine(
+        store,
+        site,
+        book,
+        Coupons(derived(secrets.offer_key, "coupons"), site.timezone),
+        derived(secrets.offer_key, "holdout"),
+        crowd=crowd_of(insight.live, site),
+    )
+    offering = OfferRounds(engine, clock)
     clerk = Clerk(
         store,
         broker,
         Linker(store, site),
-        engine,
+        offering,
         clock=clock,
         # heat is folded before retention takes what it is made of
         duties=[insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, retention.update],
@@ -110,6 +119,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     writer.start()
     broker.start()
     clerk.start()
+    offering.start()
     trail.start()
     try:
         yield Services(
@@ -134,6 +144,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     finally:
         trail.stop()
         clerk.stop()
+        offering.stop()
         broker.stop()
         writer.stop()
         store.close()

@@ -93,11 +93,11 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     consents: Annotated[list[ConsentColumn], Meta(max_length=32)] = []
     encoding: str = ""
     delimiter: Annotated[str, Meta(max_length=1)] = ""
-    dates: Annotated[list[Word], Meta(min_length=1)] = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "%Y%m%d"]
+    dates: Annotated[tuple[Word, ...], Meta(min_length=1)] = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d", "%Y%m%d")
     timezone: str = "UTC"
-    list_separators: Annotated[str, Meta(min_length=1)] = ";|,/、；，"
-    yes: list[Word] = ["yes", "y", "true", "1", "x", "是", "同意", "sim"]
-    no: list[Word] = ["no", "n", "false", "0", "-", "否", "不同意", "não"]
+    list_separators: Annotated[str, Meta(min_length=1)] = ";|,/、\uff1b\uff0c"
+    yes: tuple[Word, ...] = ("yes", "y", "true", "1", "x", "是", "同意", "sim")
+    no: tuple[Word, ...] = ("no", "n", "false", "0", "-", "否", "不同意", "não")
     values: dict[Field, dict[str, str]] = {}
 
     @property
@@ -135,16 +135,20 @@ def load_mapping(path: Path) -> Mapping:
         raise BadInputError(f"{path}: yes: {min(both)!r} stands under no, too; leave it in one of them")
     seen: set[str] = set()
     for one in found.consents:
-        where = f"{path}: consent {one.purpose!r}"
-        if one.purpose in seen:
-            raise BadInputError(f"{where}: purpose: stands twice; give each one column")
+        wrong = "purpose: stands twice; give each one column" if one.purpose in seen else _fault(one)
+        if wrong:
+            raise BadInputError(f"{path}: consent {one.purpose!r}: {wrong}")
         seen.add(one.purpose)
-        for name in ("given_at", "wording", "source"):
-            if bool(getattr(one, name)) == bool(getattr(one, f"{name}_column")):
-                raise BadInputError(f"{where}: {name}: give it, or {name}_column, one of them")
-        if one.given_at:
-            try:
-                from_rfc3339(one.given_at)
-            except BadInputError as error:
-                raise BadInputError(f"{where}: given_at: {error}") from None
     return found
+
+
+def _fault(one: ConsentColumn) -> str:
+    """What is wrong with a consent's column, field first; empty where nothing is."""
+    for name in ("given_at", "wording", "source"):
+        if bool(getattr(one, name)) == bool(getattr(one, f"{name}_column")):
+            return f"{name}: give it, or {name}_column, one of them"
+    try:
+        from_rfc3339(one.given_at or "1970-01-01T00:00:00Z")
+    except BadInputError as error:
+        return f"given_at: {error}"
+    return ""

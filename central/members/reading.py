@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -55,20 +55,7 @@ class Reader:
         if not MEMBER.fullmatch(member):
             mend = "member ids are letters, digits, _ . and -, 64 at most"
             raise CellError(columns.member, f"{_shown(member)} is no member id; {mend}")
-        row: dict[str, Any] = {"member": member}
-        if phone := unicodedata.normalize("NFKC", cells.get(columns.phone, "")):
-            if not PHONE.fullmatch(phone):
-                raise CellError(columns.phone, "is no phone number; digits with + ( ) . / - and spaces, 5 to 30")
-            row["phone"] = phone
-        if tier := cells.get(columns.tier, ""):
-            row["tier"] = self._word("tier", columns.tier, tier)
-        for name, title in (("tags", columns.tags), ("preferred", columns.preferred), ("channels", columns.channels)):
-            if title:
-                row[name] = self._list(name, title, cells[title])  # type: ignore[arg-type]
-        if text := cells.get(columns.birthday_month, ""):
-            row["birthday_month"] = self._month(columns.birthday_month, text)
-        if text := cells.get(columns.joined_on, ""):
-            row["joined_on"] = self._date(columns.joined_on, text).isoformat()
+        row: dict[str, Any] = {"member": member} | self._file(cells)
         consents, withdrawn = [], []
         for one in self.mapping.consents:
             said = self._says(one, cells[one.column])
@@ -77,6 +64,25 @@ class Reader:
             elif said:
                 consents.append(self._consent(one, cells))
         return row | {"consents": consents, "withdrawn": withdrawn}
+
+    def _file(self, cells: dict[str, str]) -> dict[str, Any]:
+        """What the table says besides consents: an empty cell is an empty tier or list; of all else it is silent."""
+        columns, row = self.mapping.columns, dict[str, Any]()
+        if phone := unicodedata.normalize("NFKC", cells.get(columns.phone, "")):
+            if not PHONE.fullmatch(phone):
+                raise CellError(columns.phone, "is no phone number; digits with + ( ) . / - and spaces, 5 to 30")
+            row["phone"] = phone
+        if columns.tier:
+            row["tier"] = self._word("tier", columns.tier, cells[columns.tier])
+        lists: tuple[Field, ...] = ("tags", "preferred", "channels")
+        for name in lists:
+            if title := getattr(columns, name):
+                row[name] = self._list(name, title, cells[title])
+        if text := cells.get(columns.birthday_month, ""):
+            row["birthday_month"] = self._month(columns.birthday_month, text)
+        if text := cells.get(columns.joined_on, ""):
+            row["joined_on"] = self._moment(columns.joined_on, text).date().isoformat()
+        return row
 
     def _word(self, name: Field, column: str, text: str) -> str:
         word = self.mapping.values.get(name, {}).get(text, text)
@@ -101,21 +107,17 @@ class Reader:
             if not 1 <= month <= MONTHS:
                 raise CellError(column, f"{_shown(text)} is no month; 1 to 12")
             return month
-        return self._date(column, text).month
+        return self._moment(column, text).month
 
-    def _date(self, column: str, text: str) -> date:
-        return datetime.fromtimestamp(self._instant(column, text), ZoneInfo(self.mapping.timezone)).date()
-
-    def _instant(self, column: str, text: str) -> float:
+    def _moment(self, column: str, text: str) -> datetime:
         for form in self.mapping.dates:
             try:
                 moment = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is the mapping's, or the text's own
             except ValueError:
                 continue
-            return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.mapping.timezone))).timestamp()
-        raise CellError(
-            column, f"{_shown(text)} is no date by {' or '.join(self.mapping.dates)}; correct it or `dates`"
-        )
+            return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.mapping.timezone))
+        forms = " or ".join(self.mapping.dates)
+        raise CellError(column, f"{_shown(text)} is no date by {forms}; correct it, or `dates` in the mapping")
 
     def _says(self, one: ConsentColumn, text: str) -> bool | None:
         """Yes, no, or nothing."""
@@ -138,7 +140,9 @@ class Reader:
             if len(told[name]) > 200:
                 raise CellError(column, "is longer than 200 letters; shorten it")
         given_at = (
-            self._instant(one.given_at_column, told["given_at"]) if one.given_at_column else from_rfc3339(one.given_at)
+            self._moment(one.given_at_column, told["given_at"]).timestamp()
+            if one.given_at_column
+            else from_rfc3339(one.given_at)
         )
         if given_at > self.now:
             raise CellError(one.given_at_column, f"{_shown(told['given_at'])} lies in the future; correct it")

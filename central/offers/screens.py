@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from calibration.site import Site
+from central.insight.live import LiveFloor
 from central.offers.campaigns import Campaign, Categories
 from central.offers.conditions import judge
 from central.offers.counting import Standing
@@ -73,6 +74,19 @@ class Screens:
     def _zones(self, campaign: Campaign) -> list[tuple[str, str]]:
         floor, _, zone = campaign.zone.rpartition("/")
         return [key for key in self._categories.names if key[1] == zone and floor in {"", key[0]}]
+
+
+def crowd_of(live: LiveFloor, site: Site) -> Callable[[float], dict[tuple[str, str], int | None]]:
+    """People by (floor, zone) as a manager sees them: k-suppressed, with noise, nobody of whom is staff."""
+
+    def crowd(now: float) -> dict[tuple[str, str], int | None]:
+        return {
+            (floor, zone): None if figure.value is None else int(figure.value)
+            for floor in site.floors
+            for zone, figure in live.snapshot(floor, now).zones.items()
+        }
+
+    return crowd
 
 
 def _why(

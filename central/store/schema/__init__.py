@@ -25,7 +25,6 @@ from central.store.schema import (
     m0022_engine,
     m0023_coupons,
     m0024_deliveries,
-    m0023_coupons,
 )
 from central.store.schema.numbered import migrations
 
@@ -50,6 +49,5 @@ __all__ = [
     "m0022_engine",
     "m0023_coupons",
     "m0024_deliveries",
-    "m0023_coupons",
     "migrations",
 ]
