@@ -21,6 +21,7 @@ from central.store.schema import (
     m0015_ops,
     m0016_staff_inside,
     m0017_happenings,
+    m0025_results,
 )
 from central.store.schema.numbered import migrations
 
@@ -41,5 +42,6 @@ __all__ = [
     "m0015_ops",
     "m0016_staff_inside",
     "m0017_happenings",
+    "m0025_results",
     "migrations",
 ]
