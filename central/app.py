@@ -29,6 +29,9 @@ from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
 from central.journeys.boundaries import boundaries, untold
 from central.journeys.journeys import Journeys
+from central.members.days import MemberDays
+from central.members.tagging import MemberTags
+from central.members.tags import load_rules
 from central.observe.metrics import Metrics
 from central.offers.book import categories_of, load_campaigns
 from central.offers.engine import OfferEngine
@@ -60,6 +63,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     """
     site = load_site(config.site)
     campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
+    rules = load_rules(config.tags, categories_of(site).by_zone.values())
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
     identity = Identity(
@@ -87,6 +91,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     )
     broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
     ops = control_room(site, store, writer, broker)
+    days = MemberDays(store, site, config.keep.links)
+    tags = MemberTags(store, site, rules)
     clerk = Clerk(
         store,
         broker,
@@ -94,7 +100,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         OfferEngine(store, site, campaigns),
         clock=clock,
         # heat is folded before retention takes what it is made of
-        duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
+        duties=[insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, retention.update],
         metrics=metrics,
     )
     rehearse(site, config.k)
@@ -119,6 +125,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             config.reckon_at_hour,
             ops,
             metrics,
+            calling_code=config.calling_code,
         )
     finally:
         trail.stop()

@@ -39,3 +39,5 @@ class Services:
     reckon_at_hour: int
     ops: ControlRoom
     metrics: Metrics
+    calling_code: str = ""
+    """Of the country of phone numbers that are written without one."""

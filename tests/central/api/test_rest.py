@@ -99,7 +99,7 @@ def test_touchpoints_are_checked(central: Central) -> None:
         ({"zone": "attic"}, 422, "no zone"),
         ({"x": 1.0}, 422, "point or a zone"),
         ({"member": "M-77"}, 404, "no member"),
-        ({"at": "2026-01-01T09:00:00.000Z"}, 422, "ten minutes"),
+        ({"at": "2026-01-01T09:00:00.000Z"}, 422, "last day"),
     ):
         answer = ask(central, "POST", "/v1/touchpoints", json=good | change)
         assert answer.status_code == status, answer.text
