@@ -33,7 +33,7 @@ from central.members.days import MemberDays
 from central.members.tagging import MemberTags
 from central.members.tags import load_rules
 from central.observe.metrics import Metrics
-from central.offers.book import categories_of, load_campaigns
+from central.offers.book import CampaignBook
 from central.offers.engine import OfferEngine
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
@@ -62,8 +62,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         BadInputError: where configuration, site, campaigns or database are wrong.
     """
     site = load_site(config.site)
-    campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
-    rules = load_rules(config.tags, categories_of(site).by_zone.values())
+    book = CampaignBook(config.campaigns, site)
+    rules = load_rules(config.tags, book.categories.by_zone.values())
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
     identity = Identity(
@@ -97,7 +97,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         store,
         broker,
         Linker(store, site),
-        OfferEngine(store, site, campaigns),
+        OfferEngine(store, site, book.campaigns),
         clock=clock,
         # heat is folded before retention takes what it is made of
         duties=[insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, retention.update],
@@ -119,7 +119,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             trail,
             retention,
             secrets,
-            campaigns,
+            book,
             clock,
             occupancy,
             config.reckon_at_hour,
