@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import sqlite3
 from datetime import date, timedelta
 
 import numpy as np
 
+from central.offers.holdout import arm
 from central.store import member_days, offers, purchases
 from central.store.member_days import MemberDay
 from central.store.offers import Offer
@@ -24,15 +23,9 @@ NOON_S = 12 * 3600.0
 DAY_S = 86_400.0
 
 
-def held_back(key: bytes, campaign: str, member: str, percent: float) -> bool:
-    """Whether the member is held back from the campaign for good: a keyed hash as a number below 1."""
-    drawn = hmac.new(key, f"{campaign}\0{member}".encode(), hashlib.sha256).digest()
-    return int.from_bytes(drawn[:8], "big") / 2**64 < percent / 100
-
-
 def arms(story: Story, key: bytes, percent: float = HOLDOUT_PERCENT) -> Mask:
-    """(N,) who is offered."""
-    return np.array([not held_back(key, CAMPAIGN, name(n), percent) for n in range(story.world.members)], np.bool_)
+    """(N,) who is offered, as the engine chooses them."""
+    return np.array([arm(key, CAMPAIGN, name(n), percent) == "offer" for n in range(story.world.members)], np.bool_)
 
 
 def name(member: int) -> str:
