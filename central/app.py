@@ -66,11 +66,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     """
     site = load_site(config.site)
     book = CampaignBook(config.campaigns, site)
-<<<<<<< HEAD
     rules = load_rules(config.tags, categories_of(site).by_zone.values())
-=======
-    rules = load_rules(config.tags, book.categories.by_zone.values())
->>>>>>> w-R
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
     identity = Identity(
