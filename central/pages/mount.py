@@ -18,6 +18,7 @@ from central.pages.mall import add_mall_page
 from central.pages.members.page import add_members_page
 from central.pages.ops.page import add_ops_page
 from central.pages.privacy import add_privacy_page
+from central.pages.results.page import add_results_pages
 from central.pages.shops import add_shops_pages
 from central.services import Services
 
@@ -39,6 +40,7 @@ def mount_pages(app: FastAPI, services: Services) -> None:
     add_floor_page(services)
     add_campaign_pages(services)
     add_members_page(services)
+    add_results_pages(services)
     add_ops_page(services)
     add_flows_page(services)
     add_shops_pages(services)
