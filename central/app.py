@@ -18,6 +18,7 @@ from central.access import load_secrets
 from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
+from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.identity.people import Users
 from central.identity.rates import Brake
@@ -86,6 +87,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         clock=clock,
     )
     broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    courier = Courier(store, config.outlets, broker, clock=clock, metrics=metrics)
     ops = control_room(site, store, writer, broker)
     clerk = Clerk(
         store,
@@ -94,13 +96,14 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         OfferEngine(store, site, campaigns),
         clock=clock,
         # heat is folded before retention takes what it is made of
-        duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
+        duties=[courier.nudge, insight.heat.fold, journeys.update, ops.watch.update, retention.update],
         metrics=metrics,
     )
     rehearse(site, config.k)
     writer.start()
     broker.start()
     clerk.start()
+    courier.start()
     trail.start()
     try:
         yield Services(
@@ -119,10 +122,12 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             config.reckon_at_hour,
             ops,
             metrics,
+            courier,
         )
     finally:
         trail.stop()
         clerk.stop()
+        courier.stop()
         broker.stop()
         writer.stop()
         store.close()

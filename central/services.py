@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calibration.site import Site
 from central.access import SecretsFile
+from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
@@ -39,3 +40,4 @@ class Services:
     reckon_at_hour: int
     ops: ControlRoom
     metrics: Metrics
+    courier: Courier
