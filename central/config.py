@@ -62,6 +62,16 @@ class JourneysFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Hour of the local night at which the day's doors are reckoned up: when hardly anybody is inside."""
 
 
+class MembersFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[members]``: how the mall's members are told."""
+
+    calling_code: Annotated[str, Meta(pattern="^([1-9][0-9]{0,3})?$")] = ""
+    """Of the country of phone numbers that are written without one, as ``351``. Choose it before the first import:
+    numbers that were taken in without are found again only once they are sent again."""
+    tags: str = ""
+    """File of the rules by which visits give tags; without it those that come with Atrium."""
+
+
 class RetentionFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``[retention]``: how long what is kept; the bounds are ours, since a promise of privacy is not for sale.
 
@@ -139,6 +149,7 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     http: HttpFile = HttpFile()
     limits: LimitsFile = LimitsFile()
     journeys: JourneysFile = JourneysFile()
+    members: MembersFile = MembersFile()
     retention: RetentionFile = RetentionFile()
     delivery: DeliveryFile = DeliveryFile()
     webhooks: list[WebhookFile] = []
@@ -163,6 +174,8 @@ class Config:
     reckon_at_hour: int
     keep: Keep
     outlets: Outlets
+    calling_code: str = ""
+    tags: Path | None = None
 
 
 def load_config(path: Path) -> Config:
@@ -199,6 +212,8 @@ def load_config(path: Path) -> Config:
         reckon_at_hour=found.journeys.reckon_at_hour,
         keep=found.retention.keep(),
         outlets=_outlets(path, found, here),
+        calling_code=found.members.calling_code,
+        tags=here / found.members.tags if found.members.tags else None,
     )
 
 

@@ -11,6 +11,7 @@ from central.api import (
     flows,
     heat,
     identity,
+    member_batch,
     members,
     observing,
     occupancy,
@@ -54,7 +55,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (members, touchpoints, offering, deliveries)
+    joins = (member_batch, members, touchpoints, offering, deliveries)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

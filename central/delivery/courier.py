@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Sequence
 
 from central.delivery.endpoints import MQTT, Outlets
 from central.delivery.lane import Lane, Terms
@@ -71,9 +72,21 @@ class Courier:
         for lane in self._lanes:
             lane.wake()
 
-    def nudge(self, _now: float) -> None:
-        """The same as a duty of the clerk, right after offers were made."""
-        self.wake()
+    def queue(  # noqa: PLR0917 - as the engine calls it
+        self,
+        connection: sqlite3.Connection,
+        site: str,
+        offer_number: int,
+        offer: str,
+        channels: Sequence[str],
+        now: float,
+        *,
+        expires_at: float | None = None,
+    ) -> int:
+        """``deliveries.queue`` for those of the channels that want offers of this one's campaign."""
+        wanted = self.outlets.of(deliveries.channel_of(connection, site, offer_number))
+        chosen = [channel for channel in channels if channel in wanted]
+        return deliveries.queue(connection, site, offer_number, offer, chosen, now, expires_at=expires_at)
 
     def stop(self) -> None:
         """End; whatever was not acknowledged stays queued."""

@@ -39,6 +39,8 @@ RULES = (
     Rule("heat by quarter hour", "heat_past", EXPIRED_QUARTERS, "heat"),
     Rule("heat", "heat_past", "end < :cutoff", "history"),
     Rule("links", "links", "at < :cutoff", "links"),
+    Rule("near misses", "near_misses", "at < :cutoff", "links"),
+    Rule("offer counts", "offer_counts", "at < :cutoff", "history"),
     Rule("happenings", "happenings", "at < :cutoff", "happenings"),
     Rule("touchpoints", "touchpoints", "at < :cutoff", "touchpoints"),
     Rule("purchases", "purchases", "at < :cutoff", "history"),

@@ -21,6 +21,9 @@ from central.store.schema import (
     m0015_ops,
     m0016_staff_inside,
     m0017_happenings,
+    m0021_touchpoints,
+    m0022_engine,
+    m0023_coupons,
     m0024_deliveries,
 )
 from central.store.schema.numbered import migrations
@@ -42,6 +45,9 @@ __all__ = [
     "m0015_ops",
     "m0016_staff_inside",
     "m0017_happenings",
+    "m0021_touchpoints",
+    "m0022_engine",
+    "m0023_coupons",
     "m0024_deliveries",
     "migrations",
 ]

@@ -9,7 +9,7 @@ import pytest
 
 from calibration.site import Site, load_site
 from central.ingest.decode import read
-from central.offers.book import categories_of, load_campaigns
+from central.offers.book import CampaignBook
 from central.offers.conditions import DAYS
 from central.offers.engine import OfferEngine
 from central.store import links, members
@@ -35,7 +35,7 @@ class Mall:
         self.store, self.site = store, site
         self.sender = Sender()
         self.linker = Linker(store, site)
-        self.campaigns = load_campaigns(path, categories_of(site))
+        self.campaigns = CampaignBook(path, site).campaigns
         self.engine = OfferEngine(store, site, self.campaigns)
 
     def hears(self, body: Body, at: float) -> None:
@@ -218,6 +218,6 @@ def test_a_wrong_campaign_is_refused_by_name(site: Site, tmp_path: Path, change:
     path = tmp_path / "wrong.toml"
     path.write_text(lunch().replace(*change), encoding="utf-8")
     with pytest.raises(BadInputError) as refused:
-        load_campaigns(path, categories_of(site))
+        CampaignBook(path, site)
     assert words in str(refused.value)
     assert "wrong.toml" in str(refused.value)
