@@ -19,6 +19,7 @@ from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
 from central.coupons.coupons import Coupons
+from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.identity.people import Users
 from central.identity.rates import Brake
@@ -93,6 +94,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         clock=clock,
     )
     broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    courier = Courier(store, config.outlets, broker, clock=clock, metrics=metrics)
     ops = control_room(site, store, writer, broker)
     days = MemberDays(store, site, config.keep.links)
     tags = MemberTags(store, site, rules)
@@ -103,8 +105,10 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         Coupons(derived(secrets.offer_key, "coupons"), site.timezone),
         derived(secrets.offer_key, "holdout"),
         crowd=crowd_of(insight.live, site),
+        outbox=courier.queue,
+        channels=courier.outlets.channels,
     )
-    offering = OfferRounds(engine, clock)
+    offering = OfferRounds(engine, clock, on_made=courier.wake)
     clerk = Clerk(
         store,
         broker,
@@ -120,6 +124,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     broker.start()
     clerk.start()
     offering.start()
+    courier.start()
     trail.start()
     try:
         yield Services(
@@ -139,12 +144,14 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             ops,
             metrics,
             engine,
+            courier,
             calling_code=config.calling_code,
         )
     finally:
         trail.stop()
         clerk.stop()
         offering.stop()
+        courier.stop()
         broker.stop()
         writer.stop()
         store.close()

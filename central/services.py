@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calibration.site import Site
 from central.access import SecretsFile
+from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
@@ -41,5 +42,6 @@ class Services:
     ops: ControlRoom
     metrics: Metrics
     engine: OfferEngine
+    courier: Courier
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""

@@ -19,8 +19,9 @@ from central.offers import counting
 from central.offers.book import categories_of
 from central.offers.campaigns import Campaign, Pool
 from central.offers.conditions import judge
-from central.offers.deciding import Deciding, Due, Gone, Hold, Known, Miss, Settled, next_midnight, visit_start
+from central.offers.deciding import Deciding
 from central.offers.explain import LINKING_PURPOSE, Explanation
+from central.offers.facts import Due, Gone, Hold, Known, Miss, Settled, next_midnight, visit_start
 from central.offers.loading import Loader
 from central.offers.making import Issuer, Maker, Outbox
 from central.offers.planning import plan
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 TOGETHER = 256
 """Happenings that are taken in and decided on in one go."""
+CLOCK_SLACK_S = 5.0
+"""A clock that was put back by more than this is believed, and everything read anew."""
 MISSES_EVERY_S = 5.0
 """Near misses are written down this often, of so many members at a time,"""
 MISSES_OF_MEMBERS = 500
@@ -96,6 +99,7 @@ class OfferEngine:
         self._site = site
         self._book = book
         self._categories = categories_of(site)
+        self._coupons = coupons
         self._maker = Maker(store, site, coupons, holdout_key, new_id, outbox, channels)
         self._loader = Loader(store, site)
         self._screens = Screens(site, self._categories, self._maker, crowd)
@@ -103,6 +107,7 @@ class OfferEngine:
         self._stamp = -1
         self._day_ends = 0.0
         self._number = 0
+        self._at = 0.0
         self._missed_at = 0.0
         self._missed: dict[str, tuple[tuple[str, str, int], ...]] = {}
         self._lock = threading.Lock()
@@ -159,7 +164,9 @@ class OfferEngine:
         self._book.refresh()
         made = 0
         deciding = self._deciding
-        if deciding is None or self._book.stamp != self._stamp or now >= self._day_ends:
+        went_back = now < self._at - CLOCK_SLACK_S
+        self._at = now
+        if deciding is None or self._book.stamp != self._stamp or now >= self._day_ends or went_back:
             deciding = self._rebuilt(now)
 
         def decide(due: Due) -> Settled:
@@ -173,7 +180,7 @@ class OfferEngine:
                 self._number = happened[-1].number
             if len(happened) < TOGETHER:
                 break
-            made += deciding.due(happened[-1].at if happened[-1].at < now else now, decide)
+            made += deciding.due(min(now, happened[-1].at), decide)
             self._maker.commit()
         made += deciding.due(now, decide)
         self._maker.commit()
@@ -191,6 +198,7 @@ class OfferEngine:
         """Everything anew from the store, decided on with the next ``due``."""
         database, site = self._store.database, self._store.site
         self._stamp = self._book.stamp
+        self._coupons.sync(database, site, self._book.pools, now)
         self._maker.pools = dict(self._book.pools)
         self._maker.groups = groups_of(self._book.all)
         self._screens.campaigns = [one for one in self._book.campaigns if one.audience == "screen"]

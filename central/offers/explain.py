@@ -9,7 +9,7 @@ from typing import Any
 
 from central.offers.campaigns import Campaign
 from central.offers.counting import Standing
-from central.offers.deciding import Due, Hold
+from central.offers.facts import Due, Hold
 from central.offers.situation import Verdict
 from central.store.links import Link
 
@@ -83,9 +83,7 @@ def sentence(due: Due, link: Link, timezone: tzinfo) -> str:
     )
 
 
-def facts(
-    due: Due, links: Sequence[Link], standing: Standing, now: float, *, pool: str, cost: int
-) -> dict[str, Any]:
+def facts(due: Due, links: Sequence[Link], standing: Standing, now: float, *, pool: str, cost: int) -> dict[str, Any]:
     """Why the offer is made, for programs: every verdict, the link, the caps as they stood, how long it took.
 
     Args:

@@ -10,8 +10,9 @@ from itertools import groupby
 import numpy as np
 
 from calibration.site import Site
-from central.offers.deciding import Change, Deciding, Gone, Known, Seen, Stayed, ended_at
+from central.offers.deciding import Deciding
 from central.offers.explain import LINKING_PURPOSE
+from central.offers.facts import Change, Gone, Known, Seen, Stayed, ended_at
 from central.offers.making import LINK_LIFE_S
 from central.offers.situation import Stay
 from central.store import decisions, members, purchases, touchpoints

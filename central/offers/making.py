@@ -8,19 +8,22 @@ of its own: a commit costs more than a decision.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from calibration.site import Site
+from central.coupons.coupons import pools_in_force
 from central.offers import counting, holdout
 from central.offers.campaigns import Campaign, Pool
 from central.offers.counting import STOCK_AGAIN_S, Standing
-from central.offers.deciding import PRIORITY_S, Due, Settled
+from central.offers.deciding import PRIORITY_S
 from central.offers.explain import LINKING_PURPOSE, facts, sentence
+from central.offers.facts import Due, Settled
 from central.store import decisions, offers
+from central.store.database import Database
 from central.store.offers import Offer
 from central.store.store import Store
 
@@ -52,6 +55,9 @@ class Issuer(Protocol):
         self, connection: sqlite3.Connection, site: str, pool: Pool, *, offer: str, member: str, now: float
     ) -> Issued | str:
         """A coupon, or why there is none."""
+
+    def sync(self, database: Database, site: str, pools: Mapping[str, Pool], now: float) -> object:
+        """Bring the file's pools into the store."""
 
 
 class Outbox(Protocol):
@@ -188,7 +194,7 @@ class Maker:
         held = counting.weigh(campaign, standing, max(one.at, now), one.visit_start, timezone)
         if held is not None:
             return held
-        pool = self.pools.get(campaign.coupon)
+        pool = self.pools.get(campaign.coupon) or self._looked_up(campaign.coupon)
         if pool is None:
             return Settled(made=False, until=one.at + STOCK_AGAIN_S, why="stock", for_all=True)
         offer = self._new_id()
@@ -231,6 +237,12 @@ class Maker:
         if arm == "offer":
             self._outbox(connection, site, number, offer, self._channels, now, expires_at=issued.expires_at)
         return Settled(made=True, until=counting.occasion_end(campaign, one.at, timezone))
+
+    def _looked_up(self, pool: str) -> Pool | None:
+        """A pool that came by the API since the campaigns were read."""
+        found = pools_in_force(self._store.database, self._store.site)
+        self.pools = found | self.pools
+        return self.pools.get(pool)
 
     def standing(self, connection: sqlite3.Connection, member: str, campaign: Campaign, day: str) -> Standing:
         """What has been given, as the connection sees it."""

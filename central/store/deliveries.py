@@ -122,6 +122,14 @@ def queue(  # noqa: PLR0917 - an event of one line at its caller
     return queued
 
 
+def channel_of(connection: sqlite3.Connection, site: str, offer_number: int) -> str:
+    """By what an offer is to reach its member, as its campaign says (``app``, ``sms``, ...); empty for no offer."""
+    found = connection.execute(
+        "SELECT channel FROM offers WHERE site = ? AND number = ?", (site, offer_number)
+    ).fetchone()
+    return str(found[0]) if found else ""
+
+
 def forget(connection: sqlite3.Connection, site: str, member: str) -> dict[str, int]:
     """Rows deleted by table, before a member's offers lose their name: when what was sent would tell of their day."""
     of_member = "number IN (SELECT number FROM offers WHERE site = :site AND member = :member)"
