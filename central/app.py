@@ -14,10 +14,13 @@ from pathlib import Path
 import uvicorn
 
 from calibration.site import load_site
-from central.access import load_secrets
+from central.access import derived, load_secrets
 from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
+from central.coupons.coupons import Coupons
+from central.coupons.keeper import Keeper, Shelved
+from central.coupons.till import Till
 from central.identity.identity import Identity
 from central.identity.people import Users
 from central.identity.rates import Brake
@@ -78,6 +81,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         log.warning('%s: is line %s a door of its floor? set its "boundary" to in, out or none', config.site, line)
     journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
+    coupons = Coupons(derived(secrets.offer_key, "coupons"), site.timezone)
+    keeper = Keeper(coupons, store, Shelved.of(config.campaigns))
     writer = Writer(
         store.database,
         site.id,
@@ -94,7 +99,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         OfferEngine(store, site, campaigns),
         clock=clock,
         # heat is folded before retention takes what it is made of
-        duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
+        duties=[insight.heat.fold, journeys.update, ops.watch.update, keeper.update, retention.update],
         metrics=metrics,
     )
     rehearse(site, config.k)
@@ -119,6 +124,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             config.reckon_at_hour,
             ops,
             metrics,
+            coupons,
+            Till(coupons, store.database, site),
         )
     finally:
         trail.stop()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from calibration.site import Site
 from central.access import SecretsFile
+from central.coupons.coupons import Coupons
+from central.coupons.till import Till
 from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
@@ -39,3 +41,5 @@ class Services:
     reckon_at_hour: int
     ops: ControlRoom
     metrics: Metrics
+    coupons: Coupons
+    till: Till

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from central.api import (
+    coupons,
     exports,
     flows,
     heat,
@@ -15,6 +16,7 @@ from central.api import (
     occupancy,
     offering,
     ops,
+    pools,
     privacy,
     reports,
     shops,
@@ -53,7 +55,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (members, touchpoints, offering)
+    joins = (members, touchpoints, offering, coupons, pools)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
