@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from calibration.site import Site
 from central.access import SecretsFile
+from central.coupons.coupons import Coupons
+from central.coupons.till import Till
 from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
@@ -43,5 +45,7 @@ class Services:
     metrics: Metrics
     engine: OfferEngine
     courier: Courier
+    coupons: Coupons
+    till: Till
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from central.api import (
+    coupons,
     deliveries,
     exports,
     flows,
@@ -17,6 +18,7 @@ from central.api import (
     occupancy,
     offering,
     ops,
+    pools,
     privacy,
     reports,
     shops,
@@ -55,7 +57,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (member_batch, members, touchpoints, offering, deliveries)
+    joins = (member_batch, members, touchpoints, offering, deliveries, coupons, pools)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

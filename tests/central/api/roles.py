@@ -51,7 +51,16 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/reckonings"): SEES,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
+    ("GET", "/v1/offers/{offer}/coupon"): JOINS,
+    ("GET", "/v1/offers/{offer}/coupon.svg"): JOINS,
+    ("GET", "/v1/coupons/key"): JOINS,
     ("GET", "/v1/playback"): SEES,
+    ("GET", "/v1/pools"): frozenset({"manager", "admin"}),
+    ("PUT", "/v1/pools/{pool}"): ADMIN,
+    ("POST", "/v1/quotes"): JOINS,
+    ("POST", "/v1/redemptions"): JOINS,
+    ("POST", "/v1/redemptions/{redemption}/reversal"): JOINS,
+    ("GET", "/v1/settlement"): frozenset({"manager", "admin"}),
     ("GET", "/v1/presence"): SEES,
     ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
@@ -101,6 +110,9 @@ EXAMPLES = {
     "{zone}": "nordic",
     "{what}": "zones",
     "{kind}": "csv",
+    "{offer}": "none",
+    "{pool}": "none",
+    "{redemption}": "none",
 }
 """A value for every parameter in a path."""
 QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}
