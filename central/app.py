@@ -19,7 +19,7 @@ from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
 from central.coupons.coupons import Coupons
-from central.coupons.keeper import Keeper, Shelved
+from central.coupons.keeper import Keeper
 from central.coupons.till import Till
 from central.delivery.courier import Courier
 from central.identity.identity import Identity
@@ -89,7 +89,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     coupons = Coupons(derived(secrets.offer_key, "coupons"), site.timezone)
-    keeper = Keeper(coupons, store, Shelved.of(config.campaigns))
+    keeper = Keeper(coupons, store, book)
     writer = Writer(
         store.database,
         site.id,
