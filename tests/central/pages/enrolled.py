@@ -76,7 +76,7 @@ def days(store: Store, member: str = "M-1042", number: int = 3) -> None:
     """So many days in the mall, up to yesterday."""
     today = datetime.now(UTC).date()
     kept = [
-        MemberDay(member, (today - timedelta(days=7 * ago + 1)).isoformat(), {"fashion": 900.0, "dining": 2400.0}, 3, 3300.0)
+        MemberDay(member, f"{today - timedelta(days=7 * ago + 1)}", {"fashion": 900.0, "dining": 2400.0}, 3, 3300.0)
         for ago in range(number)
     ]
     with store.database.writing() as connection:
