@@ -17,6 +17,7 @@ from central.api import (
     offering,
     ops,
     privacy,
+    rehearsal,
     reports,
     shops,
     touchpoints,
@@ -54,7 +55,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (member_batch, members, touchpoints, offering)
+    joins = (rehearsal, member_batch, members, touchpoints, offering)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
