@@ -20,6 +20,7 @@ from central.api import (
     ops,
     pools,
     privacy,
+    rehearsal,
     reports,
     shops,
     touchpoints,
@@ -57,7 +58,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (member_batch, members, touchpoints, offering, deliveries, coupons, pools)
+    joins = (member_batch, members, touchpoints, offering, deliveries, coupons, pools, rehearsal)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

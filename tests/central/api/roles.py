@@ -34,6 +34,7 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/live/{floor}/stream"): SEES,
     ("GET", "/v1/me"): ALL,
     ("DELETE", "/v1/members/{member}"): ADMIN,
+    ("POST", "/v1/campaigns/rehearse"): frozenset({"manager", "admin"}),
     ("GET", "/v1/members"): ADMIN,
     ("POST", "/v1/members/batch"): ADMIN,
     ("POST", "/v1/members/lookup"): JOINS,
