@@ -111,7 +111,7 @@ class ReceiptBody(BaseModel):
 
 
 class SaleBody(BaseModel):
-    """A sale and its coupons. ``place``, or ``floor`` and ``zone``, says where; else ``tenant`` says whose till it is."""
+    """A sale and its coupons. ``place``, or ``floor`` and ``zone``, says where; or ``tenant`` whose till it is."""
 
     model_config = ConfigDict(
         extra="forbid",
