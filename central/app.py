@@ -14,10 +14,11 @@ from pathlib import Path
 import uvicorn
 
 from calibration.site import load_site
-from central.access import load_secrets
+from central.access import derived, load_secrets
 from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
+from central.coupons.coupons import Coupons
 from central.identity.identity import Identity
 from central.identity.people import Users
 from central.identity.rates import Brake
@@ -40,6 +41,7 @@ from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
 from central.rehearsal import rehearse
+from central.results.results import Results, Sources
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -97,7 +99,13 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         store,
         broker,
         Linker(store, site),
-        OfferEngine(store, site, book.campaigns),
+        OfferEngine(
+            store,
+            site,
+            book,
+            Coupons(derived(secrets.offer_key, "coupons"), site.timezone),
+            derived(secrets.offer_key, "holdout"),
+        ),
         clock=clock,
         # heat is folded before retention takes what it is made of
         duties=[insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, retention.update],
@@ -125,6 +133,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             config.reckon_at_hour,
             ops,
             metrics,
+            results=Results(Sources(site, store, insight, book, clock)),
             calling_code=config.calling_code,
         )
     finally:

@@ -17,6 +17,7 @@ from central.offers.book import CampaignBook
 from central.ops.control_room import ControlRoom
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.results.results import Results
 from central.store.store import Store
 
 
@@ -39,5 +40,6 @@ class Services:
     reckon_at_hour: int
     ops: ControlRoom
     metrics: Metrics
+    results: Results
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""

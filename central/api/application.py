@@ -18,6 +18,7 @@ from central.api import (
     ops,
     privacy,
     reports,
+    results,
     shops,
     touchpoints,
 )
@@ -53,7 +54,7 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    figures = (reports, heat, shops, flows, exports, occupancy)
+    figures = (reports, heat, shops, flows, exports, occupancy, results)
     joins = (member_batch, members, touchpoints, offering)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
