@@ -198,8 +198,8 @@ def _change_told(one: Change) -> Change:
     if one.metric != "spend":
         return one
     looks = [replace(look, difference=in_currency(look.difference)) for look in one.looks]
-    parts = {name: in_currency(getattr(one, name)) for name in ("offered", "held", "difference")}
-    return replace(one, looks=looks, **parts)
+    offered, held, difference = (in_currency(figure) for figure in (one.offered, one.held, one.difference))
+    return replace(one, offered=offered, held=held, difference=difference, looks=looks)
 
 
 def tenant_told(report: TenantReport) -> TenantReport:

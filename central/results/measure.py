@@ -176,9 +176,9 @@ def change(found: Measured, metric: Metric, horizon_days: int, k: int) -> Change
             Look(
                 date.fromordinal(day),
                 date.fromordinal(day) + timedelta(days=horizon_days + 1),
-                mean_figure(*numbers, k=k),
+                mean_figure(value, low, high, number, spread, k),
             )
-            for day, *numbers in zip(
+            for day, value, low, high, number, spread in zip(
                 path.day.tolist(),
                 path.difference.tolist(),
                 path.low.tolist(),

@@ -1,9 +1,9 @@
 """Which of a measurement's numbers leave central, and how exactly: fewer than k never, and no finer than they are sure.
 
 Members are few beside visitors, and a manager may know some of them. So a mean is told of k members of each arm at
-least, on days that k new members of each have come (``closed_days``), and rounded to a step that one member hardly
-moves: between a fifth and a half of the standard error, where one member weighs about the deviation over n, and the
-error is the deviation over the root of n.
+least, changes only when k new members of each have come (``closed_days``), and is rounded to between a fifth and a half
+of its standard error. One member weighs about the deviation over n in it, and the error is the deviation over the root
+of n: whoever subtracts the mean of all but one from the mean of all knows that one's outcome no better than who guesses.
 """
 
 from __future__ import annotations

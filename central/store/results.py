@@ -132,4 +132,7 @@ def outcomes(database: Database, site: str, asked: Asked) -> list[Due]:
     given = asked.parameters(site)
     bought = {row[0]: (row[1], row[2]) for row in database.rows(_BOUGHT, given)}
     nothing = (0, 0)
-    return [Due(bool(row[1]), *tuple(row)[2:], *bought.get(row[0], nothing)) for row in database.rows(_CAME, given)]
+    return [
+        Due(bool(row[1]), row[2], row[3], row[4], row[5], row[6], *bought.get(row[0], nothing))
+        for row in database.rows(_CAME, given)
+    ]
