@@ -22,6 +22,7 @@ from central.api import (
     privacy,
     rehearsal,
     reports,
+    results,
     shops,
     touchpoints,
 )
@@ -57,7 +58,7 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    figures = (reports, heat, shops, flows, exports, occupancy)
+    figures = (reports, heat, shops, flows, exports, occupancy, results)
     joins = (member_batch, members, touchpoints, offering, deliveries, coupons, pools, rehearsal)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)

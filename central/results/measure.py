@@ -16,7 +16,7 @@ from central.insight.figure import FEW, Figure
 from central.results.telling import mean_figure, members_figure, rounded, step_of
 from central.results.uplift import Cohort, Looks, State, Uplift, cap_of, capped, closed_days, looks, uplift
 from central.store.database import Database
-from central.store.results import Due, Standing, outcomes, standing
+from central.store.results import Asked, Due, Standing, outcomes, standing
 
 BEFORE_DAYS = 28
 HORIZONS = (7, 14, 28, 56)
@@ -29,6 +29,11 @@ UNBALANCED = 0.001
 Metric = Literal["visits", "breadth", "spend"]
 METRICS: tuple[Metric, ...] = ("visits", "breadth", "spend")
 UNITS: dict[Metric, str] = {"visits": "visits a member", "breadth": "categories a visit", "spend": "a member"}
+
+
+def asked_of(campaign: str, last_day: date, horizon_days: int) -> Asked:
+    """What the store is asked for."""
+    return Asked(campaign, PURPOSE, last_day.isoformat(), BEFORE_DAYS, horizon_days)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +70,7 @@ def measure(database: Database, site: str, campaign: str, *, last_day: date, hor
     """
     until = last_day.isoformat()
     members = standing(database, site, campaign, PURPOSE, until)
-    due = outcomes(database, site, campaign, PURPOSE, until, before_days=BEFORE_DAYS, after_days=horizon_days)
+    due = outcomes(database, site, asked_of(campaign, last_day, horizon_days))
     ordinals = {day: date.fromisoformat(day).toordinal() for day in {one.day for one in due}}
     day = np.array([ordinals[one.day] for one in due], np.int64)
     offered = np.array([one.offered for one in due], np.bool_)
@@ -171,9 +176,9 @@ def change(found: Measured, metric: Metric, horizon_days: int, k: int) -> Change
             Look(
                 date.fromordinal(day),
                 date.fromordinal(day) + timedelta(days=horizon_days + 1),
-                mean_figure(*numbers, k=k),
+                mean_figure(value, low, high, number, spread, k),
             )
-            for day, *numbers in zip(
+            for day, value, low, high, number, spread in zip(
                 path.day.tolist(),
                 path.difference.tolist(),
                 path.low.tolist(),

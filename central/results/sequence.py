@@ -39,7 +39,7 @@ def pairs(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
 
 
 def spread_of_mixture(best_at: float = BEST_AT, alpha: float = ALPHA) -> float:
-    """rho squared, the variance of the mixture that makes the interval narrowest at ``best_at`` (their Appendix B.2)."""
+    """Rho squared, the mixture's variance that makes the interval narrowest at ``best_at`` (their Appendix B.2)."""
     return float((-lambertw(-(alpha**2) / math.e, -1).real - 1) / best_at)
 
 

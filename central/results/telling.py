@@ -1,9 +1,9 @@
 """Which of a measurement's numbers leave central, and how exactly: fewer than k never, and no finer than they are sure.
 
 Members are few beside visitors, and a manager may know some of them. So a mean is told of k members of each arm at
-least, on days that k new members of each have come (``closed_days``), and rounded to a step that one member hardly
-moves: between a fifth and a half of the standard error, where one member weighs about the deviation over n, and the
-error is the deviation over the root of n.
+least, changes only when k new members of each have come (``closed_days``), and is rounded to between a fifth and a half
+of its standard error. One member weighs about the deviation over n in it, and the error is the deviation over the root
+of n: whoever subtracts the mean of all but one from the mean of all knows that one's outcome no better than who guesses.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def members_figure(number: int, k: int) -> Figure:
     return Figure(told, told, told, told + k - 1) if told else FEW
 
 
-def mean_figure(value: float, low: float, high: float, members: int, error: float, k: int) -> Figure:
+def mean_figure(  # noqa: PLR0917 - an estimate with its interval
+    value: float, low: float, high: float, members: int, error: float, k: int
+) -> Figure:
     """A mean or difference; withheld where it is about fewer than k, or too early for an interval.
 
     Args:
@@ -76,3 +78,29 @@ def share_of_members(part: int, whole: int, k: int) -> Figure:
         return FEW
     low, high = wilson(some, everybody)
     return Figure(round(some / everybody, 3), everybody, round(low, 3), round(high, 3))
+
+
+def sum_figure(total: int, members: int, largest: int, k: int) -> Figure:
+    """A sum over members, minor units, to a step that an average member does not move.
+
+    Withheld where it is about fewer than k, or where one member makes up more than half of it: whoever knows of that
+    one would learn the rest, and the other way round (the dominance rule of statistical offices).
+
+    Args:
+        total: of all of them.
+        members: how many.
+        largest: the one member's part that is the largest.
+        k: fewest members.
+    """
+    if members < k or total <= 0 or largest * 2 > total:
+        return FEW
+    step = max(step_of(2 * total / members), 1.0)
+    told = rounded(total, step)
+    return Figure(told, crowd(members, k), max(told - step, 0.0), told + step)
+
+
+def in_currency(figure: Figure) -> Figure:
+    """Minor units as decimals of the currency, for the edge."""
+    parts = (None if part is None else round(part / 100, 2) for part in (figure.value, figure.low, figure.high))
+    value, low, high = parts
+    return Figure(value, figure.n, low, high, figure.withheld)

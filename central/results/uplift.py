@@ -132,7 +132,7 @@ def closed_days(day: Ints, offered: Mask, least: int) -> Ints:
         least: of each arm.
     """
     days, starts = np.unique(day, return_index=True)
-    ends = np.append(starts[1:], len(day))
+    ends = np.append(starts, len(day))[1:]
     total = np.cumsum(offered)
     closed, since_offered, since_held = [], 0, 0
     for one, end in zip(days.tolist(), ends.tolist(), strict=True):

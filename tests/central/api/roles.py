@@ -10,6 +10,8 @@ ADMIN: frozenset[Role] = frozenset({"admin"})
 JOINS: frozenset[Role] = frozenset({"trigger", "admin"})
 OFFERS: frozenset[Role] = frozenset({"trigger", "manager", "admin"})
 
+MANAGES: frozenset[Role] = frozenset({"manager", "admin"})
+
 WATCHES: frozenset[Role] = frozenset({"installer", "ops", "manager", "admin"})
 MENDS: frozenset[Role] = frozenset({"ops", "admin"})
 
@@ -65,6 +67,12 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/presence"): SEES,
     ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
+    ("GET", "/v1/results/campaigns"): MANAGES,
+    ("GET", "/v1/results/campaigns/{campaign}"): MANAGES,
+    ("GET", "/v1/results/exports/{what}.{kind}"): MANAGES,
+    ("GET", "/v1/results/funnel"): MANAGES,
+    ("GET", "/v1/results/pairs"): MANAGES,
+    ("GET", "/v1/results/tenants/{tenant}"): MANAGES,
     ("GET", "/v1/sequences"): SEES,
     ("GET", "/v1/site"): ALL,
     ("GET", "/v1/tokens"): ADMIN,
@@ -110,6 +118,8 @@ EXAMPLES = {
     "{floor}": "g",
     "{zone}": "nordic",
     "{what}": "zones",
+    "{campaign}": "none",
+    "{tenant}": "none",
     "{kind}": "csv",
     "{offer}": "none",
     "{pool}": "none",
