@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from central.insight.figure import Figure
 from central.offers.campaigns import Campaign
 from central.pages.frame import Page
-from central.pages.markup import Html, Mood, joined, pill, table, tag
+from central.pages.markup import Html, Mood, joined, pill, table, tag, tile
 from central.pages.results.drawing import interval, looks, mood_of, reach_of
-from central.results.measure import HORIZONS, METRICS, Change, Measured, change, measure
+from central.results.campaigns import CampaignResult
+from central.results.measure import HORIZONS, Change
 from central.services import Services
 
 USUAL_HORIZON = 28
+WAYS = {"used the coupon": "used", "came after it": "after", "would not have come without": "without"}
 _NAMES = {"visits": "results.visits", "breadth": "results.categories", "spend": "results.spend"}
 
 
@@ -42,51 +43,79 @@ def campaigns_html(services: Services, page: Page, horizon_days: int) -> Html:
 
 
 def _campaign(services: Services, page: Page, one: Campaign, horizon_days: int) -> Html:
-    store, k = services.store, services.insight.k
-    yesterday = datetime.fromtimestamp(services.clock(), services.site.timezone).date() - timedelta(days=1)
-    found = measure(store.database, store.site, one.id, last_day=yesterday, horizon_days=horizon_days, k=k)
-    changes = [change(found, metric, horizon_days, k) for metric in METRICS]
-    return measured_html(page, one, found, changes, services.book.currency)
+    found = services.results.campaign(one.id, horizon_days)
+    return Html("") if found is None else result_html(page, found, version=one.version)
 
 
-def measured_html(page: Page, one: Campaign, found: Measured, changes: list[Change], currency: str) -> Html:
-    """A campaign's card: a line for each outcome, and how the first one's interval narrowed."""
+def result_html(page: Page, found: CampaignResult, *, version: int) -> Html:
+    """A campaign's card: a line for each outcome, what may be ascribed to it, how the interval narrowed."""
     tell = page.words
-    verdict, mood = verdict_of(page, changes[0])
-    reach = reach_of([one.relative for one in changes])
-    heads = [tell(f"results.{name}") for name in ("outcome", "offered", "held_back", "relative")]
-    rows = [_row(page, one, reach, currency) for one in changes]
-    counted = _arms(page, found)
-    drawn = looks([one.difference for one in changes[0].looks], tell("results.narrowed"))
+    verdict, mood = verdict_of(page, found)
+    reach = reach_of([one.relative for one in found.changes])
+    heads = [tell(f"results.{name}") for name in ("outcome", "offered", "held_back", "relative", "drawn")]
+    rows = [_row(page, one, reach, found.currency) for one in found.changes]
+    drawn = looks([one.difference for one in found.changes[0].looks], tell("results.narrowed"))
+    unbalanced = tag("p", tell("results.unbalanced"), class_="said bad") if found.unbalanced else Html("")
+    name = tell("campaigns.version", campaign=found.campaign, version=str(version))
     return tag(
         "article",
-        tag("div", tag("h2", one.name or one.id), pill(verdict, mood), class_="title"),
-        tag("p", tell("campaigns.version", campaign=one.id, version=str(one.version)), " · ", counted, class_="quiet"),
-        table(one.name or one.id, [*heads, tell("results.drawn")], rows, numbers=(1, 2, 3)),
+        tag("div", tag("h2", found.name), pill(verdict, mood), class_="title"),
+        tag("p", name, class_="quiet"),
+        unbalanced,
+        _arms(page, found),
+        table(found.name, heads, rows, numbers=(1, 2, 3)),
         joined([tag("h3", tell("results.narrowed")), drawn]) if drawn else Html(""),
+        tag("h3", tell("results.attribution")),
+        _ascribed(page, found),
         class_="card result",
-        id=f"result-{one.id}",
+        id=f"result-{found.campaign}",
     )
 
 
-def _arms(page: Page, found: Measured) -> str:
-    tell, k = page.words, page.figures.k
-    offered = sum(one.offered for one in found.due) // k * k
-    held = (len(found.due) - sum(one.offered for one in found.due)) // k * k
-    return tell("results.arms", offered=offered, held_back=held) if held and offered else tell("results.few", k=k)
-
-
-def verdict_of(page: Page, one: Change) -> tuple[str, Mood]:
-    """What the figures say in a word or two."""
+def _arms(page: Page, found: CampaignResult) -> Html:
     tell = page.words
-    if one.state == "found":
-        works = mood_of(one.difference) != "down"
-        return tell("results.works" if works else "results.harms"), "good" if works else "bad"
-    if one.state == "not found" and one.days_to_tell == 0:
-        return tell("results.no_effect"), ""
-    if one.days_to_tell:
-        return tell("results.early_days", n=one.days_to_tell), "warn"
-    return tell("results.early"), "warn"
+    tiles = [
+        tile(tell("results.offered"), Html(page.figures.html(found.offered))),
+        tile(tell("results.held_back"), Html(page.figures.html(found.held))),
+        tile(tell("results.waiting"), Html(page.figures.html(found.waiting)), tell("results.waiting_why")),
+        tile(tell("results.redemption"), Html(page.figures.html(found.redeemed, "share"))),
+    ]
+    return tag("dl", *tiles, class_="tiles")
+
+
+def _ascribed(page: Page, found: CampaignResult) -> Html:
+    tell = page.words
+
+    def money(minor: float) -> str:
+        return f"{tell.number(minor / 100, 2)} {found.currency}"
+
+    rows = [
+        (
+            joined([tell(f"results.{WAYS[one.way]}"), tag("small", tell(f"results.{WAYS[one.way]}_why"))]),
+            Html(page.figures.html(one.members)),
+            shown(page, one.spend, money),
+            shown(page, one.visits, lambda days: tell.number(days, 1)),
+        )
+        for one in found.ascribed
+    ]
+    heads = [tell(f"results.{name}") for name in ("way", "members", "amount", "days_more")]
+    return table(tell("results.attribution"), heads, rows, numbers=(1, 2, 3))
+
+
+def verdict_of(page: Page, found: CampaignResult) -> tuple[str, Mood]:
+    """What the figures say in a word or two."""
+    tell, days = page.words, found.changes[0].days_to_tell if found.changes else None
+    match found.verdict:
+        case "more":
+            return tell("results.works"), "good"
+        case "fewer":
+            return tell("results.harms"), "bad"
+        case "no holdout":
+            return tell("campaigns.no_holdout"), "warn"
+        case "no difference found" if not days:
+            return tell("results.no_effect"), ""
+    early = tell("results.early")
+    return (f"{early}: {tell('results.early_days', n=days)}" if days else early), "warn"
 
 
 def _row(page: Page, one: Change, reach: float, currency: str) -> tuple[Html | str, ...]:
