@@ -77,7 +77,6 @@ class _Member:
     timers: dict[int, float] = field(default_factory=dict)
     held: dict[int, Hold] = field(default_factory=dict)
     scheduled: float = math.inf
-    waiting: bool = False
     camera_at: float = 0.0
     heard_at: float = 0.0
 
@@ -103,6 +102,9 @@ class Deciding:
         self._shared = 0
         self._shared_until: dict[int, float] = {}
         self._gates: dict[int, Hold] = {}
+        self._waiting: set[str] = set()
+        self._by_place: dict[tuple[str, str], int] = {}
+        self._elsewhere: int | None = None
         self.changed: dict[str, None] = {}
         """Members whose near misses may be others now, in the order of their changes."""
 
@@ -122,12 +124,13 @@ class Deciding:
         """Take a change in; nothing comes of it before ``due``."""
         self._queue.append(change)
 
-    def due(self, now: float, decide: Decide) -> int:
+    def due(self, now: float, decide: Decide, between: Callable[[], object] | None = None) -> int:
         """Let everything happen until ``now``, at its own instants; the number of offers and holdouts made.
 
         Args:
             now: seconds since 1970.
             decide: called with each decision in its turn; what it answers counts for the next.
+            between: called after every change.
         """
         made = 0
         while self._queue:
@@ -135,20 +138,24 @@ class Deciding:
             at = max(change.at, self._at)
             made += self._let_pass(at, decide)
             made += self._take(change, at, decide)
+            if between is not None:
+                between()
         return made + self._let_pass(max(now, self._at), decide)
 
     def awaited(self, now: float, within_s: float) -> dict[tuple[str, str], Stay]:
         """Open stays, by member and visit, on which a decision waits: does it go on? Those told of within so long."""
         found: dict[tuple[str, str], Stay] = {}
-        for member, known in self._members.items():
-            if known.waiting:
-                lately = {
-                    visit: stay
-                    for visit, stay in known.stays.items()
-                    if stay.left_at is None and now - stay.told_at <= within_s
-                }
-                found |= {(member, visit): stay for visit, stay in lately.items()}
-                known.waiting = bool(lately)
+        for member in sorted(self._waiting):
+            known = self._members.get(member)
+            stays = {} if known is None else known.stays
+            lately = {
+                (member, visit): stay
+                for visit, stay in stays.items()
+                if stay.left_at is None and now - stay.told_at <= within_s
+            }
+            found |= lately
+            if not lately:
+                self._waiting.discard(member)
         return found
 
     def stay(self, member: str, visit: str) -> Stay | None:
@@ -156,29 +163,36 @@ class Deciding:
         known = self._members.get(member)
         return None if known is None else known.stays.get(visit)
 
-    def misses(self, member: str) -> list[Miss]:
-        """Campaigns that fail by one condition, or hold and are held back."""
+    def misses(self, member: str, most: int = 1000) -> list[Miss]:
+        """Campaigns that hold and are held back, then those that fail by one condition, each by priority."""
         known = self._members.get(member)
         if known is None:
             return []
-        found = []
-        situation = None
         have = known.holds | self._shared
-        for index in sorted(known.allowed):
+        held: list[Miss] = []
+        short: list[tuple[int, int]] = []
+        for index in sorted(known.allowed, key=self._rank):
             missing = self.plan.needs[index] & ~have
-            campaign = self.plan.campaigns[index]
             if not missing:
                 hold = self._held(known, index)
                 if hold is not None and hold.why:
-                    found.append(Miss(member, campaign, hold.why, "", hold.short_by, hold.unit))
+                    held.append(Miss(member, self.plan.campaigns[index], hold.why, "", hold.short_by, hold.unit))
             elif missing & (missing - 1) == 0:
-                situation = situation or self._situation(known, self._at)
-                condition = self.plan.conditions[missing.bit_length() - 1]
-                verdict = judge(condition, situation)
-                if not verdict.holds:
-                    kind = str(condition.__struct_config__.tag)
-                    found.append(Miss(member, campaign, kind, verdict.clause, verdict.short_by, verdict.unit))
-        return found
+                short.append((index, missing.bit_length() - 1))
+        situation = self._situation(known, self._at)
+        judged: dict[int, Verdict] = {}
+        for index, number in short[: max(most - len(held), 0)]:
+            if number not in judged:
+                judged[number] = judge(self.plan.conditions[number], situation)
+            verdict = judged[number]
+            if not verdict.holds:
+                kind = str(self.plan.conditions[number].__struct_config__.tag)
+                miss = Miss(member, self.plan.campaigns[index], kind, verdict.clause, verdict.short_by, verdict.unit)
+                held.append(miss)
+        return held[:most]
+
+    def _rank(self, index: int) -> tuple[int, int]:
+        return -self.plan.campaigns[index].priority, index
 
     def situation(self, member: str, now: float) -> Situation | None:
         """What is known of the member as of an instant; None where nothing is."""
@@ -230,8 +244,12 @@ class Deciding:
         for index in known.allowed:
             known.relevant |= self.plan.needs[index]
         known.relevant &= ~(self.plan.shared | self.plan.settled)
-        known.holds = settled
-        self._rejudge(name, known, known.relevant, at)
+        been = 0
+        for stay in known.stays.values():
+            been |= self._touched(stay)
+        elsewhere = known.relevant & self.plan.placed & ~been
+        known.holds = settled | elsewhere & self._nowhere(at)
+        self._rejudge(name, known, known.relevant & ~elsewhere, at)
         return self._offer(name, known, known.allowed, at, decide)
 
     def _stay(self, change: Stayed, at: float, decide: Decide) -> int:
@@ -271,10 +289,27 @@ class Deciding:
         decide: Decide,
         freed: frozenset[int] = frozenset(),
     ) -> int:
-        category = self._categories.by_zone.get((stay.floor, stay.zone), "")
-        mask = self.plan.touched(visit_kinds(stay.floor, stay.zone, category)) & known.relevant
+        mask = self._touched(stay) & known.relevant
         fresh = self._using(self._rejudge(name, known, mask, at)) | freed
         return self._offer(name, known, fresh & known.allowed, at, decide) if fresh else 0
+
+    def _touched(self, stay: Stay) -> int:
+        """Conditions that a visit there may alter."""
+        place = stay.floor, stay.zone
+        found = self._by_place.get(place)
+        if found is None:
+            kinds = visit_kinds(*place, self._categories.by_zone.get(place, ""))
+            found = self._by_place[place] = self.plan.touched(kinds)
+        return found
+
+    def _nowhere(self, at: float) -> int:
+        """Those of the placed conditions that hold for whoever has been at none of their places."""
+        if self._elsewhere is None:
+            situation = Situation(datetime.fromtimestamp(at, self._timezone), (), self._categories, at)
+            self._elsewhere = 0
+            for number in bits(self.plan.placed):
+                self._elsewhere |= judge(self.plan.conditions[number], situation).holds << number
+        return self._elsewhere
 
     # time
 
@@ -397,7 +432,8 @@ class Deciding:
                 known.timers[number] = when
             else:  # it would be otherwise by now if an open stay has gone on: somebody must say so
                 is_open = any(stay.left_at is None for stay in known.stays.values())
-                known.waiting = known.waiting or is_open
+                if is_open:
+                    self._waiting.add(known.profile.member)
                 known.timers[number] = at + (OPEN_AGAIN_S if is_open else AGAIN_S)
         return found
 
@@ -424,10 +460,9 @@ class Deciding:
 
     def _offer(self, name: str, known: _Member, campaigns: Iterable[int], at: float, decide: Decide) -> int:
         have = known.holds | self._shared
-        needs, all_campaigns = self.plan.needs, self.plan.campaigns
-        due = [index for index in campaigns if not needs[index] & ~have and self._held(known, index) is None]
+        due = [index for index in campaigns if not self.plan.needs[index] & ~have and self._held(known, index) is None]
         made = 0
-        for index in sorted(due, key=lambda one: (-all_campaigns[one].priority, one)):
+        for index in sorted(due, key=self._rank):
             if made:
                 known.held[index] = Hold(at + PRIORITY_S, "priority")
                 continue

@@ -29,6 +29,8 @@ from central.store.store import Store
 
 MOST_TOGETHER = 32
 """Decisions in one transaction; ingest waits for no more than these."""
+MOST_THOUGHTS = 4
+"""Changes looked at while a transaction is open."""
 LINK_LIFE_S = 86_400.0
 
 
@@ -128,7 +130,7 @@ class Maker:
         self._channels = channels
         self._open: ExitStack | None = None
         self._connection: sqlite3.Connection | None = None
-        self._together = 0
+        self._together = self._thought = 0
         self.pools: dict[str, Pool] = {}
 
     def decide(self, due: Due, now: float) -> Settled:
@@ -158,8 +160,14 @@ class Maker:
         if not settled.made:
             connection.execute("ROLLBACK TO decision")
         connection.execute("RELEASE decision")
-        self._together += 1
+        self._together, self._thought = self._together + 1, 0
         return settled
+
+    def between(self) -> None:
+        """Commit unless the next decision comes at once: nobody waits for the store while we only think."""
+        self._thought += 1
+        if self._thought > MOST_THOUGHTS:
+            self.commit()
 
     def commit(self) -> None:
         """End the transaction, if there is one; what was made stands now.
@@ -168,12 +176,14 @@ class Maker:
             StoreUnavailableError: nothing of it stands.
         """
         opened, self._open, self._connection, self._together = self._open, None, None, 0
+        self._thought = 0
         if opened is not None:
             opened.__exit__(None, None, None)
 
     def abandon(self) -> None:
         """Undo what is not committed."""
         opened, self._open, self._connection, self._together = self._open, None, None, 0
+        self._thought = 0
         if opened is not None:
             abandoned = RuntimeError("abandoned")
             with ExitStack() as swallow:

@@ -182,14 +182,18 @@ def misses_of(database: Database, site: str, member: str) -> list[NearMiss]:
     return [NearMiss(*row) for row in rows]
 
 
-def misses_by_reason(database: Database, site: str, campaign: str, day: str) -> dict[str, tuple[int, float | None]]:
-    """How many members a campaign missed on a day, and the mean of how short it fell, by what failed."""
-    rows = database.rows(
-        """SELECT failed, count(*), avg(short_by) FROM near_misses
-           WHERE site = ? AND campaign = ? AND day = ? GROUP BY failed ORDER BY failed""",
+def misses_by_reason(
+    database: Database, site: str, campaign: str, day: str
+) -> dict[tuple[str, str], list[tuple[str, float | None]]]:
+    """Members whom a campaign missed on a day and how short each fell, by what failed and its unit."""
+    found: dict[tuple[str, str], list[tuple[str, float | None]]] = {}
+    for failed, unit, member, short_by in database.rows(
+        """SELECT failed, unit, member, short_by FROM near_misses WHERE site = ? AND campaign = ? AND day = ?
+           ORDER BY failed, unit""",
         (site, campaign, day),
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    ):
+        found.setdefault((failed, unit), []).append((member, short_by))
+    return found
 
 
 def put_misses(

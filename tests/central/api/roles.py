@@ -52,6 +52,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/occupancy"): SEES,
     ("GET", "/v1/occupancy/quarters"): SEES,
     ("GET", "/v1/reckonings"): SEES,
+    ("GET", "/v1/campaigns/{campaign}/misses"): frozenset({"manager", "admin"}),
+    ("GET", "/v1/members/{member}/why"): ADMIN,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
     ("GET", "/v1/offers/{offer}/coupon"): JOINS,

@@ -26,9 +26,7 @@ from tests.central.offers.floor import POOL, OfferMall, campaign, engine_on, fil
 MEMBERS = ("M-1", "M-5")
 CHANNEL = "webhook:till"
 STOCK = 10
-TEXT = file_of(
-    campaign(holdout_percent=50.0), pools=POOL.format(id="TEN") + f"stock = {STOCK}\n"
-)
+TEXT = file_of(campaign(holdout_percent=50.0), pools=POOL.format(id="TEN") + f"stock = {STOCK}\n")
 
 
 def a_day(store: Store, engine: OfferEngine, consumed: Path) -> None:
@@ -119,7 +117,9 @@ def test_killed_before_every_single_statement_nothing_is_doubled_lost_or_out_of_
 
 def check(store: Store, consumed: Path) -> None:
     """Each member once and campaign, in the arm that is theirs; all counts agree; the consumer knows every offer."""
-    rows = store.database.rows("SELECT member, campaign, occasion, arm, offer, code FROM offers ORDER BY member, campaign")
+    rows = store.database.rows(
+        "SELECT member, campaign, occasion, arm, offer, code FROM offers ORDER BY member, campaign"
+    )
     told = [(row[0], row[1], row[3]) for row in rows]
     assert told == [("M-1", "lunch", "offer"), ("M-5", "lunch", "holdout")]
     made = {row["offer"] for row in rows if row["arm"] == "offer"}
