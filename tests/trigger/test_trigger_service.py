@@ -5,30 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from central.store import offers
-from central.store.offers import Offer
+from central.store import deliveries as sent
 from central.store.store import Store
 from tests.broker import MosquittoBroker
+from tests.central.delivery import queueing
 from tests.central.mall import ROOT, Central, eventually
 from trigger.delivery import Deliveries
+from trigger.offer import Offer
 from trigger.stream import _events
 
 
-def offer(number: int) -> dict[str, Any]:
-    return {
-        "number": number,
-        "offer": f"o{number}",
-        "member": f"M-{number}",
-        "coupon": "DINE-15",
-        "wording": "15 % off your lunch",
-    }
+def offer(number: int) -> Offer:
+    return Offer(number, f"o{number}", f"M-{number}", "DINE-15", "15 % off your lunch", "7Q2M")
 
 
 def delivered(path: Path) -> list[str]:
@@ -37,19 +30,20 @@ def delivered(path: Path) -> list[str]:
 
 def test_each_offer_is_written_once_and_a_torn_line_is_written_again(tmp_path: Path) -> None:
     path = tmp_path / "deliveries.jsonl"
-    with Deliveries(path, "{wording}: {coupon}") as deliveries:
-        assert [deliveries.deliver(offer(number)) for number in (1, 2, 1)] == [True, True, False]
+    with Deliveries(path, "{wording}: {coupon} {code}") as deliveries:
+        assert [deliveries.send(offer(number), "x").kind for number in (1, 2, 1)] == ["delivered"] * 3
     path.write_bytes(path.read_bytes()[:-10])
-    with Deliveries(path, "{wording}: {coupon}") as deliveries:
+    with Deliveries(path, "{wording}: {coupon} {code}") as deliveries:
         assert deliveries.last_number == 1
-        assert [deliveries.deliver(offer(number)) for number in (1, 2)] == [False, True]
+        assert [deliveries.was_sent(offer(number)) for number in (1, 2)] == [True, False]
+        deliveries.send(offer(2), "x")
     assert delivered(path) == ["o1", "o2"]
-    assert json.loads(path.read_text().splitlines()[0])["text"] == "15 % off your lunch: DINE-15"
+    assert json.loads(path.read_text().splitlines()[0])["text"] == "15 % off your lunch: DINE-15 7Q2M"
 
 
 def test_only_whole_offer_events_count() -> None:
     lines = b': hello\n\nid: 1\nevent: offer\ndata: {"a": 1}\n\nevent: other\ndata: {}\n\nevent: offer\ndata: {"a"'
-    assert list(_events(iter(lines.splitlines(keepends=True)))) == [{"a": 1}]
+    assert list(_events(iter(lines.splitlines(keepends=True)))) == ['{"a": 1}']
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +54,8 @@ def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MosquittoBro
 
 def make(folder: Path, numbers: range) -> None:
     store = Store(folder / "central.db", "mall")
-    with store.database.writing() as connection:
-        for number in numbers:
-            connection.execute(
-                "INSERT INTO links VALUES ('mall', ?, ?, 'g', 't', 0.9, ?, '{}')",
-                (f"v{number}", f"M-{number}", time.time()),
-            )
     for number in numbers:
-        found = Offer(0, f"o{number}", f"M-{number}", "lunch", 1, "2026-01-01", "DINE-15", "15 %", 0.0, "why", {})
-        assert offers.make(store.database, "mall", found, ())
+        queueing.make(store, f"o{number}", channels=(), member=f"M-{number}")
     store.close()
 
 
@@ -91,7 +78,9 @@ def test_killed_and_restarted_nothing_is_lost_or_doubled(tmp_path: Path, mosquit
     make(central.folder, range(6, 11))
     service = run_trigger(config)
     eventually(lambda: len(delivered(out)) == 10)
-    time.sleep(1)
+    store = Store(central.folder / "central.db", "mall")
+    eventually(lambda: sent.receipts(store.database, "mall", 0) == dict.fromkeys(range(1, 11), "delivered"))
+    store.close()
     assert delivered(out) == [f"o{number}" for number in range(1, 11)]
     service.terminate()
     service.communicate()
