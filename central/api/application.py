@@ -60,9 +60,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy, results)
-    joins = (member_batch, members, touchpoints, offering, deliveries, coupons, pools, rehearsal)
-    figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (rehearsal, member_batch, members, touchpoints, offering, reasons, deliveries)
+    joins = (rehearsal, member_batch, members, touchpoints, offering, reasons, deliveries, coupons, pools)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

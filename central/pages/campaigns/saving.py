@@ -7,9 +7,9 @@ import re
 import msgspec
 
 from central.identity.principal import Principal
-from central.offers.book import CampaignBook, errors
+from central.offers.book import CampaignBook
 from central.offers.campaigns import CampaignsFile
-from central.offers.lint import Finding
+from central.offers.lint import Finding, errors
 from central.pages.i18n import Words
 from central.pages.looks import note_look
 from central.services import Services

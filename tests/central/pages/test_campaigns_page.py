@@ -28,10 +28,10 @@ def central(browser: Browser, tmp_path_factory: pytest.TempPathFactory, broker: 
 def offered(central: Central) -> Central:
     """The same, after an offer to one member and one held back from another."""
     store = Store(central.folder / "central.db", "mall")
-    for member, arm in (("M-1042", "offer"), ("M-2077", "holdout")):
+    for number, (member, arm) in enumerate((("M-1042", "offer"), ("M-2077", "holdout"))):
         enrolled.enrol(store, member)
         enrolled.link(store, member)
-        enrolled.offer(store, member, f"o-{member}", arm)  # type: ignore[arg-type]
+        enrolled.offer(store, member, f"o{number}", arm)  # type: ignore[arg-type]
     store.close()
     return central
 
