@@ -14,7 +14,7 @@ TRUST_S = 2400.0
 """Mean time until a track that goes on is somebody else's: ids are swapped where people pass close."""
 LOST_S = 10.0
 """A visitor not seen for so long is not that visitor any more."""
-FRESH_SHARE = 0.9
+FRESH_SHARE = 0.8
 """Who is lost is more likely somebody who appeared since than somebody who was there all along."""
 WRONG_CARD = 0.01
 """Share of touchpoints that are not the member's at all: a partner's card, a phone given along."""
