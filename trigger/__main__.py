@@ -56,14 +56,20 @@ class Service:
         self._over = threading.Event()
         self._news = threading.Event()
         self._purged_at = 0.0
-        self.book = Book(here / config.book)
-        self._adapter = _adapter(config, here)
-        if isinstance(self._adapter, Deliveries) and self._adapter.last_number:
-            self.book.start_after(self._adapter.last_number)  # written by a version that had no book
-        self._recipients = _recipients(config, here)
-        self._central = Central(config.central.rstrip("/"), self._token)
-        self._sender = Sender(self.book, self._adapter, self._recipients, self._central, rules=config.rules())
-        self._receiver = None if config.webhook is None else self._listen(config.webhook, here)
+        with ExitStack() as opened:
+            self.book = Book(here / config.book)
+            opened.callback(self.book.close)
+            self._adapter = _adapter(config, here)
+            opened.callback(self._adapter.close)
+            if isinstance(self._adapter, Deliveries) and self._adapter.last_number:
+                self.book.start_after(self._adapter.last_number)  # written by a version that had no book
+            self._recipients = _recipients(config, here)
+            opened.callback(self._recipients.close)
+            self._central = Central(config.central.rstrip("/"), self._token)
+            opened.callback(self._central.close)
+            self._sender = Sender(self.book, self._adapter, self._recipients, self._central, rules=config.rules())
+            self._receiver = None if config.webhook is None else self._listen(config.webhook, here)
+            self._opened = opened.pop_all()
 
     def run(self) -> None:
         """Pass offers on until told to end.
@@ -71,9 +77,7 @@ class Service:
         Raises:
             StreamRefusedError: where central will not let us in.
         """
-        with ExitStack() as ending:
-            for part in (self.book, self._central, self._recipients, self._adapter):
-                ending.callback(part.close)
+        with self._opened as ending:
             if self._receiver is not None:
                 self._receiver.start()
                 ending.callback(self._receiver.stop)
