@@ -103,7 +103,14 @@ PAGES: dict[str, frozenset[Role]] = {
     "/shops": SEES,
     "/shops/{zone}": SEES,
     "/privacy": SEES,
-    "/offers": frozenset({"manager", "admin"}),
+    "/campaigns": MANAGES,
+    "/campaigns/live": MANAGES,
+    "/campaigns/editor": MANAGES,
+    "/results": MANAGES,
+    "/results/funnel": MANAGES,
+    "/results/tenants": MANAGES,
+    "/results/pairs": MANAGES,
+    "/members": ADMIN,
     "/password": ALL,
 }
 
@@ -130,7 +137,6 @@ EXAMPLES = {
     "{campaign}": "none",
     "{tenant}": "none",
     "{kind}": "csv",
-    "{offer}": "none",
     "{pool}": "none",
     "{redemption}": "none",
     "{scene}": "time_of_day",
