@@ -90,7 +90,7 @@ def rehearse_campaigns(request: Request, body: RehearsalBody) -> Rehearsal:
     Nothing is sent or stored, and nobody is named. A figure about fewer than `k` people or members is withheld.
     """
     services = services_of(request)
-    script = script_of(body.text, services.book)
+    script = script_of(body.text, services.site, services.book)
     now, database = services.clock(), services.store.database
     timezone = services.site.timezone
     newest = replay.newest_visit(database, services.site.id)

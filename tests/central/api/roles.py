@@ -11,6 +11,7 @@ JOINS: frozenset[Role] = frozenset({"trigger", "admin"})
 OFFERS: frozenset[Role] = frozenset({"trigger", "manager", "admin"})
 
 WATCHES: frozenset[Role] = frozenset({"installer", "ops", "manager", "admin"})
+PLANS: frozenset[Role] = frozenset({"manager", "admin"})
 MENDS: frozenset[Role] = frozenset({"ops", "admin"})
 
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
@@ -20,6 +21,12 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/audit"): ADMIN,
     ("GET", "/readyz"): frozenset({"ops", "admin"}),
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
+    ("GET", "/v1/campaigns"): SEES,
+    ("GET", "/v1/campaigns/file"): PLANS,
+    ("PUT", "/v1/campaigns/file"): PLANS,
+    ("POST", "/v1/campaigns/lint"): PLANS,
+    ("GET", "/v1/campaigns/templates"): PLANS,
+    ("GET", "/v1/campaigns/templates/{scene}"): PLANS,
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/dwell"): SEES,
     ("GET", "/v1/exports/{what}.{kind}"): SEES,
@@ -96,6 +103,7 @@ EXAMPLES = {
     "{zone}": "nordic",
     "{what}": "zones",
     "{kind}": "csv",
+    "{scene}": "time_of_day",
 }
 """A value for every parameter in a path."""
 QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}
