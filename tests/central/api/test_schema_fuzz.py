@@ -126,6 +126,10 @@ def as_known(case: schemathesis.Case) -> None:
     for given_ in (case.query, case.path_parameters):
         if given_:
             given_.update({name: KNOWN[name] for name in given_ if name in KNOWN})
+    if isinstance(case.body, dict) and case.path == "/v1/members/lookup":
+        case.body.update({"phone": PHONE})
+    if isinstance(case.body, dict) and case.path == "/v1/campaigns/rehearse":
+        case.body.update({"text": lunch(), "from": "today", "to": "today"})
     if isinstance(case.body, dict) and "kind" in case.body:
         at = {"at": to_rfc3339(time.time()), "x": None, "y": None, "id": KNOWN["touchpoint"]}
         case.body.update({"floor": "g", "zone": "nordic", "member": "M-0"} | at)

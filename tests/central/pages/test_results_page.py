@@ -1,4 +1,4 @@
-"""The results pages: a rigged truth is told as what it is, with its interval drawn; a campaign of nobody is too early."""
+"""The results pages: a rigged truth is told for what it is, its interval drawn; of what nobody was due, nothing."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def test_what_works_is_told_to_work_and_what_is_young_is_not(browser: Browser, c
         assert ends[1] < 35 < ends[2], "the true effect lies within the interval"
         assert page.locator(f"#result-{CAMPAIGN} svg.looks polygon").count() == 1
         said = page.inner_text(f"#result-{CAMPAIGN}")
+        assert "nothing to compare yet" in page.inner_text("#result-lunch")
         for way in ("used the coupon", "came after it", "would not have come without it"):
             assert way in said
         page.click("text=14 days")
