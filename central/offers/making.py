@@ -65,7 +65,7 @@ class Issuer(Protocol):
 class Outbox(Protocol):
     """Writes down within the caller's transaction what is owed to whoever delivers."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0917 - as the store's own
         self,
         connection: sqlite3.Connection,
         site: str,
