@@ -182,6 +182,8 @@ class Deciding:
                 if told is not None and told.left_at is None and told.told_at < stay.told_at and stay.left_at is None:
                     known.stays[visit] = stay
             self._judging.free(known, visit_start(known.stays.values(), at) > visit_start(before.stays.values(), at))
+            known.offered_at = before.offered_at
+        known.offered_at = max(known.offered_at, -math.inf if change.offered_at is None else change.offered_at)
         known.heard_at = change.at
         known.camera_at = min(max((stay.told_at for stay in known.stays.values()), default=at), at)
         self._members[name] = known
@@ -357,8 +359,11 @@ class Deciding:
         due = [index for index in campaigns if not self.plan.needs[index] & ~have and self._held(known, index) is None]
         made = 0
         for index in sorted(due, key=self.plan.rank):
-            if made:
-                known.held[index] = Hold(at + PRIORITY_S, "priority")
+            cool_s = self.plan.campaigns[index].cool_down_hours * 3600
+            free_at = known.offered_at + max(cool_s, PRIORITY_S)
+            if at < free_at:
+                why = "cool_down" if cool_s > PRIORITY_S else "priority"
+                known.held[index] = Hold(free_at, why, round(free_at - at), "s")
                 continue
             if self._gates.get(index) is not None:
                 continue
@@ -393,4 +398,6 @@ class Deciding:
         else:
             known.held[index] = hold
         self.changed[name] = None
+        if settled.made:
+            known.offered_at = at
         return int(settled.made)

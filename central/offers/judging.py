@@ -35,6 +35,7 @@ class MemberState:
         scheduled: the earliest timer that is set.
         camera_at: the instant of the picture that the latest change came of,
         heard_at: and when it was heard of.
+        offered_at: the latest offer or holdout of whatever campaign.
     """
 
     profile: Profile
@@ -49,6 +50,7 @@ class MemberState:
     scheduled: float = math.inf
     camera_at: float = 0.0
     heard_at: float = 0.0
+    offered_at: float = -math.inf
 
 
 class Judging:

@@ -90,6 +90,14 @@ def given(connection: sqlite3.Connection, site: str, member: str, campaign: str,
     )
 
 
+def last_offer(database: Database, site: str, member: str) -> float | None:
+    """When the member was last offered anything, or held out; None for never."""
+    found: float | None = database.rows("SELECT max(at) FROM offers WHERE site = ? AND member = ?", (site, member))[0][
+        0
+    ]
+    return found
+
+
 def count(
     connection: sqlite3.Connection, site: str, campaign: str, day: str, *, held_out: bool, cost: int, now: float
 ) -> None:
