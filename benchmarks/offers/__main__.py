@@ -74,7 +74,7 @@ class Figures:
 
 def measure(folder: Path, members: int, linked: int, seconds: float) -> Figures:
     """Fill, follow, count."""
-    dice, now = random.Random(7), time.time()
+    dice, now = random.Random(7), time.time()  # noqa: S311 - a crowd, not a secret
     site = scene.write_site(folder)
     scene.write_campaigns(folder, CAMPAIGNS, now)
     store = Store(folder / "central.db", site.id)
@@ -156,22 +156,18 @@ def commits(folder: Path, seconds: float = 2.0) -> float:
 def rows(figures: Figures) -> list[tuple[str, str]]:
     """What to tell of them."""
     ours = f"{figures.p50_s * 1000:.0f} ms, {figures.p99_s * 1000:.0f} ms, {figures.most_s * 1000:.0f} ms"
+    memory = f"{figures.rss_mb:.0f} MB, {figures.empty_mb:.0f} MB"
+    peer = f"{figures.peer_round_s:.1f} s (from {figures.peer.members:,} of them)"
     return [
         ("visit events a second, all by linked members", f"{figures.rate:,.0f} for {figures.seconds:.0f} s"),
         ("offers and holdouts made meanwhile", f"{figures.made:,}"),
         ("event heard to offer committed: half, 99 %, longest", ours),
         ("bar: 99 % within", f"{BAR_S * 1000:.0f} ms: {'clears' if figures.clears else 'misses'}"),
         ("cores: engine, ingest", f"{figures.engine_cpu:.2f}, {figures.ingest_cpu:.2f}"),
-        (
-            "memory of the engine's process, of it before it read anything",
-            f"{figures.rss_mb:.0f} MB, {figures.empty_mb:.0f} MB",
-        ),
+        ("memory of the engine's process, and before it read anything", memory),
         ("start: everything read and decided on", f"{figures.start_s:.1f} s, {figures.made_at_start:,} made"),
         ("longest round", f"{figures.longest_round_s * 1000:.0f} ms"),
-        (
-            "peer: one round over everybody linked",
-            f"{figures.peer_round_s:.1f} s (from {figures.peer.members:,} of them)",
-        ),
+        ("peer: one round over everybody linked", peer),
         ("transactions a second on this disk", f"{figures.commits_a_second:,.0f}"),
     ]
 

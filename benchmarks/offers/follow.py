@@ -28,7 +28,12 @@ def rss_mb() -> float:
 def main(folder: Path) -> None:
     """Says ``ready`` when it has read everything; ends with its figures as JSON when its input does."""
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
     site = load_site(folder / "site.toml")
     store = Store(folder / "central.db", site.id)
     empty_mb = rss_mb()

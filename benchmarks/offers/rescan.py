@@ -1,4 +1,4 @@
-"""The peer: an engine that keeps nothing and looks at everybody in every round, as ours did before it followed a feed."""
+"""The peer: an engine that keeps nothing and looks at everybody in every round, as ours once did."""
 
 from __future__ import annotations
 

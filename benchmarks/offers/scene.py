@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -84,10 +85,10 @@ def write_site(folder: Path) -> Site:
 def write_campaigns(folder: Path, many: int, now: float) -> Path:
     """So many campaigns; five of them begin at each of the next minutes."""
     lines = ['schema = "atrium.campaigns.v1"']
-    for number in range(POOLS):
-        lines.append(
-            f'[[pools]]\nid = "P-{number}"\ntitle = "Off"\nkind = "amount"\nvalue = {number + 1}\nstock = 1000000'
-        )
+    lines += [
+        f'[[pools]]\nid = "P-{number}"\ntitle = "Off"\nkind = "amount"\nvalue = {number + 1}\nstock = 1000000'
+        for number in range(POOLS)
+    ]
     for number in range(many):
         conditions = ", ".join(_conditions(number, now))
         group = f'group = "g{number % 7}"\n' if number % 4 == 0 else ""
@@ -112,7 +113,7 @@ def _conditions(number: int, now: float) -> list[str]:
         f'{{ kind = "dwell", category = "{one}", minutes = {4 + number % 9}.0, within_minutes = 40.0 }}',
         f'{{ kind = "visited", category = "{one}", minutes = {number % 8}.0, within_minutes = 60.0 }}',
         f'{{ kind = "in_place", zone = "{floor}/{zone}", minutes = {3 + number % 10}.0 }}',
-        f'{{ kind = "sequence", places = [{{ category = "{one}" }}, {{ category = "{other}" }}], within_minutes = 30.0 }}',
+        f'{{ kind = "sequence", places = [{{ category = "{one}" }}, {{ category = "{other}" }}] }}',
         '{ kind = "entered", within_minutes = 20.0 }',
         f'{{ kind = "dwell", zone = "{floor}/{zone}", minutes = {5 + number % 20}.0 }}',
     ]
@@ -252,6 +253,18 @@ class Boxes:
         self._seq[walk.floor] += 1
         seq, at, site = self._seq[walk.floor], round(at, 3), "mall"
         box = f"box-{walk.floor}"
-        row = (site, walk.entered, box, walk.visit, walk.floor, SESSION, seq, at, visitor(number), walk.zone, phase)
+        row: tuple[Any, ...] = (
+            site,
+            walk.entered,
+            box,
+            walk.visit,
+            walk.floor,
+            SESSION,
+            seq,
+            at,
+            visitor(number),
+            walk.zone,
+            phase,
+        )
         row += (walk.entered, at if phase == "closed" else None, max(at - walk.entered, 0.0), 0.0, 0.0, 0.9)
         return Durable(site, walk.floor, box, SESSION, seq, at, heard, "visits", row)

@@ -116,9 +116,7 @@ class WhyReport:
     campaigns: list[CampaignAnswer]
 
 
-@router.get(
-    "/campaigns/{campaign}/misses", dependencies=[needs("manager", "admin")], responses=answers(MISSES)
-)
+@router.get("/campaigns/{campaign}/misses", dependencies=[needs("manager", "admin")], responses=answers(MISSES))
 def get_misses(
     request: Request,
     campaign: str,
@@ -147,7 +145,7 @@ def get_misses(
 
 @router.get("/members/{member}/why", dependencies=[needs("admin")], responses=answers(WHY))
 def get_why(request: Request, member: MemberId) -> WhyReport:
-    """Why, or why not: every campaign and each of its conditions about a member, as of now; nothing changes by asking."""
+    """Why, or why not: every campaign and each of its conditions about a member, as of now; asking changes nothing."""
     services = services_of(request)
     if members.find(services.store.database, services.store.site, member) is None:
         raise HTTPException(404, f"no member {member!r}")

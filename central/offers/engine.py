@@ -87,7 +87,7 @@ class OfferEngine:
         crowd: people by (floor, zone) as they may be told, for screens; None where there are none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - one part each
         self,
         store: Store,
         site: Site,
@@ -196,9 +196,7 @@ class OfferEngine:
             self._maker.commit()
         made += deciding.due(now, decide, self._maker.between)
         self._maker.commit()
-        for member in [self._unread.popleft() for _ in range(min(READ_A_ROUND, len(self._unread)))]:
-            if member not in deciding and not isinstance(change := self._loader.known(member, now, now), Gone):
-                deciding.apply(change)
+        self._read_on(deciding, now)
         made += deciding.due(now, decide, self._maker.between)
         self._maker.commit()
         if not 0 <= now - self._looked_at < LOOK_EVERY_S:
@@ -228,6 +226,12 @@ class OfferEngine:
         self._unread = deque(decisions.linked(database, site, self._loader.linked_since(now)))
         self._deciding = deciding
         return deciding
+
+    def _read_on(self, deciding: Deciding, now: float) -> None:
+        for _ in range(min(READ_A_ROUND, len(self._unread))):
+            member = self._unread.popleft()
+            if member not in deciding and not isinstance(change := self._loader.known(member, now, now), Gone):
+                deciding.apply(change)
 
     def _note_misses(self, deciding: Deciding, now: float) -> None:
         names = list(islice(deciding.changed, MISSES_OF_MEMBERS))

@@ -65,7 +65,7 @@ class Issuer(Protocol):
 class Outbox(Protocol):
     """Writes down within the caller's transaction what is owed to whoever delivers."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0917 - as the store's own
         self,
         connection: sqlite3.Connection,
         site: str,
@@ -148,6 +148,10 @@ class Maker:
 
     def make(self, one: Candidate, now: float) -> Settled:
         """The same for whatever candidate."""
+        if self._connection is None:  # what is held back is asked for often, and needs no transaction to say so
+            held = self._weighed(self._store.database.reading(), one, now)[1]
+            if held is not None:
+                return held
         if self._together >= MOST_TOGETHER:
             self.commit()
         connection = self._begin()
@@ -200,8 +204,7 @@ class Maker:
         site, campaign, timezone = self._store.site, one.campaign, self._site.timezone
         local = datetime.fromtimestamp(one.at, timezone)
         day = f"{local:%Y-%m-%d}"
-        standing = self.standing(connection, one.member, campaign, day)
-        held = counting.weigh(campaign, standing, max(one.at, now), one.visit_start, timezone)
+        standing, held = self._weighed(connection, one, now)
         if held is not None:
             return held
         pool = self.pools.get(campaign.coupon) or self._looked_up(campaign.coupon)
@@ -247,6 +250,12 @@ class Maker:
         if arm == "offer":
             self._outbox(connection, site, number, offer, self._channels, now, expires_at=issued.expires_at)
         return Settled(made=True, until=counting.occasion_end(campaign, one.at, timezone))
+
+    def _weighed(self, connection: sqlite3.Connection, one: Candidate, now: float) -> tuple[Standing, Settled | None]:
+        timezone = self._site.timezone
+        day = f"{datetime.fromtimestamp(one.at, timezone):%Y-%m-%d}"
+        standing = self.standing(connection, one.member, one.campaign, day)
+        return standing, counting.weigh(one.campaign, standing, max(one.at, now), one.visit_start, timezone)
 
     def _looked_up(self, pool: str) -> Pool | None:
         """A pool that came by the API since the campaigns were read."""

@@ -38,6 +38,10 @@ class Plan:
     used_by: tuple[tuple[int, ...], ...]
     placed: int
 
+    def rank(self, campaign: int) -> tuple[int, int]:
+        """By which of several campaigns comes first: the highest priority, then the first in the file."""
+        return -self.campaigns[campaign].priority, campaign
+
     def touched(self, kinds: Sequence[str]) -> int:
         """Conditions that one of these kinds of change may alter."""
         found = 0

@@ -90,6 +90,14 @@ def given(connection: sqlite3.Connection, site: str, member: str, campaign: str,
     )
 
 
+def last_offer(database: Database, site: str, member: str) -> float | None:
+    """When the member was last offered anything, or held out; None for never."""
+    found: float | None = database.rows("SELECT max(at) FROM offers WHERE site = ? AND member = ?", (site, member))[0][
+        0
+    ]
+    return found
+
+
 def count(
     connection: sqlite3.Connection, site: str, campaign: str, day: str, *, held_out: bool, cost: int, now: float
 ) -> None:
@@ -196,7 +204,7 @@ def misses_by_reason(
     return found
 
 
-def put_misses(
+def put_misses(  # noqa: PLR0917 - an event of one line at its caller
     connection: sqlite3.Connection,
     site: str,
     day: str,
@@ -221,8 +229,10 @@ def put_misses(
         """INSERT INTO near_misses SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE 2 = (SELECT count(*) FROM consents
            WHERE site = ?1 AND member = ?2 AND withdrawn_at IS NULL AND purpose IN (?9, ?10))""",
         [
-            (site, one.member, one.campaign, day, one.failed, one.short_by, one.unit, one.at)
-            + (purpose, purposes[one.campaign])
+            (
+                *(site, one.member, one.campaign, day, one.failed, one.short_by, one.unit, one.at),
+                *(purpose, purposes[one.campaign]),
+            )
             for listed in misses.values()
             for one in listed
         ],

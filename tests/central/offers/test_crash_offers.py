@@ -1,4 +1,4 @@
-"""Killed at every step between event, decision, offer, outbox and delivery: no offer twice, none lost, books balanced."""
+"""Killed at every step between event, decision, outbox and delivery: no offer twice, none lost, books balanced."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def in_child(work: Callable[[], None]) -> int:
     if child == 0:
         try:
             work()
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - it must not come back to the tests
             os._exit(99)
         os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -78,7 +78,7 @@ def killed_before(statement: int, folder: Path, site: Site) -> Callable[[], None
                 os.kill(os.getpid(), signal.SIGKILL)
 
         engine = engine_on(store, site, site.source.parent / "campaigns.toml", channels=(CHANNEL,))
-        store.database._writer.set_trace_callback(step)  # noqa: SLF001 - the very place where it writes
+        store.database._writer.set_trace_callback(step)
         a_day(store, engine, folder / "consumed")
 
     return work
@@ -141,7 +141,7 @@ def test_two_engines_in_two_processes_on_one_file_double_nothing(store: Store, s
         mall.comes(f"M-{one}", f"visitor000{one}")
     mall.engine.update(NOON - 60)
 
-    command = [sys.executable, "-m", "tests.central.offers.engine_process", store.database.path, site.source]
+    command = [sys.executable, "-m", "tests.central.offers.engine_process", str(store.database.path), str(site.source)]
     engines = [
         subprocess.Popen([*command, "lunch", str(len(people))], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(2)

@@ -1,4 +1,4 @@
-"""Why not, over HTTP: every verdict about one member for admins, near misses by reason for managers, few of them never."""
+"""Why not: every verdict about one member for admins, near misses by reason for managers, never of few."""
 
 from __future__ import annotations
 
