@@ -32,7 +32,7 @@ class Clerk:
         store: the truth.
         broker: takes commands.
         linker: joins check-ins to visitors.
-        offering: makes offers, in a thread of its own; told when there may be new links.
+        offering: makes offers, in a thread of its own; told when there may be new links; None for none.
         clock: seconds since 1970.
         duties: called with the time in every round, each whatever came of the others.
         metrics: told of the rounds.
@@ -43,7 +43,7 @@ class Clerk:
         store: Store,
         broker: BrokerClient,
         linker: Linker,
-        offering: OfferRounds,
+        offering: OfferRounds | None,
         *,
         clock: Callable[[], float],
         duties: Sequence[Callable[[float], object]] = (),
@@ -92,7 +92,8 @@ class Clerk:
     def round(self, now: float) -> None:
         """One round at that instant."""
         self._linker.update(now)
-        self._offering.wake()
+        if self._offering is not None:
+            self._offering.wake()
         if self._connection != self._broker.connection:  # whoever was told something may not have heard it
             self._connection, self._correspondence = self._broker.connection, Correspondence()
         if not self._broker.fault:

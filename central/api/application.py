@@ -18,6 +18,8 @@ from central.api import (
     offering,
     ops,
     privacy,
+    reasons,
+    rehearsal,
     reports,
     shops,
     touchpoints,
@@ -55,7 +57,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (member_batch, members, touchpoints, offering, deliveries)
+    joins = (rehearsal, member_batch, members, touchpoints, offering, reasons, deliveries)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

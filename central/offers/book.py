@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import msgspec
 
 from calibration.site import Site
 from central.offers.campaigns import Campaign, CampaignsFile, Categories, Pool
-from central.offers.lint import Finding, lint
+from central.offers.findings import Findings
+from central.offers.lint import Finding, errors, lint
 from contract.errors import AtriumError, BadInputError
 from contract.files import read_bytes
 
@@ -29,8 +29,13 @@ def categories_of(site: Site) -> Categories:
 
 
 @dataclass(frozen=True, slots=True)
-class _Edition:
-    """What is in force, swapped in one go: readers in other threads see all of one file."""
+class Edition:
+    """What is in force, swapped in one go: readers in other threads see all of one file.
+
+    Attributes:
+        enabled: campaigns, in the order of the file.
+        stamp: grows with every change.
+    """
 
     text: str
     file: CampaignsFile
@@ -66,37 +71,38 @@ class CampaignBook:
         wrong = errors(self.lint(text))
         if wrong:
             raise BadInputError("\n".join(f"{path}:{finding}" for finding in wrong))
-        self._edition = _edition(text, 1)
+        self.now = _edition(text, 1)
+        """Take it once where several parts of it have to fit together."""
 
     @property
     def campaigns(self) -> tuple[Campaign, ...]:
         """The enabled ones, in the order of the file."""
-        return self._edition.enabled
+        return self.now.enabled
 
     @property
     def all(self) -> tuple[Campaign, ...]:
         """Enabled or not."""
-        return tuple(self._edition.file.campaigns)
+        return tuple(self.now.file.campaigns)
 
     @property
     def pools(self) -> dict[str, Pool]:
         """By id."""
-        return self._edition.pools
+        return self.now.pools
 
     @property
     def currency(self) -> str:
         """As EUR."""
-        return self._edition.file.currency
+        return self.now.file.currency
 
     @property
     def text(self) -> str:
         """The file in force with its comments."""
-        return self._edition.text
+        return self.now.text
 
     @property
     def stamp(self) -> int:
         """Grows with every change."""
-        return self._edition.stamp
+        return self.now.stamp
 
     def lint(self, text: str) -> list[Finding]:
         """What is wrong with a text that would be the file."""
@@ -113,14 +119,14 @@ class CampaignBook:
             except BadInputError as error:
                 self.fault = str(error)
                 return False
-            if text == self._edition.text:
+            if text == self.now.text:
                 self.fault = ""
                 return False
-            wrong = errors([*self.lint(text), *_unversioned(text, self._edition.file)])
+            wrong = errors([*self.lint(text), *_unversioned(text, self.now.file)])
             if wrong:
                 self.fault = f"{self.path}:{wrong[0]}" + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else "")
                 return False
-            self._edition, self.fault = _edition(text, self._edition.stamp + 1), ""
+            self.now, self.fault = _edition(text, self.now.stamp + 1), ""
             return True
 
     def replace(self, text: str) -> list[Finding]:
@@ -135,23 +141,18 @@ class CampaignBook:
         with self._lock:
             findings = self.lint(text)
             if not errors(findings):
-                findings = sorted([*findings, *_unversioned(text, self._edition.file)], key=lambda one: one.line)
+                findings = sorted([*findings, *_unversioned(text, self.now.file)], key=lambda one: one.line)
             if not errors(findings):
                 _write(self.path, text)
                 self._seen = _mark(self.path)
-                self._edition, self.fault = _edition(text, self._edition.stamp + 1), ""
+                self.now, self.fault = _edition(text, self.now.stamp + 1), ""
             return findings
 
 
-def errors(findings: Sequence[Finding]) -> list[Finding]:
-    """Those for which a file is refused."""
-    return [finding for finding in findings if finding.severity == "error"]
-
-
-def _edition(text: str, stamp: int) -> _Edition:
+def _edition(text: str, stamp: int) -> Edition:
     file = msgspec.toml.decode(text, type=CampaignsFile)
     enabled = tuple(campaign for campaign in file.campaigns if campaign.enabled)
-    return _Edition(text, file, enabled, {pool.id: pool for pool in file.pools}, stamp)
+    return Edition(text, file, enabled, {pool.id: pool for pool in file.pools}, stamp)
 
 
 def _unversioned(text: str, before: CampaignsFile) -> list[Finding]:
@@ -161,7 +162,7 @@ def _unversioned(text: str, before: CampaignsFile) -> list[Finding]:
     except (msgspec.DecodeError, ValueError):
         return []
     known = {campaign.id: campaign for campaign in before.campaigns}
-    findings = []
+    findings = Findings(text)
     for number, campaign in enumerate(found.campaigns):
         old = known.get(campaign.id)
         if old is None or campaign.version > old.version:
@@ -171,8 +172,9 @@ def _unversioned(text: str, before: CampaignsFile) -> list[Finding]:
             message = (
                 f"campaign {campaign.id!r} has changed since version {old.version}, and results are told by version"
             )
-            findings.append(Finding(1, 1, f"campaigns[{number}].version", message, f"set version = {old.version + 1}"))
-    return findings
+            path = ("campaigns", number, "version")
+            findings.error(path, message, f"set version = {old.version + 1}")
+    return findings.all()
 
 
 def _decoded(path: Path, content: bytes) -> str:

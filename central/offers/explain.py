@@ -9,7 +9,7 @@ from typing import Any
 
 from central.offers.campaigns import Campaign
 from central.offers.counting import Standing
-from central.offers.deciding import Due, Hold
+from central.offers.facts import Due, Hold
 from central.offers.situation import Verdict
 from central.store.links import Link
 

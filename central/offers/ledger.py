@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from central.offers import counting, holdout
 from central.offers.counting import STOCK_AGAIN_S, Standing
-from central.offers.deciding import Due, Settled
+from central.offers.facts import Due, Settled
 from central.store.offers import Arm
 
 

@@ -10,8 +10,9 @@ from itertools import groupby
 import numpy as np
 
 from calibration.site import Site
-from central.offers.deciding import Change, Deciding, Gone, Known, Seen, Stayed, ended_at
+from central.offers.deciding import Deciding
 from central.offers.explain import LINKING_PURPOSE
+from central.offers.facts import Change, Gone, Known, Seen, Stayed, ended_at
 from central.offers.making import LINK_LIFE_S
 from central.offers.situation import Stay
 from central.store import decisions, members, purchases, touchpoints
@@ -65,7 +66,8 @@ class Loader:
                 stays[key_of(row)] = stay
         bought = tuple(purchases.of_member(database, site, member, now - BOUGHT_S))
         sources = touchpoints.sources_of(database, site, member, midnight)
-        return Known(at, profile, stays, bought, sources)
+        offered_at = decisions.last_offer(database, site, member)
+        return Known(at, profile, stays, bought, sources, offered_at)
 
     def linked_since(self, now: float) -> float:
         """Links older than this are dead."""

@@ -32,9 +32,7 @@ def campaign(ident: str = "lunch", conditions: str = "", pool: str = "TEN", **mo
     """A campaign's text; by default for whoever has spent ten minutes in fashion."""
     conditions = conditions or '{ kind = "dwell", category = "fashion", minutes = 10.0 }'
     lines = "".join(f"{name} = {_toml(value)}\n" for name, value in more.items())
-    return (
-        f'[[campaigns]]\nid = "{ident}"\ncoupon = "{pool}"\nwording = "10 off"\n{lines}conditions = [{conditions}]\n'
-    )
+    return f'[[campaigns]]\nid = "{ident}"\ncoupon = "{pool}"\nwording = "10 off"\n{lines}conditions = [{conditions}]\n'
 
 
 def _toml(value: object) -> str:
@@ -70,9 +68,7 @@ class OfferMall:
     def enrols(self, member: str, *purposes: str, tier: str = "") -> None:
         """Put a member with these consents."""
         consents = [Consent(purpose, NOON - 1e6, "2026-1", "app") for purpose in purposes or BOTH]
-        members.put(
-            self.store.database, "mall", member, tier=tier, phone_hmac=None, consents=consents, now=NOON - 1e6
-        )
+        members.put(self.store.database, "mall", member, tier=tier, phone_hmac=None, consents=consents, now=NOON - 1e6)
 
     def links(self, member: str, visitor: str, at: float = NOON - 1000) -> bool:
         """Join a member to a visitor."""
@@ -100,7 +96,7 @@ class OfferMall:
         """Every offer that was made, oldest first; none that was held out."""
         return self.store.offers()
 
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         return [tuple(row) for row in self.store.database.rows(sql)]
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from central.offers.campaigns import Campaign, CampaignsFile, Categories
 from central.offers.conditions import judge
-from central.offers.deciding import Change, Deciding, Due, Gone, Known, Seen, Settled, Stayed, ended_at
+from central.offers.deciding import Deciding
+from central.offers.facts import Change, Due, Gone, Known, Seen, Settled, Stayed, ended_at
 from central.offers.holdout import arm
 from central.offers.ledger import Ledger
 from central.offers.planning import plan
@@ -52,9 +53,7 @@ class World:
 
     profiles: dict[str, Profile] = field(default_factory=dict)
     stays: dict[str, dict[str, Stay]] = field(default_factory=dict)
-    ledger: Ledger = field(
-        default_factory=lambda: Ledger(UTC, bytes(32), GROUPS, {"TEN": 1000})
-    )
+    ledger: Ledger = field(default_factory=lambda: Ledger(UTC, bytes(32), GROUPS, {"TEN": 1000}))
 
     def apply(self, change: Change) -> None:
         match change:
@@ -177,10 +176,17 @@ def test_what_is_decided_holds_in_full_at_its_instant_and_what_holds_in_full_is_
     steps: list[tuple[float, str, str, str]],
 ) -> None:
     """Beside an engine without memory, which judges everything of everybody after every change."""
-    texts = [campaign(f"c{number}", conditions, once="campaign") for number, conditions in enumerate((
-        DWELL, f"{DWELL}, {NO_DINING}", '{ kind = "visited", category = "toys" }',
-        '{ kind = "sequence", places = [{ category = "fashion" }, { category = "toys" }] }',
-    ))]
+    texts = [
+        campaign(f"c{number}", conditions, once="campaign")
+        for number, conditions in enumerate(
+            (
+                DWELL,
+                f"{DWELL}, {NO_DINING}",
+                '{ kind = "visited", category = "toys" }',
+                '{ kind = "sequence", places = [{ category = "fashion" }, { category = "toys" }] }',
+            )
+        )
+    ]
     laid_out = plan(campaigns(*texts))
     core = Deciding(laid_out, UTC, CATEGORIES)
     found: set[tuple[str, str]] = set()
@@ -223,7 +229,9 @@ def test_an_open_stay_waits_for_word_and_is_decided_with_it() -> None:
 
 
 def test_a_near_miss_says_what_fails_and_by_how_much() -> None:
-    core = Deciding(plan(campaigns(campaign("a", f"{DWELL}, {NO_DINING}"), campaign("b", f"{WINDOW}, {DWELL}"))), UTC, CATEGORIES)
+    core = Deciding(
+        plan(campaigns(campaign("a", f"{DWELL}, {NO_DINING}"), campaign("b", f"{WINDOW}, {DWELL}"))), UTC, CATEGORIES
+    )
     profile = Profile("M-1", consents=frozenset({"journey", "offers"}))
     core.apply(Known(NOON, profile, {"v": Stay("g", "nordic", 420.0, NOON - 420, NOON, NOON)}))
     core.due(NOON, Ledger(UTC).decide)

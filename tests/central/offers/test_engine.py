@@ -20,7 +20,9 @@ def test_an_offer_carries_its_reason_the_caps_and_how_long_it_took(store: Store,
     mall = OfferMall(store, site, file_of(campaign(caps="{ per_day = 5 }")), channels=("mqtt",))
     mall.comes("M-1", "visitor00001", tier="gold")
     assert mall.engine.update(NOON - 5) == 0
-    mall.hears(visit("visit0000001", "visitor00001", "nordic", entered=NOON - 700, observed=650, bridged=50, unseen=0), NOON)
+    mall.hears(
+        visit("visit0000001", "visitor00001", "nordic", entered=NOON - 700, observed=650, bridged=50, unseen=0), NOON
+    )
     assert mall.engine.update(NOON + 0.4) == 1
     (offer,) = mall.offers()
     assert offer.code
@@ -147,7 +149,9 @@ def test_a_cool_down_waits_after_any_offer(store: Store, site: Site) -> None:
 
 
 def test_in_quiet_hours_it_waits_and_is_made_when_they_end_if_it_still_holds(store: Store, site: Site) -> None:
-    conditions = '{ kind = "dwell", category = "fashion", minutes = 10.0 }, { kind = "not_visited", category = "dining" }'
+    conditions = (
+        '{ kind = "dwell", category = "fashion", minutes = 10.0 }, { kind = "not_visited", category = "dining" }'
+    )
     mall = OfferMall(store, site, file_of(campaign("a", conditions, quiet='{ from = "11:00", to = "13:00" }')))
     for member in "12":
         mall.comes(f"M-{member}", f"visitor0000{member}")
@@ -191,7 +195,7 @@ def test_the_holdout_is_the_same_for_good_gets_nothing_and_takes_nothing(store: 
         mall.links(f"M-{number:02}", f"visitor001{number:02}", later - 700)
         mall.dwells(f"visitor001{number:02}", 650, later)
     assert mall.restarted().update(later + 1) == 40
-    again = mall.rows(f"SELECT member, arm FROM offers WHERE at > {later}")
+    again = mall.rows("SELECT member, arm FROM offers ORDER BY number")[40:]
     assert dict(again) == arms
 
 
@@ -240,7 +244,13 @@ def test_an_open_visit_goes_on_while_its_visitor_is_seen_in_the_zone_and_no_long
         visitor = f"visitor0000{member[-1]}"
         mall.comes(member, visitor)
         body = visit(
-            f"visit000000{member[-1]}", visitor, phase="continued", entered=NOON - 600, observed=595, bridged=0, unseen=0
+            f"visit000000{member[-1]}",
+            visitor,
+            phase="continued",
+            entered=NOON - 600,
+            observed=595,
+            bridged=0,
+            unseen=0,
         )
         mall.hears(body, NOON)
         assert place
@@ -255,7 +265,10 @@ def test_an_open_visit_goes_on_while_its_visitor_is_seen_in_the_zone_and_no_long
 def test_a_screen_shows_what_the_crowd_allows_once_and_to_nobody(store: Store, site: Site) -> None:
     crowd: dict[tuple[str, str], int | None] = {("g", "concourse"): None}
     screen = campaign(
-        "show", '{ kind = "crowd", zone = "g/concourse", at_least = 10 }', audience="screen", zone="g/concourse",
+        "show",
+        '{ kind = "crowd", zone = "g/concourse", at_least = 10 }',
+        audience="screen",
+        zone="g/concourse",
         channel="screen",
     )
     mall = OfferMall(store, site, file_of(screen), channels=("mqtt",), crowd=lambda _now: crowd)
