@@ -81,7 +81,7 @@ def test_an_erasure_leaves_no_time_of_a_members_day(store: Store) -> None:
     for gone in (b"MEMBER-TO-FORGET", b"o-to-forget"):
         assert gone not in content
     assert b"o-stays" in content
-    assert [row[0] for row in store.database.rows("SELECT expires_at FROM offers")][0] is None
+    assert next(row[0] for row in store.database.rows("SELECT expires_at FROM offers")) is None
 
 
 def test_deliveries_and_receipts_expire_with_the_offers(store: Store) -> None:
