@@ -69,6 +69,8 @@ class Service:
             opened.callback(self._central.close)
             self._sender = Sender(self.book, self._adapter, self._recipients, self._central, rules=config.rules())
             self._receiver = None if config.webhook is None else self._listen(config.webhook, here)
+            if self._receiver is not None:
+                opened.callback(self._receiver.stop)
             self._opened = opened.pop_all()
 
     def run(self) -> None:
@@ -77,15 +79,18 @@ class Service:
         Raises:
             StreamRefusedError: where central will not let us in.
         """
-        with self._opened as ending:
+        with self._opened:
             if self._receiver is not None:
                 self._receiver.start()
-                ending.callback(self._receiver.stop)
             if self._config.stream:
                 threading.Thread(target=self._follow, name="trigger-stream", daemon=True).start()
             run(self._sender, time.time, self._wait)
             if self._refused is not None:
                 raise self._refused
+
+    def close(self) -> None:
+        """Let go of files and connections, without having run."""
+        self._opened.close()
 
     def stop(self) -> None:
         """End after the present step."""

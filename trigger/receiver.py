@@ -148,6 +148,7 @@ class Receiver:
         self._thread.start()
 
     def stop(self) -> None:
-        """End."""
-        self._server.shutdown()
+        """End, whether it has begun or not."""
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.server_close()
