@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -96,7 +97,6 @@ class Outcome:
     fed_s: float
     touchpoints: int
     outcomes: dict[str, int]
-    clock_error_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,6 @@ def run(settings: Settings, seed: int, sight: SightErrors | None = None, tills: 
         fed_s=spent[1],
         touchpoints=len(day.told),
         outcomes=outcomes,
-        clock_error_s=0.0,
     )
 
 
@@ -263,7 +262,7 @@ class Judge:
     def _presence_at(self, member: str, at: float) -> int:
         """How many times the member had changed floors by then."""
         knots = [knot for knot in self._of_member[member].knots if knot[0] <= at]
-        return sum(a[1] != b[1] for a, b in zip(knots, knots[1:], strict=False))
+        return sum(a[1] != b[1] for a, b in itertools.pairwise(knots))
 
 
 def _nearest(day: Day, seen: Seen) -> list[Made]:

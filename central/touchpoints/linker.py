@@ -1,4 +1,4 @@
-"""Decides which visitor a touchpoint's member is: by posterior and margin, again as evidence arrives, and takes it back.
+"""Decides which visitor a touchpoint's member is, by posterior and margin; again as evidence arrives.
 
 Every round looks at what is due. A till is decided as a whole, all its sales against all stays at it, since its queue
 has an order; other places one touchpoint at a time. A link that later evidence speaks against is dissolved.
@@ -185,7 +185,7 @@ class Linker:
             self._stances["till"].offset_m(place_id),
         )
         late = np.array([one.at for one in told])[:, None] - np.array([one.end for one in found])[None, :]
-        self._learn(place_id, clock, told, late, close, now)
+        self._learn(place_id, told, late, close, now=now)
         raw = till_odds(close, clock.density(late), len(told), now - start + 60.0)
         names = nearby.names({one.visitor for one in found}, now)
         staff = persons.staff_among(database, site, names.values())
@@ -193,13 +193,13 @@ class Linker:
         factors = np.ones_like(raw)
         for row, one in enumerate(told):
             if one.member and one.outcome != NO_CONSENT:
-                factors[row] = self._beliefs.factors(one.member, one.touchpoint, place.floor, numbers, one.at, nearby)
+                factors[row] = self._beliefs.factors(one, numbers, nearby)
         raw[:, [names.get(number, "") in staff for number in numbers]] = 0.0
         shares = in_order(np.ascontiguousarray(raw * (factors * (1 - WRONG_CARD) + WRONG_CARD)))
         theirs = factors * (1 - WRONG_CARD) / (factors * (1 - WRONG_CARD) + WRONG_CARD)
         made = 0
         for row, one in enumerate(told):
-            if not one.member or one.state == "closed" and one.outcome != "linked":
+            if not one.member or (one.state == "closed" and one.outcome != "linked"):
                 continue
             of = _by_visitor(found, shares[row, :-1] * theirs[row])
             facts = _till_facts(found, shares[row, :-1] * theirs[row], late[row], clock.offset_s)
@@ -210,17 +210,17 @@ class Linker:
     def _learn(
         self,
         place: str,
-        clock: TillClock,
         told: list[Touchpoint],
         late: npt.NDArray[np.float64],
         close: npt.NDArray[np.float64],
+        *,
         now: float,
     ) -> None:
         since = self._learnt.get(place, 0.0)
         for row, one in enumerate(told):
             if since < one.at <= now - LEARNS_AFTER_S:
                 near = np.abs(late[row]) < 150.0
-                clock.learn(late[row][near], close[near])
+                self._clocks[place].learn(late[row][near], close[near])
                 self._learnt[place] = one.at
 
     def _decide_point(self, now: float, one: Touchpoint) -> bool:
@@ -245,7 +245,7 @@ class Linker:
         names = nearby.names(numbers, one.at)
         staff = persons.staff_among(self._store.database, self._store.site, names.values())
         raw[[names.get(number, "") in staff for number in numbers]] = 0.0
-        factors = self._beliefs.factors(one.member, one.touchpoint, one.floor, numbers, one.at, nearby)
+        factors = self._beliefs.factors(one, numbers, nearby)
         odds = raw * (factors * (1 - WRONG_CARD) + WRONG_CARD)
         shares = odds / (1.0 + odds.sum()) * factors * (1 - WRONG_CARD) / (factors * (1 - WRONG_CARD) + WRONG_CARD)
         facts = {

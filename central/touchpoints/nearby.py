@@ -1,6 +1,7 @@
 """Who was near a place lately: the last quarter of an hour of positions in memory, and each second read only once.
 
-Visitors are named by number, and somebody whose track was lost and began anew by the number of their first. A cache: whoever starts anew reads it from the store again.
+Visitors are named by number, and somebody whose track was lost and began anew by the number of their first. A cache:
+whoever starts anew reads it from the store again.
 """
 
 from __future__ import annotations

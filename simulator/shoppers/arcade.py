@@ -1,4 +1,4 @@
-"""The arcade: two floors of 60 x 40 m, a street twelve metres wide between twice six shops on each, and its site file."""
+"""The arcade: two floors of 60 x 40 m, on each a street twelve metres wide between twice six shops; its site file."""
 
 from __future__ import annotations
 
