@@ -39,6 +39,8 @@ MAX_BODY_BYTES = 256 * 1024
 MAX_FORM_BYTES = 4096
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 """5,000 members at once have a quarter of that."""
+BODY_TIMEOUT_S = 10.0
+"""A body has arrived this long after its headers, or is not waited for any longer."""
 BATCH_PATHS = frozenset({"/v1/members/batch"})
 TEXT_TYPES = frozenset({"application/toml", "text/plain"})
 TEXT_PATHS = frozenset({"/v1/campaigns/file", "/v1/campaigns/lint"})
