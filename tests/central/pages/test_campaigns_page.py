@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
+from central.offers.campaigns import Categories
+from central.offers.templates import template
 from central.store.store import Store
 from tests.broker import MosquittoBroker
 from tests.central.mall import Central, lunch
@@ -16,9 +19,17 @@ from tests.central.pages.browsing import WIDTHS, Reader, reading
 pytestmark = pytest.mark.timeout(120)
 
 
+def several() -> str:
+    """Lunch, and the campaigns of two templates."""
+    site = Categories({("g", "nordic"): "fashion", ("g", "cafe"): "dining"}, {})
+    more = (template(name, site) for name in ("life_cycle", "spend_and_get"))
+    head = re.compile(r"^(schema|currency) = .*\n", re.MULTILINE)
+    return lunch() + "\n" + "\n".join(head.sub("", text) for text in more)
+
+
 @pytest.fixture(scope="module")
 def central(browser: Browser, tmp_path_factory: pytest.TempPathFactory, broker: MosquittoBroker) -> Iterator[Central]:
-    running = Central(tmp_path_factory.mktemp("central"), broker, lunch())
+    running = Central(tmp_path_factory.mktemp("central"), broker, several())
     running.start()
     yield running
     assert running.stop() == 0
@@ -56,6 +67,7 @@ def test_an_offer_appears_with_its_reason_and_facts(browser: Browser, offered: C
         for said in ("97.0%", "11 min; needed 10 min", "0 s; must be none", "gold", "0.84 s"):
             assert said in facts
         reader.assert_accessible()
+        reader.shoot("campaigns-live.png", 64)
 
 
 def test_a_campaign_says_what_it_did_and_what_is_left(browser: Browser, offered: Central) -> None:
@@ -68,6 +80,8 @@ def test_a_campaign_says_what_it_did_and_what_is_left(browser: Browser, offered:
         reader.page.click("#campaign-lunch summary")
         assert "has not been in dining today" in reader.page.inner_text("#campaign-lunch details")
         assert "M-1042" not in reader.page.content()
+        reader.page.set_viewport_size({"width": 1280, "height": 1000})
+        reader.shoot("campaigns.png", 64)
 
 
 @pytest.mark.parametrize("path", ["/campaigns", "/campaigns/live", "/campaigns/editor"])
@@ -96,6 +110,7 @@ def test_the_editor_says_at_the_line_what_is_wrong_as_one_types(browser: Browser
         write(reader, wrong)
         page.wait_for_selector(f"#findings .error:has-text('line {line}')")
         assert page.locator(f"#gutter span:nth-child({line}).error").count() == 1
+        reader.shoot("campaigns-editor.png", 64)
         page.click("#findings .error button")
         assert "dinning" in page.evaluate("text.value.slice(text.selectionStart, text.selectionEnd)")
         page.click("#save")

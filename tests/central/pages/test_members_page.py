@@ -52,6 +52,8 @@ def test_a_member_is_shown_with_consents_tags_days_link_offers_and_why(browser: 
             "no place but the offer's"
         )
         assert "M-1042" not in page.url
+        page.set_viewport_size({"width": 1280, "height": 1180})
+        reader.shoot("members.png", 64)
         for width in WIDTHS:
             reader.resize(width)
             reader.assert_fits()

@@ -59,6 +59,8 @@ def test_what_works_is_told_to_work_and_what_is_young_is_not(browser: Browser, c
         assert "nothing to compare yet" in page.inner_text("#result-lunch")
         for way in ("used the coupon", "came after it", "would not have come without it"):
             assert way in said
+        page.set_viewport_size({"width": 1280, "height": 980})
+        reader.shoot("results.png", 64)
         page.click("text=14 days")
         page.wait_for_selector("nav a[aria-current=true]:has-text('14 days')")
 
