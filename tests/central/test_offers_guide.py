@@ -43,6 +43,7 @@ class Walk:
         tool.chmod(0o755)
         (central.folder / "site").symlink_to(".")  # the demo keeps its site file one folder deeper
         self.known: dict[str, str] = {}
+        self.sender = Sender()
 
     def has_visits(self) -> bool:
         """Whether central has stored any."""
@@ -97,7 +98,7 @@ def browses_and_checks_in(walk: Walk, broker: MosquittoBroker) -> None:
     client.username_pw_set(broker.username, broker.password)
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
-    sender = Sender()
+    sender = walk.sender
     client.publish(*sender.packet(visit("visit0000042", VISITOR, entered=now - 30, observed=20), now), qos=1)
     touch = {"kind": "checkin", "member": member, "floor": "g", "x": 5.0, "y": 9.0, "at": to_rfc3339(now + 1)}
     httpx.post(f"{address}/v1/touchpoints", json=touch, headers=headers).raise_for_status()
@@ -119,13 +120,14 @@ def test_every_command_of_the_guide_does_what_it_says(walk: Walk, broker: Mosqui
     assert again.startswith("scripts/demo")
     assert "time_of_day" in walk.run(write)
     assert "minutes = 0.25" in (walk.folder / "lunch.toml").read_text()
-    sender = Sender()
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
     client.username_pw_set(broker.username, broker.password)
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
     at = time.time()
-    client.publish(*sender.packet(visit("visit0000001", "visitor00001", entered=at - 99), at), qos=1).wait_for_publish()
+    client.publish(
+        *walk.sender.packet(visit("visit0000001", "visitor00001", entered=at - 99), at), qos=1
+    ).wait_for_publish()
     client.disconnect()
     client.loop_stop()
     eventually(walk.has_visits)

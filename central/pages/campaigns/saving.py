@@ -54,8 +54,9 @@ def hints(book: CampaignBook, tell: Words, text: str) -> list[Finding]:
         old = known.get(one.id)
         if old is None or one.version > old.version or msgspec.structs.replace(one, enabled=old.enabled) == old:
             continue
-        mend = tell("editor.version_hint", campaign=one.id, version=str(old.version + 1))
-        hinted.append(Finding(_line_of(text, number), 1, f"campaigns[{number}].version", "", mend, "warning"))
+        message = tell("editor.version_hint", campaign=one.id)
+        mend = f"version = {old.version + 1}"
+        hinted.append(Finding(_line_of(text, number), 1, f"campaigns[{number}].version", message, mend, "warning"))
     return hinted
 
 

@@ -110,8 +110,8 @@ def test_the_editor_says_at_the_line_what_is_wrong_as_one_types(browser: Browser
         write(reader, wrong)
         page.wait_for_selector(f"#findings .error:has-text('line {line}')")
         assert page.locator(f"#gutter span:nth-child({line}).error").count() == 1
-        reader.shoot("campaigns-editor.png", 64)
         page.click("#findings .error button")
+        reader.shoot("campaigns-editor.png", 64)
         assert "dinning" in page.evaluate("text.value.slice(text.selectionStart, text.selectionEnd)")
         page.click("#save")
         page.wait_for_selector("#said:has-text('Not saved')")
@@ -127,7 +127,7 @@ def test_what_changes_needs_a_higher_version_and_then_is_in_force(browser: Brows
         reader.open("/campaigns/editor", "#verdict:is(.good, .warn)")
         changed = page.input_value("#text").replace("minutes = 10.0", "minutes = 12.0") + "# as agreed on Monday\n"
         write(reader, changed)
-        page.wait_for_selector("#findings .warning:has-text('set version = 4')")
+        page.wait_for_selector("#findings .warning:has-text('version = 4')")
         page.click("#save")
         page.wait_for_selector("#said:has-text('Not saved')")
         changed = changed.replace("version = 3", "version = 4")
