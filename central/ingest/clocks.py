@@ -59,6 +59,8 @@ class _Box:
     system: LeastDelay = field(default_factory=LeastDelay)
     events: LeastDelay = field(default_factory=LeastDelay)
     off_at: float = 0.0
+    off_s: float = 0.0
+    """When the system's clock was last off, and by how much."""
     usual_s: float = USUAL_MOST_S
     """Least delay of the events' clock while it was right."""
     correction_s: float = 0.0
@@ -111,7 +113,7 @@ class Clocks:
         box = self._boxes[live.topic.site, live.topic.box]
         agrees = box.system.hear(heard, heard - live.at)
         if box.system.value is not None and abs(box.system.value) > OFF_S:
-            box.off_at = heard
+            box.off_at, box.off_s = heard, box.system.value
         if isinstance(body, Positions):
             at = from_rfc3339(body.at)
             agrees = box.events.hear(heard, heard - at)
@@ -212,7 +214,7 @@ def _wanted(box: _Box, heard: float) -> float:
         return 0.0
     if not box.correction_s:
         system_was_off = heard - box.off_at <= LATELY_S
-        if not system_was_off or (abs(system) > OFF_S and abs(events - system) > APART_S):
+        if not system_was_off or abs(events - box.off_s) > APART_S:  # a recording's clock never went with the system's
             return 0.0
     return events - box.usual_s
 

@@ -187,6 +187,26 @@ def test_a_recording_is_left_alone() -> None:
     assert clocks.changes() == []
 
 
+@pytest.mark.parametrize("delay_s", [2.5, 4.0, 30.0])
+def test_a_recording_is_left_alone_when_messages_come_late_for_a_while(delay_s: float) -> None:
+    """A busy machine or a long queue looks like a clock that is off; the recording's own never was near it."""
+    clocks, live, durable = Clocks(), Sender(session="live0session0000"), Sender()
+    aired = NOON - 86_400 * 175
+    for second in range(120):
+        now = NOON + second
+        heard = now + (delay_s if 20 <= second < 40 else 0.02)
+        body = positions(aired + second, {})
+        topic, payload = live.packet(body, now)
+        found = read("mall", topic, payload, len(payload), heard, retained=False)
+        assert isinstance(found, Live)
+        clocks.hear(found)
+        topic, payload = durable.packet(crossing(at=aired + second), now, second + 1)
+        event = read("mall", topic, payload, len(payload), heard, retained=False)
+        assert isinstance(event, Durable)
+        assert times(clocks, event) == pytest.approx(event.at)
+    assert clocks.changes() == []
+
+
 def test_a_box_that_has_always_been_wrong_is_corrected_from_its_second_word() -> None:
     """But for the way to central, which was never measured and is taken for 0.3 s."""
     box = Box(Clocks())
