@@ -67,6 +67,19 @@ class _Box:
     sessions: dict[str, _Session] = field(default_factory=dict)
 
     @property
+    def unproved(self) -> float | None:
+        """Delay by a clock that is not believed yet; the events' own only where it went with the system's."""
+        return self.events.unproved if self.follows else self.system.unproved
+
+    @property
+    def follows(self) -> bool:
+        """Whether the events' clock, not believed yet, went with the system's."""
+        events, beside = self.events.unproved, (self.system.unproved, self.system.value, self.off_s)
+        if events is None:
+            return False
+        return any(one is not None and abs(one) > OFF_S and abs(events - one) <= APART_S for one in beside)
+
+    @property
     def is_plain(self) -> bool:
         return not self.correction_s and self.events.unproved is None and self.system.unproved is None
 
@@ -122,7 +135,7 @@ class Clocks:
                 if box.correction_s:
                     body = msgspec.structs.replace(body, at=to_rfc3339(at + box.correction_s))
                     return Live(live.topic, live.at, heard, live.retained, body)
-        elif agrees and heard - box.events.heard > FRESH_S:
+        elif agrees and heard - box.events.heard > FRESH_S and (box.events.unproved is None or box.follows):
             self._settle(live.topic.site, live.topic.box, heard)
         return live
 
@@ -192,8 +205,7 @@ class Clocks:
         if event.seq > session.known_seq:
             since = session.known_at
         candidates = [own, box.correction_s]
-        unproved = box.events.unproved if box.events.unproved is not None else box.system.unproved
-        if unproved is not None:
+        if (unproved := box.unproved) is not None:
             candidates.append(unproved - box.usual_s)
         candidates += [one.correction_s for one in reversed(known[:-1])]
         candidates.append(0.0)
