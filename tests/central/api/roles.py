@@ -10,6 +10,8 @@ ADMIN: frozenset[Role] = frozenset({"admin"})
 JOINS: frozenset[Role] = frozenset({"trigger", "admin"})
 OFFERS: frozenset[Role] = frozenset({"trigger", "manager", "admin"})
 
+MANAGES: frozenset[Role] = frozenset({"manager", "admin"})
+
 WATCHES: frozenset[Role] = frozenset({"installer", "ops", "manager", "admin"})
 MENDS: frozenset[Role] = frozenset({"ops", "admin"})
 
@@ -21,6 +23,10 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/readyz"): frozenset({"ops", "admin"}),
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
     ("GET", "/v1/crossings"): SEES,
+    ("GET", "/v1/deliveries"): MENDS,
+    ("POST", "/v1/deliveries/replay"): MENDS,
+    ("POST", "/v1/deliveries/{delivery}/replay"): MENDS,
+    ("POST", "/v1/offers/{offer}/receipt"): JOINS,
     ("GET", "/v1/dwell"): SEES,
     ("GET", "/v1/exports/{what}.{kind}"): SEES,
     ("GET", "/v1/flows"): SEES,
@@ -30,6 +36,10 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/live/{floor}/stream"): SEES,
     ("GET", "/v1/me"): ALL,
     ("DELETE", "/v1/members/{member}"): ADMIN,
+    ("POST", "/v1/campaigns/rehearse"): frozenset({"manager", "admin"}),
+    ("GET", "/v1/members"): ADMIN,
+    ("POST", "/v1/members/batch"): ADMIN,
+    ("POST", "/v1/members/lookup"): JOINS,
     ("GET", "/v1/members/{member}"): ADMIN,
     ("PUT", "/v1/members/{member}"): ADMIN,
     ("DELETE", "/v1/members/{member}/consents/{purpose}"): JOINS,
@@ -44,15 +54,31 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/reckonings"): SEES,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
+    ("GET", "/v1/offers/{offer}/coupon"): JOINS,
+    ("GET", "/v1/offers/{offer}/coupon.svg"): JOINS,
+    ("GET", "/v1/coupons/key"): JOINS,
     ("GET", "/v1/playback"): SEES,
+    ("GET", "/v1/pools"): frozenset({"manager", "admin"}),
+    ("PUT", "/v1/pools/{pool}"): ADMIN,
+    ("POST", "/v1/quotes"): JOINS,
+    ("POST", "/v1/redemptions"): JOINS,
+    ("POST", "/v1/redemptions/{redemption}/reversal"): JOINS,
+    ("GET", "/v1/settlement"): frozenset({"manager", "admin"}),
     ("GET", "/v1/presence"): SEES,
     ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
+    ("GET", "/v1/results/campaigns"): MANAGES,
+    ("GET", "/v1/results/campaigns/{campaign}"): MANAGES,
+    ("GET", "/v1/results/exports/{what}.{kind}"): MANAGES,
+    ("GET", "/v1/results/funnel"): MANAGES,
+    ("GET", "/v1/results/pairs"): MANAGES,
+    ("GET", "/v1/results/tenants/{tenant}"): MANAGES,
     ("GET", "/v1/sequences"): SEES,
     ("GET", "/v1/site"): ALL,
     ("GET", "/v1/tokens"): ADMIN,
     ("POST", "/v1/touchpoints"): JOINS,
     ("GET", "/v1/touchpoints/{touchpoint}"): JOINS,
+    ("POST", "/v1/touchpoints/{touchpoint}/refund"): JOINS,
     ("GET", "/v1/users"): ADMIN,
     ("GET", "/v1/zones"): SEES,
     ("GET", "/v1/zones/{zone}"): SEES,
@@ -87,10 +113,17 @@ EXAMPLES = {
     "{floor_id}": "g",
     "{box}": "none",
     "{number}": "999",
+    "{delivery}": "999",
+    "{offer}": "none",
     "{floor}": "g",
     "{zone}": "nordic",
     "{what}": "zones",
+    "{campaign}": "none",
+    "{tenant}": "none",
     "{kind}": "csv",
+    "{offer}": "none",
+    "{pool}": "none",
+    "{redemption}": "none",
 }
 """A value for every parameter in a path."""
 QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}
