@@ -102,18 +102,20 @@ def carried_shares(belief: Belief, floor: str, at: float, nearby: Nearby) -> dic
     if belief.floor != floor:
         return {}
     held = math.exp(-abs(at - belief.at) / TRUST_S)
-    return {
-        number: share * held
-        for number, share in belief.shares.items()
-        if nearby.last.get(number, -math.inf) >= at - LOST_S
-    }
+    kept: dict[int, float] = {}
+    for number, share in belief.shares.items():
+        root = nearby.root(number)
+        if nearby.last.get(root, -math.inf) >= at - LOST_S:
+            kept[root] = kept.get(root, 0.0) + share * held
+    return kept
 
 
 def _carried(belief: Belief, floor: str, numbers: list[int], at: float, nearby: Nearby) -> npt.NDArray[np.float64]:
     present = [number for number, last in nearby.last.items() if last >= at - LOST_S and nearby.first[number] <= at]
     kept = carried_shares(belief, floor, at, nearby)
-    alive = sum(belief.shares[number] for number in kept)
-    swapped = alive - sum(kept.values())
+    held = math.exp(-abs(at - belief.at) / TRUST_S)
+    alive = sum(kept.values()) / held
+    swapped = alive * (1.0 - held)
     lost = max(1.0 - alive, 0.0)
     fresh = sum(nearby.first[number] > belief.at for number in present)
     old = max(len(present) - fresh, 1)

@@ -173,7 +173,7 @@ class Linker:
         late = np.array([one.at for one in told])[:, None] - np.array([one.end for one in found])[None, :]
         self._learn(place_id, clock, told, late, close, now)
         raw = till_odds(close, clock.density(late))
-        names = nearby.names({one.visitor for one in found})
+        names = nearby.names({one.visitor for one in found}, now)
         staff = persons.staff_among(database, site, names.values())
         numbers = [one.visitor for one in found]
         factors = np.ones_like(raw)
@@ -189,7 +189,7 @@ class Linker:
                 continue
             of = _by_visitor(found, shares[row, :-1] * theirs[row])
             facts = _till_facts(found, shares[row, :-1] * theirs[row], late[row], clock.offset_s)
-            made += self._conclude(now, one, Shares(of, facts), names, is_till=True)
+            made += self._conclude(now, one, Shares(of, facts), nearby.names(of, one.at), is_till=True)
         return made
 
     def _learn(
@@ -225,7 +225,7 @@ class Linker:
             who, counts = np.unique(fixes.number[inside], return_counts=True)
             numbers, seen = who[counts >= 2].tolist(), counts[counts >= 2].astype(np.float64)
             raw, off_m = np.full(len(numbers), ZONE_ODDS), np.zeros(len(numbers))
-        names = nearby.names(numbers)
+        names = nearby.names(numbers, one.at)
         staff = persons.staff_among(self._store.database, self._store.site, names.values())
         raw[[names.get(number, "") in staff for number in numbers]] = 0.0
         factors = self._beliefs.factors(one.member, one.touchpoint, one.floor, numbers, one.at, nearby)
@@ -289,7 +289,7 @@ class Linker:
             if old.visitor != visitor
             and old.floor == one.floor
             and old.at <= one.at
-            and self._is_there(nearby, old, one.at)
+            and self._is_there(nearby, old, one.at, best)
         ]
         other = links.taken_visitors(database, site).get(visitor)
         if other is not None and other != one.member:
@@ -300,10 +300,10 @@ class Linker:
             self._audits[one.place] = sorted([*self._audits.get(one.place, []), *(now + after for after in AUDIT_S)])
         return made
 
-    def _is_there(self, nearby: Nearby, old: Link, at: float) -> bool:
+    def _is_there(self, nearby: Nearby, old: Link, at: float, best: int) -> bool:
         """Whether the visitor of an earlier link was still seen at that instant: then it was not the member."""
         number = positions.numbers_of(self._store.database, self._store.site, [old.visitor]).get(old.visitor)
-        return number is not None and nearby.last.get(number, 0.0) >= at
+        return number is not None and nearby.root(number) != best and nearby.last.get(number, 0.0) >= at
 
     def _audit(self, now: float, one: Touchpoint, found: Shares, names: dict[int, str]) -> None:
         """Take a link back that its own touchpoint speaks against by now."""

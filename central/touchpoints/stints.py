@@ -12,8 +12,8 @@ REACH_M = 0.9
 """Who uses a till stands within this of its spot; the next in the queue at its very edge."""
 SMOOTH_S = 5
 """A position is the mean of so many seconds: that of one second is off by up to half a metre."""
-GAP_S = 8.0
-"""Somebody missed for so long was there all the time."""
+GAP_S = 16.0
+"""Somebody missed, or lost and found again, for so long was there all the time."""
 LEAST_S = 4.0
 """Who was there more briefly walked by."""
 LAST_S = 12.0
