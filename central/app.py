@@ -94,7 +94,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     writer = Writer(
         store.database,
         site.id,
-        on_commit=lambda: (clerk.wake(), offering.wake()),  # both come later
+        on_commit=lambda: wake(),  # noqa: PLW0108 - it comes later
         metrics=metrics,
         clock=clock,
     )
@@ -127,6 +127,11 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         ],
         metrics=metrics,
     )
+
+    def wake() -> None:
+        clerk.wake()
+        offering.wake()
+
     rehearse(site, config.k)
     writer.start()
     broker.start()

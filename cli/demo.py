@@ -72,6 +72,7 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
     mall.start_broker()
     central = mall.atrium("central", "central", "serve", str(mall.folder / "CENTRAL.toml"))
     doors = mall.folder / "doors-open"
+    doors.unlink(missing_ok=True)  # of an earlier demo in the same folder
     simulator = mall.atrium(
         *(
             "simulator",

@@ -158,7 +158,8 @@ class DemoMall:
         )
         self._private("BOX.toml", self._box_file() + urls)
         self._private("CENTRAL.toml", self._central_file())
-        self._private("campaigns.toml", CAMPAIGNS.format(minutes=DWELL_MINUTES))
+        if not (self.folder / "campaigns.toml").exists():  # who writes campaigns in a kept folder finds them again
+            self._private("campaigns.toml", CAMPAIGNS.format(minutes=DWELL_MINUTES))
         self.token = add_token(self.folder / "tokens.json", "demo-manager", "manager")
         self.admin = add_token(self.folder / "tokens.json", "demo", "admin")
 

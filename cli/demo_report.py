@@ -115,7 +115,7 @@ def summarise(truth: Truth, store: Store, floor: str, start_s: float, end_s: flo
         score_zones(real_stays, found_stays, start_s, end_s),
         {zone: (inside(real_stays, zone), inside(found_stays, zone)) for zone in zones},
         store.accounting(),
-        store.offers(),
+        [one for one in store.offers() if one.at >= start_s],
         redeemed,
     )
 

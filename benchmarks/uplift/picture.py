@@ -13,7 +13,7 @@ from simulator.campaign_effect import World
 
 mpl.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402 - the backend comes first
+from matplotlib import pyplot as plt
 
 COLOURS = {0.05: "#b5651d", 0.1: "#1f6f8b", 0.2: "#2e7d32"}
 SEED = 3

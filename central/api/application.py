@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from central.api import (
+    campaigns,
     coupons,
     deliveries,
     exports,
@@ -20,6 +21,7 @@ from central.api import (
     ops,
     pools,
     privacy,
+    reasons,
     rehearsal,
     reports,
     results,
@@ -59,7 +61,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy, results)
-    joins = (member_batch, members, touchpoints, offering, deliveries, coupons, pools, rehearsal)
+    joins = (rehearsal, campaigns, member_batch, members, touchpoints, offering, reasons, deliveries, coupons, pools)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

@@ -21,7 +21,7 @@ from central.results.pairs import Pairs
 from central.results.results import DEFAULT_HORIZON_DAYS, Days, Results
 from central.results.tables import What, columns, rows
 from central.results.telling import in_currency
-from central.results.tenants import TenantReport
+from central.results.tenants import TenantReport, holder
 from central.services import Services
 
 router = APIRouter(prefix="/v1/results", tags=["results"])
@@ -176,7 +176,7 @@ def get_export(  # noqa: PLR0917 - what FastAPI gives by name
     results = results_of(request, response)
     services = services_of(request)
     days: Days = results.days(start, end, most=31)
-    tenants = tuple(dict.fromkeys(one.tenant for one in services.insight.reader.places.all if one.tenant))
+    tenants = tuple(dict.fromkeys(holder(one) for one in services.insight.reader.places.all if not one.is_passage))
     found = rows(results, what, days, tenants)
     name = f"{services.site.id}-results-{what}-{days.first}-{days.last}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": CACHE}

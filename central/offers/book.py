@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import overload
 
 import msgspec
 
@@ -68,7 +71,7 @@ class CampaignBook:
             content = read_bytes(path)
             self._seen = _mark(path)
             text = _decoded(path, content)
-        wrong = errors(self.lint(text))
+        wrong = errors(lint(text, self.categories, self._floors))
         if wrong:
             raise BadInputError("\n".join(f"{path}:{finding}" for finding in wrong))
         self.now = _edition(text, 1)
@@ -104,9 +107,10 @@ class CampaignBook:
         """Grows with every change."""
         return self.now.stamp
 
-    def lint(self, text: str) -> list[Finding]:
-        """What is wrong with a text that would be the file."""
-        return lint(text, self.categories, self._floors)
+    def lint(self, text: str, today: date | None = None) -> list[Finding]:
+        """What is wrong with a text that would be the file; what is over only where today is known."""
+        found = lint(text, self.categories, self._floors, today=today)
+        return found if errors(found) else [*found, *_unversioned(text, self.now.file)]
 
     def refresh(self) -> bool:
         """Whether the file has changed and its new content is in force now."""
@@ -122,15 +126,23 @@ class CampaignBook:
             if text == self.now.text:
                 self.fault = ""
                 return False
-            wrong = errors([*self.lint(text), *_unversioned(text, self.now.file)])
+            wrong = errors(self.lint(text))
             if wrong:
                 self.fault = f"{self.path}:{wrong[0]}" + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else "")
                 return False
             self.now, self.fault = _edition(text, self.now.stamp + 1), ""
             return True
 
-    def replace(self, text: str) -> list[Finding]:
+    @overload
+    def replace(self, text: str) -> list[Finding]: ...
+    @overload
+    def replace(self, text: str, only_if: Callable[[str], bool]) -> list[Finding] | None: ...
+    def replace(self, text: str, only_if: Callable[[str], bool] = lambda _: True) -> list[Finding] | None:
         """Make the text the file and put it in force unless there is an error among the findings given back.
+
+        Args:
+            text: the whole file.
+            only_if: asked, with the text in force, whether it may be replaced; None is given back where not.
 
         Raises:
             BadInputError: central has no campaigns file.
@@ -139,9 +151,9 @@ class CampaignBook:
         if self.path is None:
             raise BadInputError('campaigns: there is no file to write to; name one in CENTRAL.toml, campaigns = "..."')
         with self._lock:
+            if not only_if(self.now.text):
+                return None
             findings = self.lint(text)
-            if not errors(findings):
-                findings = sorted([*findings, *_unversioned(text, self.now.file)], key=lambda one: one.line)
             if not errors(findings):
                 _write(self.path, text)
                 self._seen = _mark(self.path)

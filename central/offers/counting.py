@@ -86,7 +86,9 @@ def is_had(campaign: Campaign, standing: Standing, at: float, visit_start: float
     return occasion(campaign, last, 0) == occasion(campaign, now, 0)
 
 
-def weigh(campaign: Campaign, standing: Standing, at: float, visit_start: float, timezone: tzinfo) -> Settled | None:
+def weigh(  # noqa: PLR0911 - one return a rule
+    campaign: Campaign, standing: Standing, at: float, visit_start: float, timezone: tzinfo
+) -> Settled | None:
     """Why the offer may not be made now, and until when; None where it may.
 
     What holds for this member alone comes first, what holds for everybody last.

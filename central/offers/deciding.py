@@ -13,8 +13,8 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from dataclasses import replace
+from datetime import tzinfo
 
 from central.offers.campaigns import Categories
 from central.offers.conditions import judge
@@ -32,16 +32,12 @@ from central.offers.facts import (
     next_midnight,
     visit_start,
 )
-from central.offers.planning import Plan, bits, visit_kinds
-from central.offers.situation import Profile, Situation, Stay
-from central.store.purchases import Purchase
+from central.offers.judging import AGAIN_S, Judging, MemberState
+from central.offers.planning import Plan, bits
+from central.offers.situation import Situation, Stay
 
 PRIORITY_S = 60.0
 """A member gets no two offers within so long: of several that are due, the highest first."""
-AGAIN_S = 1.0
-"""A condition that says it changes now, and does not, is judged again so much later."""
-OPEN_AGAIN_S = 30.0
-"""The same where it waits for word of a stay that is open."""
 __all__ = [
     "PRIORITY_S",
     "Change",
@@ -64,24 +60,6 @@ EVERYBODY = ""
 Decide = Callable[[Due], Settled]
 
 
-@dataclass(slots=True)
-class _Member:
-    profile: Profile
-    stays: dict[str, Stay]
-    purchases: tuple[Purchase, ...]
-    sources: frozenset[str]
-    allowed: frozenset[int] = frozenset()
-    """Campaigns whose purpose they agreed to and that no more than one settled condition stands against."""
-    relevant: int = 0
-    holds: int = 0
-    timers: dict[int, float] = field(default_factory=dict)
-    held: dict[int, Hold] = field(default_factory=dict)
-    scheduled: float = math.inf
-    waiting: bool = False
-    camera_at: float = 0.0
-    heard_at: float = 0.0
-
-
 class Deciding:
     """Decides; feed it with ``apply`` in the order of what happens, and ask with ``due``.
 
@@ -94,8 +72,7 @@ class Deciding:
     def __init__(self, plan: Plan, timezone: tzinfo, categories: Categories) -> None:
         self.plan = plan
         self._timezone = timezone
-        self._categories = categories
-        self._members: dict[str, _Member] = {}
+        self._members: dict[str, MemberState] = {}
         self._queue: deque[Change] = deque()
         self._timers: list[tuple[float, str]] = []
         self._at = -math.inf
@@ -103,6 +80,7 @@ class Deciding:
         self._shared = 0
         self._shared_until: dict[int, float] = {}
         self._gates: dict[int, Hold] = {}
+        self._judging = Judging(plan, timezone, categories)
         self.changed: dict[str, None] = {}
         """Members whose near misses may be others now, in the order of their changes."""
 
@@ -122,12 +100,13 @@ class Deciding:
         """Take a change in; nothing comes of it before ``due``."""
         self._queue.append(change)
 
-    def due(self, now: float, decide: Decide) -> int:
+    def due(self, now: float, decide: Decide, between: Callable[[], object] | None = None) -> int:
         """Let everything happen until ``now``, at its own instants; the number of offers and holdouts made.
 
         Args:
             now: seconds since 1970.
             decide: called with each decision in its turn; what it answers counts for the next.
+            between: called after every change.
         """
         made = 0
         while self._queue:
@@ -135,20 +114,24 @@ class Deciding:
             at = max(change.at, self._at)
             made += self._let_pass(at, decide)
             made += self._take(change, at, decide)
+            if between is not None:
+                between()
         return made + self._let_pass(max(now, self._at), decide)
 
     def awaited(self, now: float, within_s: float) -> dict[tuple[str, str], Stay]:
         """Open stays, by member and visit, on which a decision waits: does it go on? Those told of within so long."""
         found: dict[tuple[str, str], Stay] = {}
-        for member, known in self._members.items():
-            if known.waiting:
-                lately = {
-                    visit: stay
-                    for visit, stay in known.stays.items()
-                    if stay.left_at is None and now - stay.told_at <= within_s
-                }
-                found |= {(member, visit): stay for visit, stay in lately.items()}
-                known.waiting = bool(lately)
+        for member in sorted(self._judging.waiting):
+            known = self._members.get(member)
+            stays = {} if known is None else known.stays
+            lately = {
+                (member, visit): stay
+                for visit, stay in stays.items()
+                if stay.left_at is None and now - stay.told_at <= within_s
+            }
+            found |= lately
+            if not lately:
+                self._judging.waiting.discard(member)
         return found
 
     def stay(self, member: str, visit: str) -> Stay | None:
@@ -156,34 +139,17 @@ class Deciding:
         known = self._members.get(member)
         return None if known is None else known.stays.get(visit)
 
-    def misses(self, member: str) -> list[Miss]:
-        """Campaigns that fail by one condition, or hold and are held back."""
+    def misses(self, member: str, most: int = 1000) -> list[Miss]:
+        """Campaigns that hold and are held back, then those that fail by one condition, each by priority."""
         known = self._members.get(member)
         if known is None:
             return []
-        found = []
-        situation = None
-        have = known.holds | self._shared
-        for index in sorted(known.allowed):
-            missing = self.plan.needs[index] & ~have
-            campaign = self.plan.campaigns[index]
-            if not missing:
-                hold = self._held(known, index)
-                if hold is not None and hold.why:
-                    found.append(Miss(member, campaign, hold.why, "", hold.short_by, hold.unit))
-            elif missing & (missing - 1) == 0:
-                situation = situation or self._situation(known, self._at)
-                condition = self.plan.conditions[missing.bit_length() - 1]
-                verdict = judge(condition, situation)
-                if not verdict.holds:
-                    kind = str(condition.__struct_config__.tag)
-                    found.append(Miss(member, campaign, kind, verdict.clause, verdict.short_by, verdict.unit))
-        return found
+        return self._judging.misses(member, known, self._shared, self._gates, self._at)[:most]
 
     def situation(self, member: str, now: float) -> Situation | None:
         """What is known of the member as of an instant; None where nothing is."""
         known = self._members.get(member)
-        return None if known is None else self._situation(known, now)
+        return None if known is None else self._judging.situation(known, now)
 
     def held(self, member: str, campaign: int) -> Hold | None:
         """Whether the campaign is held back from the member, by whatever."""
@@ -208,30 +174,20 @@ class Deciding:
     def _meet(self, change: Known, at: float, decide: Decide) -> int:
         name = change.profile.member
         before = self._members.get(name)
-        known = _Member(change.profile, dict(change.stays), change.purchases, change.sources)
+        known = MemberState(change.profile, dict(change.stays), change.purchases, change.sources)
         if before is not None:  # what is held back stays so, and no timer is lost
             known.held, known.scheduled = before.held, before.scheduled
             for visit, stay in before.stays.items():
                 told = known.stays.get(visit)
                 if told is not None and told.left_at is None and told.told_at < stay.told_at and stay.left_at is None:
                     known.stays[visit] = stay
-            _free(known, self.plan, visit_start(known.stays.values(), at) > visit_start(before.stays.values(), at))
+            self._judging.free(known, visit_start(known.stays.values(), at) > visit_start(before.stays.values(), at))
+            known.offered_at = before.offered_at
+        known.offered_at = max(known.offered_at, -math.inf if change.offered_at is None else change.offered_at)
         known.heard_at = change.at
         known.camera_at = min(max((stay.told_at for stay in known.stays.values()), default=at), at)
         self._members[name] = known
-        situation = self._situation(known, at)
-        settled = self._judged(known, self.plan.settled, situation, at)
-        agreed = known.profile.consents
-        known.allowed = frozenset(
-            index
-            for index, campaign in enumerate(self.plan.campaigns)
-            if campaign.purpose in agreed and (self.plan.needs[index] & self.plan.settled & ~settled).bit_count() <= 1
-        )
-        for index in known.allowed:
-            known.relevant |= self.plan.needs[index]
-        known.relevant &= ~(self.plan.shared | self.plan.settled)
-        known.holds = settled
-        self._rejudge(name, known, known.relevant, at)
+        self._rejudge(name, known, self._judging.meet(known, at), at)
         return self._offer(name, known, known.allowed, at, decide)
 
     def _stay(self, change: Stayed, at: float, decide: Decide) -> int:
@@ -247,7 +203,7 @@ class Deciding:
             known.stays = dict(
                 sorted((known.stays | {change.visit: stay}).items(), key=lambda item: (item[1].entered_at, item[0]))
             )
-            freed = _free(known, self.plan, len(known.stays) > 1 and visit_start(known.stays.values(), at) > began)
+            freed = self._judging.free(known, len(known.stays) > 1 and visit_start(known.stays.values(), at) > began)
         known.stays[change.visit] = stay
         known.camera_at, known.heard_at = min(stay.told_at, at), change.at
         return self._altered(change.member, known, stay, at, decide, freed)
@@ -265,14 +221,13 @@ class Deciding:
     def _altered(  # noqa: PLR0917 - what happened, to whom, where, when
         self,
         name: str,
-        known: _Member,
+        known: MemberState,
         stay: Stay,
         at: float,
         decide: Decide,
         freed: frozenset[int] = frozenset(),
     ) -> int:
-        category = self._categories.by_zone.get((stay.floor, stay.zone), "")
-        mask = self.plan.touched(visit_kinds(stay.floor, stay.zone, category)) & known.relevant
+        mask = self._judging.touched(stay) & known.relevant
         fresh = self._using(self._rejudge(name, known, mask, at)) | freed
         return self._offer(name, known, fresh & known.allowed, at, decide) if fresh else 0
 
@@ -312,7 +267,7 @@ class Deciding:
 
     def _clock(self, at: float) -> int:
         """Judge what only the clock alters; the conditions that hold now and did not."""
-        situation = Situation(datetime.fromtimestamp(at, self._timezone), (), self._categories, at)
+        situation = self._judging.anybody(at)
         before = self._shared
         for number in bits(self.plan.shared):
             if self._shared_until.get(number, -math.inf) <= at:
@@ -368,46 +323,23 @@ class Deciding:
             self.changed[name] = None
         return made
 
-    def _schedule(self, name: str, known: _Member) -> None:
+    def _schedule(self, name: str, known: MemberState) -> None:
         first = min(known.timers.values(), default=math.inf)
         if known.held:
-            first = min(first, min(hold.until for hold in known.held.values()))
+            first = min(first, *(hold.until for hold in known.held.values()))
         if first < known.scheduled:
             known.scheduled = first
             heapq.heappush(self._timers, (first, name))
 
     # judging
 
-    def _situation(self, known: _Member, at: float) -> Situation:
-        local = datetime.fromtimestamp(at, self._timezone)
-        stays = tuple(known.stays.values())
-        return Situation(local, stays, self._categories, at, known.profile, known.purchases, known.sources)
-
-    def _judged(self, known: _Member, mask: int, situation: Situation, at: float) -> int:
-        """Those of the conditions that hold; their timers are set."""
-        found = 0
-        for number in bits(mask):
-            verdict = judge(self.plan.conditions[number], situation)
-            if verdict.holds:
-                found |= 1 << number
-            when = verdict.changes_at
-            if when is None:
-                known.timers.pop(number, None)
-            elif when > at:
-                known.timers[number] = when
-            else:  # it would be otherwise by now if an open stay has gone on: somebody must say so
-                is_open = any(stay.left_at is None for stay in known.stays.values())
-                known.waiting = known.waiting or is_open
-                known.timers[number] = at + (OPEN_AGAIN_S if is_open else AGAIN_S)
-        return found
-
-    def _rejudge(self, name: str, known: _Member, mask: int, at: float) -> int:
+    def _rejudge(self, name: str, known: MemberState, mask: int, at: float) -> int:
         """The conditions that hold now and did not."""
         if not mask:
             self._schedule(name, known)
             return 0
         before = known.holds
-        known.holds = before & ~mask | self._judged(known, mask, self._situation(known, at), at)
+        known.holds = before & ~mask | self._judging.judged(known, mask, self._judging.situation(known, at), at)
         self._schedule(name, known)
         self.changed[name] = None
         return known.holds & ~before
@@ -417,19 +349,21 @@ class Deciding:
             return frozenset()
         return frozenset(index for number in bits(conditions) for index in self.plan.used_by[number])
 
-    def _held(self, known: _Member, index: int) -> Hold | None:
+    def _held(self, known: MemberState, index: int) -> Hold | None:
         return known.held.get(index) or self._gates.get(index)
 
     # deciding
 
-    def _offer(self, name: str, known: _Member, campaigns: Iterable[int], at: float, decide: Decide) -> int:
+    def _offer(self, name: str, known: MemberState, campaigns: Iterable[int], at: float, decide: Decide) -> int:
         have = known.holds | self._shared
-        needs, all_campaigns = self.plan.needs, self.plan.campaigns
-        due = [index for index in campaigns if not needs[index] & ~have and self._held(known, index) is None]
+        due = [index for index in campaigns if not self.plan.needs[index] & ~have and self._held(known, index) is None]
         made = 0
-        for index in sorted(due, key=lambda one: (-all_campaigns[one].priority, one)):
-            if made:
-                known.held[index] = Hold(at + PRIORITY_S, "priority")
+        for index in sorted(due, key=self.plan.rank):
+            cool_s = self.plan.campaigns[index].cool_down_hours * 3600
+            free_at = known.offered_at + max(cool_s, PRIORITY_S)
+            if at < free_at:
+                why = "cool_down" if cool_s > PRIORITY_S else "priority"
+                known.held[index] = Hold(free_at, why, round(free_at - at), "s")
                 continue
             if self._gates.get(index) is not None:
                 continue
@@ -437,13 +371,13 @@ class Deciding:
         self._schedule(name, known)
         return made
 
-    def _decide(self, name: str, known: _Member, index: int, at: float, decide: Decide) -> int:
+    def _decide(self, name: str, known: MemberState, index: int, at: float, decide: Decide) -> int:
         campaign = self.plan.campaigns[index]
-        situation = self._situation(known, at)
+        situation = self._judging.situation(known, at)
         verdicts = tuple(judge(condition, situation) for condition in campaign.conditions)
         if not all(verdict.holds for verdict in verdicts):
             own = self.plan.needs[index] & known.relevant
-            known.holds = known.holds & ~own | self._judged(known, own, situation, at)
+            known.holds = known.holds & ~own | self._judging.judged(known, own, situation, at)
             return 0
         due = Due(
             name,
@@ -464,18 +398,6 @@ class Deciding:
         else:
             known.held[index] = hold
         self.changed[name] = None
+        if settled.made:
+            known.offered_at = at
         return int(settled.made)
-
-
-def _free(known: _Member, laid_out: Plan, is_another: bool) -> frozenset[int]:
-    """Another visit begins: what there is once a visit may come again."""
-    if not is_another:
-        return frozenset()
-    freed = {
-        index
-        for index, hold in known.held.items()
-        if laid_out.campaigns[index].once == "visit" and hold.until == math.inf and not hold.why
-    }
-    for index in freed:
-        del known.held[index]
-    return frozenset(freed)

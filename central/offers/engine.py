@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -35,11 +36,15 @@ log = logging.getLogger(__name__)
 
 TOGETHER = 256
 """Happenings that are taken in and decided on in one go."""
+LOOK_EVERY_S = 0.5
+"""Whether visitors are still where a decision waits for them is looked at this often: positions come once a second."""
 CLOCK_SLACK_S = 5.0
 """A clock that was put back by more than this is believed, and everything read anew."""
-MISSES_EVERY_S = 5.0
+READ_A_ROUND = 100
+"""At the start so many members are read in a round; who does something meanwhile is read at once."""
+MISSES_EVERY_S = 0.25
 """Near misses are written down this often, of so many members at a time,"""
-MISSES_OF_MEMBERS = 500
+MISSES_OF_MEMBERS = 50
 MISSES_OF_MEMBER = 8
 """and of each this many at most: those held back first, then by the campaigns' priority."""
 
@@ -82,7 +87,7 @@ class OfferEngine:
         crowd: people by (floor, zone) as they may be told, for screens; None where there are none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - one part each
         self,
         store: Store,
         site: Site,
@@ -109,13 +114,20 @@ class OfferEngine:
         self._number = 0
         self._at = 0.0
         self._missed_at = 0.0
+        self._looked_at = 0.0
         self._missed: dict[str, tuple[tuple[str, str, int], ...]] = {}
+        self._unread: deque[str] = deque()
         self._lock = threading.Lock()
 
     @property
     def members(self) -> int:
         """Members who are linked now, as of the last update."""
         return 0 if self._deciding is None else len(self._deciding)
+
+    @property
+    def unread(self) -> int:
+        """Linked members that are still to be read since the start, or since the campaigns changed."""
+        return len(self._unread)
 
     def update(self, now: float) -> int:
         """Make every offer that is due; the number of offers and holdouts made.
@@ -180,13 +192,18 @@ class OfferEngine:
                 self._number = happened[-1].number
             if len(happened) < TOGETHER:
                 break
-            made += deciding.due(min(now, happened[-1].at), decide)
+            made += deciding.due(min(now, happened[-1].at), decide, self._maker.between)
             self._maker.commit()
-        made += deciding.due(now, decide)
+        made += deciding.due(now, decide, self._maker.between)
         self._maker.commit()
-        for change in self._loader.seen(deciding, now):
-            deciding.apply(change)
-        made += deciding.due(now, decide)
+        self._read_on(deciding, now)
+        made += deciding.due(now, decide, self._maker.between)
+        self._maker.commit()
+        if not 0 <= now - self._looked_at < LOOK_EVERY_S:
+            self._looked_at = now
+            for change in self._loader.seen(deciding, now):
+                deciding.apply(change)
+            made += deciding.due(now, decide, self._maker.between)
         made += self._screens.update(now)
         self._maker.commit()
         if now - self._missed_at >= MISSES_EVERY_S or now < self._missed_at:
@@ -205,13 +222,16 @@ class OfferEngine:
         self._number = happenings.newest(database, site)  # before anything is read, so that nothing falls between
         self._day_ends = next_midnight(now, self._site.timezone)
         self._missed = {}
-        deciding = Deciding(plan(self._book.campaigns), self._site.timezone, self._categories)
-        for member in decisions.linked(database, site, self._loader.linked_since(now)):
-            change = self._loader.known(member, now, now)
-            if not isinstance(change, Gone):
-                deciding.apply(change)
+        deciding = Deciding(plan(self._book.campaigns, self._categories), self._site.timezone, self._categories)
+        self._unread = deque(decisions.linked(database, site, self._loader.linked_since(now)))
         self._deciding = deciding
         return deciding
+
+    def _read_on(self, deciding: Deciding, now: float) -> None:
+        for _ in range(min(READ_A_ROUND, len(self._unread))):
+            member = self._unread.popleft()
+            if member not in deciding and not isinstance(change := self._loader.known(member, now, now), Gone):
+                deciding.apply(change)
 
     def _note_misses(self, deciding: Deciding, now: float) -> None:
         names = list(islice(deciding.changed, MISSES_OF_MEMBERS))
@@ -222,7 +242,7 @@ class OfferEngine:
             if name not in deciding:
                 self._missed.pop(name, None)
                 continue
-            found = sorted(deciding.misses(name), key=_nearness)[:MISSES_OF_MEMBER]
+            found = deciding.misses(name, MISSES_OF_MEMBER)
             mark = tuple((one.campaign.id, one.failed, _size(one)) for one in found)
             if mark != self._missed.get(name, ()):
                 told[name] = mark
@@ -245,11 +265,6 @@ def groups_of(campaigns: Sequence[Campaign]) -> dict[str, frozenset[str]]:
         if campaign.group:
             found.setdefault(campaign.group, set()).add(campaign.id)
     return {group: frozenset(ids) for group, ids in found.items()}
-
-
-def _nearness(miss: Miss) -> tuple[bool, int, str]:
-    is_condition = any(getattr(one, "__struct_config__").tag == miss.failed for one in miss.campaign.conditions)  # noqa: B009
-    return is_condition, -miss.campaign.priority, miss.campaign.id
 
 
 def _size(miss: Miss) -> int:

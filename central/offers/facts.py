@@ -22,6 +22,7 @@ class Known:
     Attributes:
         at: when we heard of it, seconds since 1970.
         stays: of today, by visit.
+        offered_at: the latest offer or holdout of whatever campaign to them, None for none.
     """
 
     at: float
@@ -29,6 +30,7 @@ class Known:
     stays: dict[str, Stay]
     purchases: tuple[Purchase, ...] = ()
     sources: frozenset[str] = frozenset()
+    offered_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ class Loader:
                 stays[key_of(row)] = stay
         bought = tuple(purchases.of_member(database, site, member, now - BOUGHT_S))
         sources = touchpoints.sources_of(database, site, member, midnight)
-        return Known(at, profile, stays, bought, sources)
+        offered_at = decisions.last_offer(database, site, member)
+        return Known(at, profile, stays, bought, sources, offered_at)
 
     def linked_since(self, now: float) -> float:
         """Links older than this are dead."""

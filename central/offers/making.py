@@ -29,6 +29,8 @@ from central.store.store import Store
 
 MOST_TOGETHER = 32
 """Decisions in one transaction; ingest waits for no more than these."""
+MOST_THOUGHTS = 4
+"""Changes looked at while a transaction is open."""
 LINK_LIFE_S = 86_400.0
 
 
@@ -63,7 +65,7 @@ class Issuer(Protocol):
 class Outbox(Protocol):
     """Writes down within the caller's transaction what is owed to whoever delivers."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0917 - as the store's own
         self,
         connection: sqlite3.Connection,
         site: str,
@@ -128,7 +130,7 @@ class Maker:
         self._channels = channels
         self._open: ExitStack | None = None
         self._connection: sqlite3.Connection | None = None
-        self._together = 0
+        self._together = self._thought = 0
         self.pools: dict[str, Pool] = {}
 
     def decide(self, due: Due, now: float) -> Settled:
@@ -146,6 +148,10 @@ class Maker:
 
     def make(self, one: Candidate, now: float) -> Settled:
         """The same for whatever candidate."""
+        if self._connection is None:  # what is held back is asked for often, and needs no transaction to say so
+            held = self._weighed(self._store.database.reading(), one, now)[1]
+            if held is not None:
+                return held
         if self._together >= MOST_TOGETHER:
             self.commit()
         connection = self._begin()
@@ -158,8 +164,14 @@ class Maker:
         if not settled.made:
             connection.execute("ROLLBACK TO decision")
         connection.execute("RELEASE decision")
-        self._together += 1
+        self._together, self._thought = self._together + 1, 0
         return settled
+
+    def between(self) -> None:
+        """Commit unless the next decision comes at once: nobody waits for the store while we only think."""
+        self._thought += 1
+        if self._thought > MOST_THOUGHTS:
+            self.commit()
 
     def commit(self) -> None:
         """End the transaction, if there is one; what was made stands now.
@@ -168,12 +180,14 @@ class Maker:
             StoreUnavailableError: nothing of it stands.
         """
         opened, self._open, self._connection, self._together = self._open, None, None, 0
+        self._thought = 0
         if opened is not None:
             opened.__exit__(None, None, None)
 
     def abandon(self) -> None:
         """Undo what is not committed."""
         opened, self._open, self._connection, self._together = self._open, None, None, 0
+        self._thought = 0
         if opened is not None:
             abandoned = RuntimeError("abandoned")
             with ExitStack() as swallow:
@@ -190,8 +204,7 @@ class Maker:
         site, campaign, timezone = self._store.site, one.campaign, self._site.timezone
         local = datetime.fromtimestamp(one.at, timezone)
         day = f"{local:%Y-%m-%d}"
-        standing = self.standing(connection, one.member, campaign, day)
-        held = counting.weigh(campaign, standing, max(one.at, now), one.visit_start, timezone)
+        standing, held = self._weighed(connection, one, now)
         if held is not None:
             return held
         pool = self.pools.get(campaign.coupon) or self._looked_up(campaign.coupon)
@@ -237,6 +250,12 @@ class Maker:
         if arm == "offer":
             self._outbox(connection, site, number, offer, self._channels, now, expires_at=issued.expires_at)
         return Settled(made=True, until=counting.occasion_end(campaign, one.at, timezone))
+
+    def _weighed(self, connection: sqlite3.Connection, one: Candidate, now: float) -> tuple[Standing, Settled | None]:
+        timezone = self._site.timezone
+        day = f"{datetime.fromtimestamp(one.at, timezone):%Y-%m-%d}"
+        standing = self.standing(connection, one.member, one.campaign, day)
+        return standing, counting.weigh(one.campaign, standing, max(one.at, now), one.visit_start, timezone)
 
     def _looked_up(self, pool: str) -> Pool | None:
         """A pool that came by the API since the campaigns were read."""

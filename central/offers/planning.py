@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from central.offers.campaigns import Campaign, Condition
+from central.offers.campaigns import Campaign, Categories, Condition
 from central.offers.conditions import concerns
 
 TIME = frozenset({"time"})
@@ -25,6 +25,8 @@ class Plan:
         settled: conditions that nothing on the floor alters: tier, tags, preferences.
         concerned: conditions by kind of change.
         used_by: by condition: the campaigns that have it.
+        placed: conditions that visits to their own places alter, and the clock, and nothing else: of somebody who has
+            been at none of these they say the same as of anybody.
     """
 
     campaigns: tuple[Campaign, ...]
@@ -34,6 +36,11 @@ class Plan:
     settled: int
     concerned: dict[str, int]
     used_by: tuple[tuple[int, ...], ...]
+    placed: int
+
+    def rank(self, campaign: int) -> tuple[int, int]:
+        """By which of several campaigns comes first: the highest priority, then the first in the file."""
+        return -self.campaigns[campaign].priority, campaign
 
     def touched(self, kinds: Sequence[str]) -> int:
         """Conditions that one of these kinds of change may alter."""
@@ -47,7 +54,7 @@ class Plan:
         return [self.conditions.index(one) for one in self.campaigns[campaign].conditions]
 
 
-def plan(campaigns: Sequence[Campaign]) -> Plan:
+def plan(campaigns: Sequence[Campaign], categories: Categories | None = None) -> Plan:
     """Lays the members' campaigns out."""
     own = tuple(one for one in campaigns if one.audience == "members")
     numbers: dict[bytes, int] = {}
@@ -62,18 +69,19 @@ def plan(campaigns: Sequence[Campaign]) -> Plan:
                 conditions.append(condition)
             need |= 1 << numbers[key]
         needs.append(need)
-    shared = settled = 0
+    shared = settled = placed = 0
     concerned: dict[str, int] = {}
     for number, condition in enumerate(conditions):
-        kinds = concerns(condition)
+        kinds = concerns(condition, categories)
         shared |= (kinds <= TIME) << number
         settled |= (kinds <= {"member"}) << number
+        placed |= all(kind == "time" or kind.startswith("visit:") for kind in kinds) << number
         for kind in kinds:
             concerned[kind] = concerned.get(kind, 0) | 1 << number
     used_by = tuple(
         tuple(index for index, need in enumerate(needs) if need >> number & 1) for number in range(len(conditions))
     )
-    return Plan(own, tuple(conditions), tuple(needs), shared, settled & ~shared, concerned, used_by)
+    return Plan(own, tuple(conditions), tuple(needs), shared, settled & ~shared, concerned, used_by, placed & ~shared)
 
 
 def bits(mask: int) -> Iterator[int]:

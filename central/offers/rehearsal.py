@@ -24,6 +24,7 @@ from central.offers.campaigns import Campaign, CampaignsFile, Pool
 from central.offers.deciding import Deciding
 from central.offers.explain import LINKING_PURPOSE
 from central.offers.ledger import Ledger
+from central.offers.lint import lint
 from central.offers.planning import plan
 from central.offers.rehearsed import Rehearsal
 from central.offers.replaying import Past, Someone, meet
@@ -56,13 +57,15 @@ class Script:
     currency: str = "EUR"
 
 
-def script_of(text: str, book: CampaignBook) -> Script:
+def script_of(text: str, site: Site, book: CampaignBook) -> Script:
     """A campaigns file's text as what is rehearsed, beside the campaigns in force.
+
+    A campaign that has changed may keep its version while it is rehearsed.
 
     Raises:
         BadInputError: naming line, field and mend, where the file would be refused.
     """
-    wrong = errors(book.lint(text))
+    wrong = errors(lint(text, book.categories, tuple(site.floors)))
     if wrong:
         raise BadInputError("; ".join(f"text:{finding}" for finding in wrong[:MOST_FINDINGS]))
     file = msgspec.toml.decode(text, type=CampaignsFile)

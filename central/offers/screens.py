@@ -10,8 +10,8 @@ from central.insight.live import LiveFloor
 from central.offers.campaigns import Campaign, Categories
 from central.offers.conditions import judge
 from central.offers.counting import Standing
-from central.offers.deciding import AGAIN_S
 from central.offers.explain import latency, limits
+from central.offers.judging import AGAIN_S
 from central.offers.making import Candidate, Maker
 from central.offers.situation import Situation, Verdict
 

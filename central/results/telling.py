@@ -3,7 +3,7 @@
 Members are few beside visitors, and a manager may know some of them. So a mean is told of k members of each arm at
 least, changes only when k new members of each have come (``closed_days``), and is rounded to between a fifth and a half
 of its standard error. One member weighs about the deviation over n in it, and the error is the deviation over the root
-of n: whoever subtracts the mean of all but one from the mean of all knows that one's outcome no better than who guesses.
+of n: whoever subtracts the mean of all but one from the mean of all knows that outcome no better than who guesses.
 """
 
 from __future__ import annotations

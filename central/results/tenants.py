@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from central.insight.figure import Figure
 from central.insight.flows import Flows
+from central.insight.places import Place
 from central.insight.shops import Leg, Shops, ShopSummary
 from central.insight.window import Window
 from central.results.campaigns import shops_of
@@ -71,10 +72,15 @@ def window_of(services: Sources, first: date, last: date) -> Window:
     return Window(start, end)
 
 
+def holder(place: Place) -> str:
+    """Whose a place is, as tills call them: its tenant, or the zone itself where it has none."""
+    return place.tenant or place.zone
+
+
 def tenant_report(services: Sources, tenant: str, first: date, last: date) -> TenantReport | None:
     """The tenant's report; None where no zone is or was theirs."""
     places = services.insight.reader.places.all
-    zones = {place.id for place in places if place.tenant == tenant}
+    zones = {place.id for place in places if holder(place) == tenant}
     if not zones:
         return None
     window, k = window_of(services, first, last), services.insight.k

@@ -16,6 +16,8 @@ Mask = npt.NDArray[np.bool_]
 
 LEAST_ARM = 50
 """Members of an arm before its mean is taken for nearly normal, which the method rests on."""
+LEAST_ERROR = 1e-9
+"""Of less, nobody differs from anybody, and nothing is known yet."""
 WORTH_FINDING = 0.10
 """The effect, as a share, for which the time until one can tell is reckoned."""
 
@@ -54,7 +56,8 @@ class Looks:
         mean_offered: (L,) their adjusted mean; ``mean_held`` the other arm's.
         difference: (L,) how much more the offered did.
         error: (L,) standard error of the difference; ``error_offered`` and ``error_held`` those of the means.
-        reach: (L,) how many of them the interval reaches either way; infinite before ``LEAST_ARM``.
+        reach: (L,) how many of them the interval reaches either way; infinite before ``LEAST_ARM``, or where nobody
+            differs.
         slope: (L,) what one more before is worth after.
     """
 
@@ -71,14 +74,20 @@ class Looks:
     slope: Floats
 
     @property
+    def margin(self) -> Floats:
+        """(L,) half the intervals' widths."""
+        known = np.isfinite(self.reach)
+        return np.multiply(self.reach, self.error, out=np.full(len(self), np.inf), where=known)
+
+    @property
     def low(self) -> Floats:
         """(L,) lower ends of the differences' intervals."""
-        return self.difference - self.reach * self.error
+        return self.difference - self.margin
 
     @property
     def high(self) -> Floats:
         """(L,) upper ends."""
-        return self.difference + self.reach * self.error
+        return self.difference + self.margin
 
     @property
     def found(self) -> Mask:
@@ -164,8 +173,8 @@ def looks(cohort: Cohort, at: Ints) -> Looks:
     means = [arm.outcome - slope * (arm.before - everybody) for arm in arms]
     errors = [np.sqrt(arm.variance_adjusted(slope) / np.maximum(arm.n - 1, 1)) for arm in arms]
     ready = np.minimum(arms[0].n, arms[1].n) >= LEAST_ARM
-    reach = np.where(ready, stretch(pairs(arms[0].n, arms[1].n)), np.inf)
     error = np.hypot(errors[0], errors[1])
+    reach = np.where(ready & (error > LEAST_ERROR), stretch(pairs(arms[0].n, arms[1].n)), np.inf)
     return Looks(
         np.asarray(at, np.int64),
         arms[0].n.astype(np.int64),
@@ -173,7 +182,7 @@ def looks(cohort: Cohort, at: Ints) -> Looks:
         means[0],
         means[1],
         means[0] - means[1],
-        np.where(ready, error, np.maximum(error, 1e-12)),
+        error,
         errors[0],
         errors[1],
         reach,
@@ -200,10 +209,7 @@ class _Moments:
 
 def _moments(cohort: Cohort, mask: Mask, end: npt.NDArray[np.int64]) -> _Moments:
     weight = mask.astype(np.float64)
-    shift_y, shift_x = (
-        float(cohort.outcome.mean()) if len(cohort) else 0.0,
-        float(cohort.before.mean() or 0.0) if len(cohort) else 0.0,
-    )
+    shift_y, shift_x = (float(column.mean()) if len(column) else 0.0 for column in (cohort.outcome, cohort.before))
     y, x = (cohort.outcome - shift_y) * weight, (cohort.before - shift_x) * weight  # or squares of amounts lose digits
     n, sum_y, sum_x, sum_yy, sum_xx, sum_xy = (
         np.concatenate([[0.0], np.cumsum(column)])[end] for column in (weight, y, x, y * y, x * x, x * y)

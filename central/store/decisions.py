@@ -90,6 +90,14 @@ def given(connection: sqlite3.Connection, site: str, member: str, campaign: str,
     )
 
 
+def last_offer(database: Database, site: str, member: str) -> float | None:
+    """When the member was last offered anything, or held out; None for never."""
+    found: float | None = database.rows("SELECT max(at) FROM offers WHERE site = ? AND member = ?", (site, member))[0][
+        0
+    ]
+    return found
+
+
 def count(
     connection: sqlite3.Connection, site: str, campaign: str, day: str, *, held_out: bool, cost: int, now: float
 ) -> None:
@@ -182,17 +190,21 @@ def misses_of(database: Database, site: str, member: str) -> list[NearMiss]:
     return [NearMiss(*row) for row in rows]
 
 
-def misses_by_reason(database: Database, site: str, campaign: str, day: str) -> dict[str, tuple[int, float | None]]:
-    """How many members a campaign missed on a day, and the mean of how short it fell, by what failed."""
-    rows = database.rows(
-        """SELECT failed, count(*), avg(short_by) FROM near_misses
-           WHERE site = ? AND campaign = ? AND day = ? GROUP BY failed ORDER BY failed""",
+def misses_by_reason(
+    database: Database, site: str, campaign: str, day: str
+) -> dict[tuple[str, str], list[tuple[str, float | None]]]:
+    """Members whom a campaign missed on a day and how short each fell, by what failed and its unit."""
+    found: dict[tuple[str, str], list[tuple[str, float | None]]] = {}
+    for failed, unit, member, short_by in database.rows(
+        """SELECT failed, unit, member, short_by FROM near_misses WHERE site = ? AND campaign = ? AND day = ?
+           ORDER BY failed, unit""",
         (site, campaign, day),
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    ):
+        found.setdefault((failed, unit), []).append((member, short_by))
+    return found
 
 
-def put_misses(
+def put_misses(  # noqa: PLR0917 - an event of one line at its caller
     connection: sqlite3.Connection,
     site: str,
     day: str,
@@ -217,8 +229,10 @@ def put_misses(
         """INSERT INTO near_misses SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE 2 = (SELECT count(*) FROM consents
            WHERE site = ?1 AND member = ?2 AND withdrawn_at IS NULL AND purpose IN (?9, ?10))""",
         [
-            (site, one.member, one.campaign, day, one.failed, one.short_by, one.unit, one.at)
-            + (purpose, purposes[one.campaign])
+            (
+                *(site, one.member, one.campaign, day, one.failed, one.short_by, one.unit, one.at),
+                *(purpose, purposes[one.campaign]),
+            )
             for listed in misses.values()
             for one in listed
         ],

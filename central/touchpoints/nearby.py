@@ -1,6 +1,7 @@
 """Who was near a place lately: the last quarter of an hour of positions in memory, and each second read only once.
 
-Visitors are named by number, and somebody whose track was lost and began anew by the number of their first. A cache: whoever starts anew reads it from the store again.
+Visitors are named by number, and somebody whose track was lost and began anew by the number of their first. A cache:
+whoever starts anew reads it from the store again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from central.store import positions
 from central.store.database import Database
-from central.touchpoints.fragments import GAP_S, WAITS_S, End, heirs
+from central.touchpoints.fragments import GAP_S, LATELY_S, WAITS_S, End, heirs
 
 KEPT_S = 840.0
 """Positions rest for a quarter of an hour."""
@@ -68,8 +69,9 @@ class Nearby:
         self._roots: dict[int, int] = {}
         self._tracks: dict[int, list[int]] = {}
         self._began: dict[int, End] = {}
-        self._latest: dict[int, End] = {}
+        self._latest: dict[int, tuple[float, int, int]] = {}
         self._undecided: list[int] = []
+        self._births: list[End] = []
         self._matched_at = -np.inf
         self._followed: set[int] = set()
         self._pruned_at = 0.0
@@ -95,15 +97,15 @@ class Nearby:
             self._prune(now)
 
     def _take(self, at: float, people: npt.NDArray[np.void]) -> None:
+        latest, roots, last = self._latest, self._roots, self.last
         where = zip(people["number"].tolist(), people["x_cm"].tolist(), people["y_cm"].tolist(), strict=True)
         for one, x_cm, y_cm in where:
-            root = self._roots.get(one, one)
-            if one not in self._latest:
+            if one not in latest:
                 self._began[one] = End(one, at, x_cm / 100.0, y_cm / 100.0)
                 self._undecided.append(one)
                 self.first[one] = at
-            self._latest[one] = End(one, at, x_cm / 100.0, y_cm / 100.0)
-            self.last[root] = at
+            latest[one] = (at, x_cm, y_cm)
+            last[roots.get(one, one)] = at
 
     def _match(self, at: float) -> None:
         """Give those who began a while ago back to whom they were."""
@@ -112,12 +114,14 @@ class Nearby:
         self._undecided = [one for one in self._undecided if self._began[one].at > at - WAITS_S]
         if not begun:
             return
+        earliest = at - GAP_S - 3 * WAITS_S
         ended = [
-            end
-            for end in self._latest.values()
-            if at - GAP_S - 3 * WAITS_S <= end.at < at - WAITS_S and end.visitor not in self._followed
+            End(one, last_at, x_cm / 100.0, y_cm / 100.0)
+            for one, (last_at, x_cm, y_cm) in self._latest.items()
+            if earliest <= last_at < at - WAITS_S and one not in self._followed
         ]
-        for visitor, before in heirs(ended, begun):
+        self._births = [one for one in self._births if one.at > at - LATELY_S] + begun
+        for visitor, before in heirs(ended, begun, self._births):
             root = self.root(before)
             self._followed.add(before)
             self._roots[visitor] = root
@@ -141,7 +145,7 @@ class Nearby:
     def track_at(self, root: int, at: float) -> int:
         """The number that somebody had at an instant, or the next one after it, or their last."""
         for one in self._tracks.get(root, [root]):
-            if one in self._latest and self._latest[one].at >= at:
+            if one in self._latest and self._latest[one][0] >= at:
                 return one
         return self._tracks.get(root, [root])[-1]
 

@@ -11,7 +11,7 @@ from fastapi import Request
 from nicegui import run, ui
 
 from central.offers.lint import Finding
-from central.offers.templates import NAMES, template
+from central.offers.templates import SUMMARIES, template
 from central.pages.campaigns.parts import PARTS
 from central.pages.campaigns.rehearsing import rehearsed
 from central.pages.campaigns.saving import hints, save
@@ -20,6 +20,7 @@ from central.pages.i18n import Words
 from central.pages.markup import Html, card, joined, tag
 from central.pages.tabs import tabs
 from central.services import Services
+from contract.errors import BadInputError
 
 MOST_TEXT = 400_000
 """Characters of a campaigns file; a browser's message holds a million bytes."""
@@ -58,8 +59,12 @@ def add_editor_page(services: Services) -> None:
 
         async def inserted(event: Any) -> None:
             name = event.args.get("name")
-            if name in NAMES:
-                _call("insert", template(name, services.site))
+            if name not in SUMMARIES:
+                return
+            try:
+                _call("insert", template(name, services.book.categories))
+            except BadInputError as error:
+                _call("say", str(error))
 
         async def rehearse(event: Any) -> None:
             said = await run.io_bound(rehearsed, services, page, _text_of(event), dict(event.args))
@@ -96,7 +101,10 @@ def _call(function: str, *arguments: Any) -> None:
 def _whole(services: Services, page: Page, text: str, findings: list[Finding]) -> Html:
     tell = page.words
     choices = [tag("option", tell("editor.template_none"), value="")]
-    choices += [tag("option", name.replace("_", " "), value=name) for name in NAMES]
+    choices += [
+        tag("option", tell(f"campaigns.scene_{name}") if tell.has(f"campaigns.scene_{name}") else name, value=name)
+        for name in SUMMARIES
+    ]
     top = tag(
         "div",
         tag("label", tell("editor.template"), " ", tag("select", *choices, id="template")),

@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
-import msgspec
-
 from central.access import derived
 from central.insight.figure import Figure
-from central.offers.campaigns import Campaign, CampaignsFile
-from central.offers.rehearsal import Rehearser, Script
+from central.offers.campaigns import Campaign
+from central.offers.rehearsal import Rehearser, script_of
 from central.offers.rehearsed import CampaignRehearsal, Cost, Range, Rehearsal, Step
 from central.pages.campaigns.clauses import Clauses, clauses_of
 from central.pages.charts import meter
@@ -35,13 +33,12 @@ def rehearsed(services: Services, page: Page, text: str, wanted: Mapping[str, ob
     """
     tell, book = page.words, services.book
     try:
-        file = msgspec.toml.decode(text, type=CampaignsFile)
+        script = script_of(text, services.site, book)
         first, last = (date.fromisoformat(str(wanted.get(name, ""))) for name in ("first", "last"))
-        script = Script(file.campaigns, {pool.id: pool for pool in file.pools}, book.campaigns, file.currency)
         found = _rehearser(services).rehearse(script, first, last, services.clock())
-    except (BadInputError, msgspec.DecodeError, ValueError) as error:
+    except (BadInputError, ValueError) as error:
         return tag("p", tell("rehearsal.failed", why=str(error)), class_="said bad")
-    campaigns = {one.id: one for one in file.campaigns}
+    campaigns = {one.id: one for one in script.campaigns}
     return rehearsal_html(page, clauses_of(services, tell), found, campaigns)
 
 
@@ -51,6 +48,7 @@ def _rehearser(services: Services) -> Rehearser:
         services.site,
         services.insight.suppression,
         holdout_key=derived(services.secrets.offer_key, "holdout"),
+        link_life_s=services.retention.keep.links,
         tick=_patience(MOST_S),
     )
 
@@ -60,6 +58,7 @@ def _patience(most_s: float, clock: Callable[[], float] = time.monotonic) -> Cal
     began = clock()
 
     def tick(_share: float) -> None:
+        time.sleep(0)  # ingest has its turn
         if clock() - began > most_s:
             raise BadInputError(f"from, to: these days take more than {most_s:.0f} s; choose fewer")
 

@@ -7,9 +7,9 @@ import re
 import msgspec
 
 from central.identity.principal import Principal
-from central.offers.book import CampaignBook, errors
+from central.offers.book import CampaignBook
 from central.offers.campaigns import CampaignsFile
-from central.offers.lint import Finding
+from central.offers.lint import Finding, errors
 from central.pages.i18n import Words
 from central.pages.looks import note_look
 from central.services import Services
@@ -27,14 +27,15 @@ def save(services: Services, tell: Words, login: Principal, text: str, base: str
         base: the file as the page got it: where it is another by now, somebody else has saved meanwhile.
     """
     book = services.book
-    book.refresh()
-    if book.text != base:
-        note_look(services, login, "PUT", "/campaigns/editor", 409)
-        return tell("editor.conflict"), False
+    book.refresh()  # or a change by hand of this very second would be lost
     try:
-        wrong = errors(book.replace(text))
+        findings = book.replace(text, only_if=lambda before: before == base)
     except AtriumError as error:
         return str(error), False
+    if findings is None:
+        note_look(services, login, "PUT", "/campaigns/editor", 412)
+        return tell("editor.conflict"), False
+    wrong = errors(findings)
     note_look(services, login, "PUT", "/campaigns/editor", 422 if wrong else 200)
     if wrong:
         return f"{tell('editor.not_saved')} {wrong[0]}", False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from central.coupons.coupons import pool_of
-from central.insight.figure import FEW, Figure
+from central.insight.figure import Figure, count_figure
 from central.offers.campaigns import Pool
 from central.services import Services
 from central.store import campaign_counts, coupon_pools, decisions
@@ -53,7 +53,7 @@ class PoolStanding:
 
 def campaign_standings(services: Services, today: str) -> dict[str, CampaignStanding]:
     """Every campaign of the file by id; ``today`` is the site's day, as 2026-01-31."""
-    database, site, k = services.store.database, services.store.site, services.insight.k
+    database, site = services.store.database, services.store.site
     of_day = {one.campaign: one for one in decisions.counts(database, site, today)}
     in_all = {one.campaign: one for one in decisions.counts(database, site, "")}
     coupons = campaign_counts.coupon_counts(database, site)
@@ -68,7 +68,10 @@ def campaign_standings(services: Services, today: str) -> dict[str, CampaignStan
             ever.offers if ever else 0,
             used.redeemed,
             used.spent,
-            tuple(Miss(failed, _members(number, k)) for failed, (number, _) in missed.items()),
+            tuple(
+                Miss(failed, told(services, (member for member, _ in listed), f"missed {campaign.id} {failed} {today}"))
+                for (failed, _), listed in missed.items()
+            ),
         )
     return found
 
@@ -82,7 +85,7 @@ def pool_standings(services: Services) -> Mapping[str, PoolStanding]:
     return pools
 
 
-def _members(number: int, k: int) -> Figure:
-    """A number of members down to a multiple of k: who watches it grow sees no single one come."""
-    told = number // k * k
-    return Figure(told, told, told, told + k - 1) if told else FEW
+def told(services: Services, members: Iterable[str], about: str) -> Figure:
+    """How many members, as it may be told."""
+    suppression = services.insight.suppression
+    return count_figure(suppression.count(members, about) or 0, suppression.most_off)

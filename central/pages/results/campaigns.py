@@ -55,6 +55,10 @@ def result_html(page: Page, found: CampaignResult, *, version: int) -> Html:
     heads = [tell(f"results.{name}") for name in ("outcome", "offered", "held_back", "relative", "drawn")]
     rows = [_row(page, one, reach, found.currency) for one in found.changes]
     drawn = looks([one.difference for one in found.changes[0].looks], tell("results.narrowed"))
+    if found.offered.value is None and found.held.value is None:
+        nobody = tag("p", tell("results.nobody_due", k=found.k), class_="quiet")
+        title = tag("div", tag("h2", found.name), pill(verdict, mood), class_="title")
+        return tag("article", title, nobody, class_="card result", id=f"result-{found.campaign}")
     unbalanced = tag("p", tell("results.unbalanced"), class_="said bad") if found.unbalanced else Html("")
     name = tell("campaigns.version", campaign=found.campaign, version=str(version))
     return tag(

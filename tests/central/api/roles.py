@@ -13,6 +13,7 @@ OFFERS: frozenset[Role] = frozenset({"trigger", "manager", "admin"})
 MANAGES: frozenset[Role] = frozenset({"manager", "admin"})
 
 WATCHES: frozenset[Role] = frozenset({"installer", "ops", "manager", "admin"})
+PLANS: frozenset[Role] = frozenset({"manager", "admin"})
 MENDS: frozenset[Role] = frozenset({"ops", "admin"})
 
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
@@ -22,6 +23,12 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/audit"): ADMIN,
     ("GET", "/readyz"): frozenset({"ops", "admin"}),
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
+    ("GET", "/v1/campaigns"): SEES,
+    ("GET", "/v1/campaigns/file"): PLANS,
+    ("PUT", "/v1/campaigns/file"): PLANS,
+    ("POST", "/v1/campaigns/lint"): PLANS,
+    ("GET", "/v1/campaigns/templates"): PLANS,
+    ("GET", "/v1/campaigns/templates/{scene}"): PLANS,
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/deliveries"): MENDS,
     ("POST", "/v1/deliveries/replay"): MENDS,
@@ -52,6 +59,8 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/occupancy"): SEES,
     ("GET", "/v1/occupancy/quarters"): SEES,
     ("GET", "/v1/reckonings"): SEES,
+    ("GET", "/v1/campaigns/{campaign}/misses"): frozenset({"manager", "admin"}),
+    ("GET", "/v1/members/{member}/why"): ADMIN,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
     ("GET", "/v1/offers/{offer}/coupon"): JOINS,
@@ -94,7 +103,14 @@ PAGES: dict[str, frozenset[Role]] = {
     "/shops": SEES,
     "/shops/{zone}": SEES,
     "/privacy": SEES,
-    "/offers": frozenset({"manager", "admin"}),
+    "/campaigns": MANAGES,
+    "/campaigns/live": MANAGES,
+    "/campaigns/editor": MANAGES,
+    "/results": MANAGES,
+    "/results/funnel": MANAGES,
+    "/results/tenants": MANAGES,
+    "/results/pairs": MANAGES,
+    "/members": ADMIN,
     "/password": ALL,
 }
 
@@ -121,9 +137,9 @@ EXAMPLES = {
     "{campaign}": "none",
     "{tenant}": "none",
     "{kind}": "csv",
-    "{offer}": "none",
     "{pool}": "none",
     "{redemption}": "none",
+    "{scene}": "time_of_day",
 }
 """A value for every parameter in a path."""
 QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}

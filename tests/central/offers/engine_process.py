@@ -20,7 +20,7 @@ def main(database: Path, site_file: Path, campaign: str, wanted: int) -> None:
     store = Store(database, site.id)
     engine = engine_on(store, site, site_file.parent / "campaigns.toml")
     engine.update(NOON - 60)
-    print("ready", flush=True)
+    print("ready", flush=True)  # noqa: T201 - it is waited for
     left = 700
     for tenth in range(400_000):
         engine.update(NOON + tenth / 10)

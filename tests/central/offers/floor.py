@@ -96,7 +96,7 @@ class OfferMall:
         """Every offer that was made, oldest first; none that was held out."""
         return self.store.offers()
 
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         return [tuple(row) for row in self.store.database.rows(sql)]
 

@@ -1,4 +1,4 @@
-"""Killed at every step between event, decision, offer, outbox and delivery: no offer twice, none lost, books balanced."""
+"""Killed at every step between event, decision, outbox and delivery: no offer twice, none lost, books balanced."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ from tests.central.offers.floor import POOL, OfferMall, campaign, engine_on, fil
 MEMBERS = ("M-1", "M-5")
 CHANNEL = "webhook:till"
 STOCK = 10
-TEXT = file_of(
-    campaign(holdout_percent=50.0), pools=POOL.format(id="TEN") + f"stock = {STOCK}\n"
-)
+TEXT = file_of(campaign(holdout_percent=50.0), pools=POOL.format(id="TEN") + f"stock = {STOCK}\n")
 
 
 def a_day(store: Store, engine: OfferEngine, consumed: Path) -> None:
@@ -59,7 +57,7 @@ def in_child(work: Callable[[], None]) -> int:
     if child == 0:
         try:
             work()
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - it must not come back to the tests
             os._exit(99)
         os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -80,7 +78,7 @@ def killed_before(statement: int, folder: Path, site: Site) -> Callable[[], None
                 os.kill(os.getpid(), signal.SIGKILL)
 
         engine = engine_on(store, site, site.source.parent / "campaigns.toml", channels=(CHANNEL,))
-        store.database._writer.set_trace_callback(step)  # noqa: SLF001 - the very place where it writes
+        store.database._writer.set_trace_callback(step)
         a_day(store, engine, folder / "consumed")
 
     return work
@@ -119,7 +117,9 @@ def test_killed_before_every_single_statement_nothing_is_doubled_lost_or_out_of_
 
 def check(store: Store, consumed: Path) -> None:
     """Each member once and campaign, in the arm that is theirs; all counts agree; the consumer knows every offer."""
-    rows = store.database.rows("SELECT member, campaign, occasion, arm, offer, code FROM offers ORDER BY member, campaign")
+    rows = store.database.rows(
+        "SELECT member, campaign, occasion, arm, offer, code FROM offers ORDER BY member, campaign"
+    )
     told = [(row[0], row[1], row[3]) for row in rows]
     assert told == [("M-1", "lunch", "offer"), ("M-5", "lunch", "holdout")]
     made = {row["offer"] for row in rows if row["arm"] == "offer"}
@@ -141,7 +141,7 @@ def test_two_engines_in_two_processes_on_one_file_double_nothing(store: Store, s
         mall.comes(f"M-{one}", f"visitor000{one}")
     mall.engine.update(NOON - 60)
 
-    command = [sys.executable, "-m", "tests.central.offers.engine_process", store.database.path, site.source]
+    command = [sys.executable, "-m", "tests.central.offers.engine_process", str(store.database.path), str(site.source)]
     engines = [
         subprocess.Popen([*command, "lunch", str(len(people))], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(2)

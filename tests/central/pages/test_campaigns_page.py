@@ -28,10 +28,10 @@ def central(browser: Browser, tmp_path_factory: pytest.TempPathFactory, broker: 
 def offered(central: Central) -> Central:
     """The same, after an offer to one member and one held back from another."""
     store = Store(central.folder / "central.db", "mall")
-    for member, arm in (("M-1042", "offer"), ("M-2077", "holdout")):
+    for number, (member, arm) in enumerate((("M-1042", "offer"), ("M-2077", "holdout"))):
         enrolled.enrol(store, member)
         enrolled.link(store, member)
-        enrolled.offer(store, member, f"o-{member}", arm)  # type: ignore[arg-type]
+        enrolled.offer(store, member, f"o{number}", arm)  # type: ignore[arg-type]
     store.close()
     return central
 
@@ -89,14 +89,14 @@ def write(reader: Reader, text: str) -> None:
 def test_the_editor_says_at_the_line_what_is_wrong_as_one_types(browser: Browser, offered: Central) -> None:
     with reading(browser, offered) as reader:
         page = reader.page
-        reader.open("/campaigns/editor", "#verdict:has-text('Nothing to mend')")
+        reader.open("/campaigns/editor", "#verdict:is(.good, .warn)")
         good = page.input_value("#text")
         wrong = good.replace('category = "dining"', 'category = "dinning"')
         line = 1 + wrong[: wrong.index("dinning")].count("\n")
         write(reader, wrong)
         page.wait_for_selector(f"#findings .error:has-text('line {line}')")
         assert page.locator(f"#gutter span:nth-child({line}).error").count() == 1
-        page.click("#findings button")
+        page.click("#findings .error button")
         assert "dinning" in page.evaluate("text.value.slice(text.selectionStart, text.selectionEnd)")
         page.click("#save")
         page.wait_for_selector("#said:has-text('Not saved')")
@@ -109,7 +109,7 @@ def test_what_changes_needs_a_higher_version_and_then_is_in_force(browser: Brows
     path = offered.folder / "campaigns.toml"
     with reading(browser, offered) as reader:
         page = reader.page
-        reader.open("/campaigns/editor", "#verdict:has-text('Nothing to mend')")
+        reader.open("/campaigns/editor", "#verdict:is(.good, .warn)")
         changed = page.input_value("#text").replace("minutes = 10.0", "minutes = 12.0") + "# as agreed on Monday\n"
         write(reader, changed)
         page.wait_for_selector("#findings .warning:has-text('set version = 4')")
@@ -127,7 +127,7 @@ def test_of_two_who_write_at_once_the_second_is_told(browser: Browser, offered: 
     path = offered.folder / "campaigns.toml"
     with reading(browser, offered) as reader:
         page = reader.page
-        reader.open("/campaigns/editor", "#verdict:has-text('Nothing to mend')")
+        reader.open("/campaigns/editor", "#verdict:is(.good, .warn)")
         before = page.input_value("#text")
         path.write_text(before + "# by hand, meanwhile\n")
         write(reader, before + "# by the page\n")
