@@ -14,7 +14,7 @@ from central.store.members import Consent
 from central.store.rows import Live
 from central.store.store import Store
 from central.store.touchpoints import Touchpoint
-from central.touchpoints.linker import Linker
+from central.touchpoints.linker import LEAST_CONFIDENCE, Linker
 from contract.topics import build_topic, parse_topic
 from tests.central.mall import NOON, write_site
 from tests.central.mall import positions as batch
@@ -106,9 +106,13 @@ def test_the_payer_is_linked_and_not_who_waits_behind(hall: Hall) -> None:
     hall.lives(45, 60, {"next": TILL, "browses": (10.0, 12.0)})
     hall.tells("sale", "M-1", 36, "nordic-till")
     hall.rounds([58])
+    hall.lives(60, 85, {"next": TILL, "browses": (10.0, 12.0)})
+    hall.lives(85, 95, {"next": [TILL, (6.0, 9.0)], "browses": (10.0, 12.0)})
+    hall.tells("sale", "", 82, "nordic-till")
+    hall.rounds([95, 110])
     assert hall.joined() == {"payer": "M-1"}
     (link,) = links.links(hall.store.database, "mall", 0)
-    assert link.confidence >= 0.95
+    assert link.confidence >= LEAST_CONFIDENCE
     assert {"candidates", "runner_up", "distance_m", "dwell_s", "booked_after_s"} <= link.facts.keys()
 
 
