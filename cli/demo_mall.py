@@ -37,6 +37,15 @@ STOP_TIMEOUT_S = 20.0
 
 CAMPAIGNS = """schema = "atrium.campaigns.v1"
 
+[[pools]]
+id = "TASCA-15"
+title = "15 % off your lunch at Tasca"
+kind = "percent"
+value = 15
+ceiling = 8.0
+stock = 500
+valid_hours = 3
+
 [[campaigns]]
 id = "lunch"
 name = "Lunch after fashion"

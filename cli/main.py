@@ -18,6 +18,7 @@ COMMANDS = {
     "detect": ("cli.detect:detect", "Detections of a video, image folder or stream, as MOT text."),
     "edge": ("cli.edge:edge", "One floor's box."),
     "fuse": ("cli.fuse:fuse", "People on the floor from detections of all its cameras."),
+    "members": ("cli.members:members", "The mall's members: keep them fresh from a table."),
     "models": ("cli.models:models", "The model shelf."),
     "replay": ("cli.replay:replay", "The edge pipeline on a recording, offline."),
     "simulate": ("cli.simulate:simulate", "A mall twin with ground truth: clips, or live RTSP."),

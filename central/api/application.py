@@ -7,10 +7,12 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 from central.api import (
     coupons,
+    deliveries,
     exports,
     flows,
     heat,
     identity,
+    member_batch,
     members,
     observing,
     occupancy,
@@ -18,6 +20,8 @@ from central.api import (
     ops,
     pools,
     privacy,
+    reasons,
+    rehearsal,
     reports,
     shops,
     touchpoints,
@@ -55,7 +59,7 @@ def build_api(services: Services) -> FastAPI:
         return {"status": "ok"}
 
     figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (members, touchpoints, offering, coupons, pools)
+    joins = (rehearsal, member_batch, members, touchpoints, offering, reasons, deliveries, coupons, pools)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

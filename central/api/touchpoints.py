@@ -58,9 +58,7 @@ class TouchpointBody(BaseModel):
 
     kind: Kind
     member: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] | None = None
-    phone: (
-        Annotated[str, Field(pattern=r"^\+?[0-9 ()./-]{5,30}$", description="instead of member; not kept")] | None
-    ) = None
+    phone: Annotated[str, Field(pattern=r"^\+?[0-9 ()./-]{5,30}$", description="instead of member")] | None = None
     place: Text | None = None
     code: Annotated[str, Field(max_length=300, description="a signed code as scanned, for a checkin")] | None = None
     floor: Text | None = None

@@ -54,9 +54,9 @@ def add_offers_page(services: Services) -> None:
             with ui.element("section").classes("card empty") as empty:
                 ui.html(f"<h2>{tell('offers.none')}</h2>", sanitize=False)
                 ui.label(tell("offers.none_why"))
-                for campaign in services.campaigns:
+                for campaign in services.book.campaigns:
                     ui.label(f"{campaign.name or campaign.id}: {_in_words(campaign, tell)}").classes("quiet")
-                if not services.campaigns:
+                if not services.book.campaigns:
                     ui.label(tell("offers.no_campaign")).classes("quiet")
             columns = [
                 {"name": name, "label": tell(f"offers.{name}"), "field": name, "align": "left"}

@@ -22,7 +22,9 @@ from central.store.schema import (
     m0016_staff_inside,
     m0017_happenings,
     m0021_touchpoints,
+    m0022_engine,
     m0023_coupons,
+    m0024_deliveries,
 )
 from central.store.schema.numbered import migrations
 
@@ -44,6 +46,8 @@ __all__ = [
     "m0016_staff_inside",
     "m0017_happenings",
     "m0021_touchpoints",
+    "m0022_engine",
     "m0023_coupons",
+    "m0024_deliveries",
     "migrations",
 ]

@@ -78,7 +78,12 @@ def test_a_wrong_token_opens_nothing_and_a_revoked_one_no_longer(central: Centra
         ("PUT", "/v1/members/M-9", {"consents": [CONSENTS[0], CONSENTS[0]]}, "twice"),
         ("PUT", "/v1/members/M-9", {"consents": [CONSENTS[0] | {"given_at": "2999-01-01T00:00:00.000Z"}]}, "future"),
         ("PUT", "/v1/members/M-9", {"consents": [CONSENTS[0] | {"given_at": "2026-02-30T00:00:00.000Z"}]}, "no time"),
-        ("POST", "/v1/touchpoints", {"kind": "checkin"}, "member"),
+        (
+            "POST",
+            "/v1/touchpoints",
+            {"kind": "checkin", "at": "2026-01-31T12:00:00.000Z", "floor": "g", "x": 1, "y": 1},
+            "member",
+        ),
     ],
 )
 def test_bad_requests_get_one_sentence_that_names_the_field(
