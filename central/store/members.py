@@ -301,7 +301,7 @@ def _strip_offers(connection: sqlite3.Connection, site: str, member: str, *, nob
     if nobody and changed:
         connection.execute(
             """UPDATE offers SET member = '~' || lower(hex(randomblob(8))), offer = '~' || lower(hex(randomblob(12))),
-               at = CAST(at / 86400 AS INTEGER) * 86400.0 WHERE site = ? AND member = ?""",
+               code = '', at = CAST(at / 86400 AS INTEGER) * 86400.0 WHERE site = ? AND member = ?""",
             (site, member),
         )
     return int(changed)
