@@ -90,7 +90,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
     coupons = Coupons(derived(secrets.offer_key, "coupons"), site.timezone)
-    keeper = Keeper(coupons, store, book)
+    keeper = Keeper(store)
     writer = Writer(
         store.database,
         site.id,

@@ -104,8 +104,8 @@ class Book:
             return is_new == 1
 
     def due(self, now: float) -> Entry | None:
-        """The offer that has waited longest of those that are due."""
-        return self._entry("state = 'waiting' AND due_at <= ? ORDER BY due_at, number LIMIT 1", (now,))
+        """The oldest offer of those that are due."""
+        return self._entry("state = 'waiting' AND due_at <= ? ORDER BY number LIMIT 1", (now,))
 
     def next_due(self) -> float | None:
         """When the next offer is due, seconds since 1970; None where none waits."""

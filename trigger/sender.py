@@ -75,7 +75,7 @@ class Sender:
         """Settle every offer whose call was cut off by our own death; how many there were."""
         settled = 0
         while (entry := self._book.under_way()) is not None:
-            self._settle_unsure(entry, now, "we were cut off during the call")
+            self._settle_unsure(entry, now, "we were cut off during the call", at_once=True)
             settled += 1
         return settled
 
@@ -135,21 +135,23 @@ class Sender:
         else:
             self._settle_unsure(entry, now, outcome.reason)
 
-    def _settle_unsure(self, entry: Entry, now: float, reason: str) -> None:
+    def _settle_unsure(self, entry: Entry, now: float, reason: str, *, at_once: bool = False) -> None:
         """Ask the platform; where it cannot say, rather once too few than once too often, unless told otherwise."""
         was_sent = self._adapter.was_sent(entry.offer)
         if was_sent:
             self._end(entry, "delivered", now, "")
         elif was_sent is False or self._adapter.is_idempotent or self._rules.when_unsure == "send":
-            self._again(entry, now, reason)
+            self._again(entry, now, reason, at_once=at_once)
         else:
             self._end(entry, "unsure", now, reason)
 
-    def _again(self, entry: Entry, now: float, reason: str) -> None:
+    def _again(self, entry: Entry, now: float, reason: str, *, at_once: bool = False) -> None:
         if entry.attempts >= len(AGAIN_S):
             self._end(entry, "failed", now, reason)
             return
-        self._book.wait(entry.offer.offer, now + AGAIN_S[entry.attempts], reason=reason, tried=True)
+        self._book.wait(
+            entry.offer.offer, now + (0.0 if at_once else AGAIN_S[entry.attempts]), reason=reason, tried=True
+        )
 
     def _end(self, entry: Entry, state: State, now: float, reason: str) -> None:
         counts = state in {"delivered", "unsure"}

@@ -11,7 +11,7 @@ import msgspec
 from fastapi import APIRouter, Body, Header, Path, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from central.api.document import PROBLEM_JSON, Problem, answers
+from central.api.document import PROBLEM_JSON, answers
 from central.api.gate import needs
 from central.api.problems import problem
 from central.api.window import services_of
@@ -133,9 +133,19 @@ TEXT_EXAMPLE = 'schema = "atrium.campaigns.v1"\n'
 AS_TOML: dict[int | str, dict[str, Any]] = {
     200: {"content": {TOML: {"schema": {"type": "string"}, "example": TEXT_EXAMPLE}}, "description": "the file, TOML"}
 }
+CHANGED = "If-Match: somebody has changed the file since; fetch it again and make your change in it"
+UNNAMED = "If-Match: name the ETag of the file that you changed, from GET /v1/campaigns/file"
 OUT_OF_STEP: dict[int | str, dict[str, Any]] = {
-    status: {"content": {PROBLEM_JSON: {"schema": Problem.model_json_schema()}}, "description": said}
-    for status, said in ((412, "the file has changed since"), (428, "If-Match is missing"))
+    status: {
+        "content": {
+            PROBLEM_JSON: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "example": {"type": "about:blank", "title": title, "status": status, "detail": detail},
+            }
+        },
+        "description": title,
+    }
+    for status, title, detail in ((412, "Precondition Failed", CHANGED), (428, "Precondition Required", UNNAMED))
 }
 
 
@@ -160,10 +170,10 @@ def put_campaigns_file(request: Request, text: FileText, if_match: IfMatch = Non
     """Put a new file in force, once it is linted without an error; ``If-Match`` keeps two editors from colliding."""
     book = services_of(request).book
     if if_match is None:
-        return problem(428, "If-Match: name the ETag of the file that you changed, from GET /v1/campaigns/file")
+        return problem(428, UNNAMED)
     findings = book.replace(text, only_if=lambda before: if_match.strip() in {etag(before), "*"})
     if findings is None:
-        return problem(412, "If-Match: somebody has changed the file since; fetch it again and make your change in it")
+        return problem(412, CHANGED)
     if wrong := errors(findings):
         fields = [{"field": f"{one.field or 'text'} (line {one.line})", "detail": _said(one)} for one in wrong]
         told = [msgspec.to_builtins(one) for one in findings]
@@ -175,7 +185,7 @@ def put_campaigns_file(request: Request, text: FileText, if_match: IfMatch = Non
 def lint_campaigns(request: Request, text: FileText) -> LintReport:
     """What the linter says of a file; nothing is changed."""
     services = services_of(request)
-    return _linted(services.book.lint(text, _today(services)))
+    return _linted(services.book.review(text, _today(services)))
 
 
 @router.get(

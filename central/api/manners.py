@@ -107,10 +107,8 @@ class Bodies:
             await read(scope, receive, send)
             return
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if read and scope["path"] in TEXT_PATHS and kind not in TEXT_TYPES:
-            await problem(415, "send the file as it is, with Content-Type: application/toml")(scope, receive, send)
-            return
-        if read and scope["path"].startswith("/v1/") and scope["path"] not in TEXT_PATHS and not _is_json(kind):
+        is_file = scope["path"] in TEXT_PATHS and kind in TEXT_TYPES
+        if read and scope["path"].startswith("/v1/") and not is_file and not _is_json(kind):
             await problem(415, "send JSON, with Content-Type: application/json")(scope, receive, send)
             return
         given = False

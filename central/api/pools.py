@@ -173,8 +173,6 @@ def put_one(request: Request, pool: PoolId, body: PoolBody) -> PoolAnswer:
     services = services_of(request)
     said = {name: value for name, value in body.model_dump().items() if value not in ("", None, [])}
     found = checked(msgspec.convert({"id": pool} | said, Pool))
-    if found.funder == "tenant" and not found.tenant and found.shops == []:
-        raise BadInputError("tenant: say which one pays, or for which shops it is, each of which then pays its own")
     if not put_pool(services.store.database, services.store.site, found, services.clock()):
         raise HTTPException(409, f"pool {pool!r} is in the campaigns file; change it there")
     return next(one for one in _told(services) if one.pool == pool)

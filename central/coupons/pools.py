@@ -7,6 +7,8 @@ from datetime import date
 from central.offers.campaigns import Pool
 from contract.errors import BadInputError
 
+MOST_HOURS = 24 * 31
+
 
 def checked(pool: Pool) -> Pool:
     """The pool, where its fields go together.
@@ -27,14 +29,16 @@ def _value(pool: Pool) -> str:
         return f"value: a pool of kind {pool.kind} needs one above 0"
     if pool.kind == "percent" and pool.value > 100:
         return "value: 100 percent at most"
-    if pool.kind == "parking" and pool.value > 24:
-        return "value: 24 hours at most"
+    if pool.kind == "parking" and pool.value > MOST_HOURS:
+        return f"value: {MOST_HOURS} hours at most"
     return ""
 
 
 def _money(pool: Pool) -> str:
     if pool.ceiling is not None and (pool.kind != "percent" or not pool.ceiling):
         return "ceiling: only a percentage has one, above 0; leave it away"
+    if pool.funder == "tenant" and not pool.tenant:
+        return "tenant: a tenant pays for it; say which"
     if pool.funder == "mall" and pool.tenant:
         return 'tenant: the mall pays; leave tenant away, or set funder to "tenant"'
     if pool.bundle is not None and pool.kind not in {"percent", "amount"}:

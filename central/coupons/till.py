@@ -186,7 +186,7 @@ class Till:
 
 
 def payer(pool: Pool, tenant: str) -> str:
-    """Which tenant pays for a coupon: the one named, or else the shop itself; empty where the mall does."""
+    """Which tenant pays for a coupon: the one named, or the shop itself where none is; empty where the mall does."""
     return "" if pool.funder == "mall" else pool.tenant or tenant
 
 

@@ -66,8 +66,8 @@ def pairs_needed(deviation: float, effect: float, *, power: float = 0.8) -> floa
     if not (effect > 0 and deviation > 0):
         return math.inf
     surplus = _NORMAL_BY_POWER[power]
-    low, high = 1e-6, 1e12
-    for _ in range(200):
+    low, high = 1e-3, 1e12
+    for _ in range(70):
         middle = math.sqrt(low * high)
         if effect * math.sqrt(middle) / deviation >= float(stretch(middle)) + surplus:
             high = middle

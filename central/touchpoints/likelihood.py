@@ -157,7 +157,9 @@ class Standing:
     odds: Floats
 
 
-def point_odds(wide: Fixes, start: float, spread_m: float, offset_m: tuple[float, float]) -> Standing:
+def point_odds(
+    wide: Fixes, start: float, spread_m: float, offset_m: tuple[float, float], bustle: float = 0.0
+) -> Standing:
     """Who it may have been of those seen within ``POINT_RADIUS_M`` of a place.
 
     How many are just there, is told from how many there are.
@@ -167,6 +169,7 @@ def point_odds(wide: Fixes, start: float, spread_m: float, offset_m: tuple[float
         start: when those seconds begin.
         spread_m: of where its users stand.
         offset_m: where they stand on average.
+        bustle: people per square metre who stood at the place itself of late.
     """
     fixes = wide.between(start, np.inf)
     numbers, which = np.unique(fixes.number, return_inverse=True)
@@ -189,7 +192,7 @@ def point_odds(wide: Fixes, start: float, spread_m: float, offset_m: tuple[float
     from_x, from_y = x - offset_m[0], y - offset_m[1]
     density = (1 - share) * gaussian(from_x, from_y, spread_m) + share * gaussian(from_x, from_y, afar_m)
     stands = np.where(still, STILL_ODDS, WALKING_ODDS)
-    background = (UNKNOWN + len(numbers)) / (np.pi * POINT_RADIUS_M**2)
+    background = (UNKNOWN + len(numbers)) / (np.pi * POINT_RADIUS_M**2) + bustle
     odds = SEEN / (1 - SEEN) * density / background * stands
     enough = seen >= 2
     return Standing(numbers[enough].tolist(), x[enough], y[enough], seen[enough].astype(np.float64), odds[enough])

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 LINKING_PURPOSE = "journey"
 """The consent without which no member is ever joined to a visitor."""
-LEAST_CONFIDENCE = 0.97
+LEAST_CONFIDENCE = 0.965
 """A posterior below links nobody."""
 LEAST_MARGIN = 20.0
 """The best must be so many times likelier than the runner-up."""
@@ -65,6 +65,8 @@ TILL_BACK_S = 240.0
 """Sales and stays so long before the oldest undecided sale are matched with it."""
 LEARNS_AFTER_S = 120.0
 TILL_RADIUS_M = 2.5
+BUSTLE_RADIUS_M, BUSTLE_S, BUSTLE_EVERY_S = 1.0, 300.0, 120.0
+"""How busy a place is, is told from so much of it and so many seconds, and looked at anew so often."""
 ZONE_ODDS = 60.0
 """Of somebody in a zone where nothing else is known; alone there they are linked."""
 FORGET_EVERY_S = 300.0
@@ -107,6 +109,7 @@ class Linker:
         }
         self._learnt: dict[str, float] = {}
         self._due: dict[str, float] = {}
+        self._bustle: dict[str, tuple[float, float]] = {}
         self._audits: dict[str, list[float]] = {}
         self._forgot_at = 0.0
         self._recalled = False
@@ -233,7 +236,8 @@ class Linker:
         if one.x is not None and one.y is not None:
             stance = self._stances["code" if place is None else place.kind]
             fixes = nearby.around(one.x, one.y, POINT_RADIUS_M, one.at - STOOD_S, end)
-            here = point_odds(fixes, start, stance.spread_m, stance.offset_m(one.place))
+            bustle = self._bustle_at(nearby, one)
+            here = point_odds(fixes, start, stance.spread_m, stance.offset_m(one.place), bustle)
             numbers, raw, seen = here.numbers, here.odds, here.seen_s
             where = dict(zip(numbers, zip(here.x.tolist(), here.y.tolist(), strict=True), strict=True))
         else:
@@ -274,6 +278,17 @@ class Linker:
         elif is_till:
             self._due[one.touchpoint] = now + TILL_AGAIN_S
         return False
+
+    def _bustle_at(self, nearby: Nearby, one: Touchpoint) -> float:
+        """People per square metre at the place itself in the last minutes: some are there who tell us nothing."""
+        if not one.place or one.x is None or one.y is None:
+            return 0.0
+        since, known = self._bustle.get(one.place, (-np.inf, 0.0))
+        if one.at - since > BUSTLE_EVERY_S:
+            fixes = nearby.around(one.x, one.y, BUSTLE_RADIUS_M, one.at - BUSTLE_S, one.at)
+            known = len(fixes.at) / BUSTLE_S / (np.pi * BUSTLE_RADIUS_M**2)
+            self._bustle[one.place] = (one.at, known)
+        return known
 
     def _learn_stance(self, one: Touchpoint, found: Shares) -> None:
         place = self._site.places.get(one.place)

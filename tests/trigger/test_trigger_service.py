@@ -139,12 +139,12 @@ def test_through_a_platform_each_member_gets_one_message_and_who_refuses_none_an
         )
         hung = threading.Event()
         platform.after = lambda _handler: None if hung.is_set() else (hung.set(), time.sleep(30))[0]
+        service = run_trigger(config)
         for number in range(5):
             queueing.a_member(store, f"T-{number}", "offers")
             queueing.make(
                 store, f"t{number}", member=f"T-{number}", channels=("webhook:trigger",), facts=queueing.OFFERS_CONSENT
             )
-        service = run_trigger(config)
         assert hung.wait(60)  # the platform has sent the first, and its answer never comes
         service.kill()
         service.communicate()

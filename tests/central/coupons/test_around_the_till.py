@@ -10,7 +10,7 @@ import pytest
 from calibration.site import load_site
 from central.coupons.checking import UPLOAD_S
 from central.coupons.coupons import Coupons, Issued
-from central.coupons.keeper import Keeper, Shelved, expire
+from central.coupons.keeper import Keeper, expire
 from central.coupons.sale import Answer, Refused, Sale
 from central.coupons.till import Till
 from central.coupons.value import Basket
@@ -116,21 +116,13 @@ def test_a_till_that_was_offline_tells_of_its_sale_while_the_coupons_place_is_ke
 def test_what_nobody_used_goes_back_into_the_stock(store: Store, giving: Coupons, till: Till) -> None:
     one = pool(stock=1, valid_hours=1)
     code = given(store, giving, one).code
-    keeper = Keeper(giving, store, Shelved({"DINE-15": one}))
+    keeper = Keeper(store)
     assert keeper.update(NOON + 3601 + UPLOAD_S) == 1
+    assert keeper.update(NOON + 3602 + UPLOAD_S) == 0
     (row,) = coupon_pools.everything(store.database, "mall")
     assert (row.given, row.left, row.expired) == (0, 1, 1)
     assert isinstance(till.redeem(sale("1", code, at=NOON + 60), NOON + 60), Refused)
     assert isinstance(give(store, giving, one, now=NOON + 7200 + UPLOAD_S), Issued)
-
-
-def test_a_file_that_changes_takes_force_with_the_next_round(store: Store, giving: Coupons) -> None:
-    Keeper(giving, store, Shelved({"DINE-15": pool(stock=1)}, 1)).update(NOON)
-    keeper = Keeper(giving, store, Shelved({"DINE-15": pool(stock=5)}, 2))
-    keeper.update(NOON)
-    keeper.update(NOON)
-    (row,) = coupon_pools.everything(store.database, "mall")
-    assert (row.left, row.version) == (5, 1)
 
 
 @pytest.mark.parametrize(

@@ -247,4 +247,4 @@ class Stock(RuleBasedStateMachine):
 
 
 TestStock = Stock.TestCase
-TestStock.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestStock.settings = settings(max_examples=30, stateful_step_count=35, deadline=None)

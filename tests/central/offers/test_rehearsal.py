@@ -31,7 +31,7 @@ from central.offers.conditions import judge
 from central.offers.engine import OfferEngine
 from central.offers.rehearsal import Rehearser, days_of, script_of
 from central.offers.rehearsed import CampaignRehearsal, Range, Rehearsal
-from central.offers.replaying import Past, Someone, meet
+from central.offers.replaying import Past, Someone, meet, questions
 from central.store import links, member_days, members
 from central.store.batch import commit
 from central.store.links import Link
@@ -400,7 +400,7 @@ def conditions(texts: list[str]) -> list[Condition]:
     return msgspec.toml.decode(file(campaign("one", *texts)), type=CampaignsFile).campaigns[0].conditions
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(told=STAYS, texts=CONDITIONS)
 def test_looking_only_where_verdicts_turn_misses_nothing(
     told: list[tuple[str, int, int, float]], texts: list[str]
@@ -414,7 +414,7 @@ def test_looking_only_where_verdicts_turn_misses_nothing(
     )
     who = Someone(tuple(past), past[0].entered_at)
     asked, end = conditions(texts), NOON + 3000
-    found = meet(asked, who, end, UTC, CATEGORIES)
+    found = meet(questions(asked, CATEGORIES), who, end, UTC, CATEGORIES)
     depths = []
     for second in range(int(who.start), int(end), 3):
         situation = who.situation(second, UTC, CATEGORIES)
