@@ -19,6 +19,7 @@ from msgspec import Meta
 from calibration.camera import Camera, Floats, cameras_so_far
 from calibration.geometry import Line, Wall, Zone, load_geometry
 from calibration.passages import Passage, PassageFile, load_passages
+from calibration.places import Place, PlaceFile, load_places
 from calibration.versions.digest import floor_hash
 from contract.errors import BadInputError
 from contract.files import read_toml
@@ -53,6 +54,7 @@ class SiteFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     timezone: str = "UTC"
     capacity: Capacity | None = None
     passages: list[PassageFile] = []
+    places: list[PlaceFile] = []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +98,7 @@ class Site:
     Attributes:
         capacity: people who may be in it at once, or None where nobody said.
         passages: escalators, lifts and stairs between its floors.
+        places: tills, kiosks, codes and barriers by id.
     """
 
     id: str
@@ -105,6 +108,7 @@ class Site:
     source: Path
     capacity: int | None = None
     passages: tuple[Passage, ...] = ()
+    places: dict[str, Place] = field(default_factory=dict)
 
     def floor(self, floor_id: str) -> Floor:
         """The floor of that id.
@@ -159,7 +163,8 @@ def load_site(path: Path, *, calibrating: bool = False) -> Site:
         floors[entry.id] = _load_floor(path, entry, calibrating=calibrating)
     lines = {name: list(floor.lines) for name, floor in floors.items()}
     passages = load_passages(path, found.passages, lines)
-    return Site(found.id, found.name or found.id, timezone, floors, path, found.capacity, passages)
+    places = load_places(path, found.places, {name: (floor.size_m, floor.zones) for name, floor in floors.items()})
+    return Site(found.id, found.name or found.id, timezone, floors, path, found.capacity, passages, places)
 
 
 def cameras_path(path: Path, floor: str) -> Path:

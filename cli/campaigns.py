@@ -16,10 +16,13 @@ from central.offers.campaigns import Categories
 from central.offers.lint import errors, lint
 from central.offers.schema import schema_text
 from central.offers.templates import SUMMARIES, template
+from cli.campaigns_rehearse import rehearse
 from contract.errors import BadInputError
 from contract.files import read_bytes
 
 campaigns = typer.Typer(no_args_is_help=True, help="Campaigns and coupon pools: templates, linter, schema.")
+
+campaigns.command()(rehearse)
 
 SAMPLE_SITE = Categories({("g", "hall"): "", ("g", "shop"): "fashion", ("g", "cafe"): "dining"}, {})
 SitePath = Annotated[

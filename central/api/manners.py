@@ -37,9 +37,12 @@ FRESH = {"cache-control": "no-store"}
 MAX_BODY_BYTES = 256 * 1024
 """A member with 32 consents has a tenth of that."""
 MAX_FORM_BYTES = 4096
-TEXT_TYPES = frozenset({"application/toml", "text/plain"})
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+"""5,000 members at once have a quarter of that."""
 BODY_TIMEOUT_S = 10.0
 """A body has arrived this long after its headers, or is not waited for any longer."""
+BATCH_PATHS = frozenset({"/v1/members/batch"})
+TEXT_TYPES = frozenset({"application/toml", "text/plain"})
 TEXT_PATHS = frozenset({"/v1/campaigns/file", "/v1/campaigns/lint"})
 """Where a file is sent as it is, not as JSON."""
 FORM_PATHS = frozenset({"/login", "/welcome", "/password", "/logout"})
@@ -98,6 +101,7 @@ class Bodies:
             return
         headers = Headers(scope=scope)
         most = MAX_FORM_BYTES if scope["path"] in FORM_PATHS else MAX_BODY_BYTES
+        most = MAX_BATCH_BYTES if scope["path"] in BATCH_PATHS else most
         read = await self._read(headers, receive, most)
         if isinstance(read, Response):
             await read(scope, receive, send)

@@ -344,6 +344,7 @@ class Pool(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         stack: coupons of one stack group exclude each other on one sale; "" stands alone, with no other at all.
         stack_order: of several on one sale the lower is taken off first.
         cost: what one costs whoever funds it when it is used; by default its amount or ceiling.
+        again_after_refund: a sale given back in full frees its coupon, which may be used once more while it is valid.
     """
 
     id: Words
@@ -363,6 +364,7 @@ class Pool(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     stack_order: Annotated[int, Meta(ge=0, le=100)] = 50
     bundle: Bundle | None = None
     cost: Money | None = None
+    again_after_refund: bool = False
 
 
 class CampaignsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

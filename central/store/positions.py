@@ -168,6 +168,17 @@ def between(database: Database, site: str, floor: str, start: float, end: float)
     )
 
 
+def batches_since(
+    database: Database, site: str, floor: str, after: float, until: float
+) -> list[tuple[int, float, npt.NDArray[np.void]]]:
+    """(id, instant, (N,) ``PERSON``) of a floor's batches after ``after`` and not after ``until``, by time."""
+    rows = database.rows(
+        "SELECT id, at, people FROM batches WHERE site = ? AND floor = ? AND at > ? AND at <= ? ORDER BY at, box",
+        (site, floor, after, until),
+    )
+    return [(row[0], row[1], np.frombuffer(row[2], PERSON)) for row in rows]
+
+
 def sightings(
     database: Database, site: str, floor: str, start: float, end: float
 ) -> list[tuple[float, str, float, float]]:
@@ -181,6 +192,15 @@ def names_of(database: Database, numbers: list[int]) -> dict[int, str]:
     """The visitors' ids by number."""
     found = database.rows(
         "SELECT number, visitor FROM visitors WHERE number IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def numbers_of(database: Database, site: str, names: Sequence[str]) -> dict[str, int]:
+    """The visitors' numbers by id, of those known."""
+    found = database.rows(
+        "SELECT visitor, number FROM visitors WHERE site = ? AND visitor IN (SELECT value FROM json_each(?))",
+        (site, json.dumps(list(names))),
     )
     return {row[0]: row[1] for row in found}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from central.store import happenings
 from central.store.database import Database
+from contract.errors import BadInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,37 @@ def between(database: Database, site: str, start: float, end: float) -> list[Pur
     """All sales from ``start`` until before ``end``, by time."""
     sql = f"SELECT {_COLUMNS} FROM purchases WHERE site = ? AND at >= ? AND at < ? ORDER BY at"  # noqa: S608
     return [Purchase(*row) for row in database.rows(sql, (site, start, end))]
+
+
+def refund(connection: sqlite3.Connection, site: str, purchase: str, refunded: int, now: float) -> bool:
+    """Whether there is such a sale; of it ``refunded`` minor units in all are given back now, however often told.
+
+    Raises:
+        BadInputError: where that is more than the sale came to.
+    """
+    row = connection.execute(
+        "SELECT member, amount, refunded FROM purchases WHERE site = ? AND purchase = ?", (site, purchase)
+    ).fetchone()
+    if row is None:
+        return False
+    member, amount, before = row
+    if refunded > amount:
+        raise BadInputError("amount: more than the sale came to; give the total that was given back")
+    if refunded != before:
+        connection.execute(
+            "UPDATE purchases SET refunded = ? WHERE site = ? AND purchase = ?", (refunded, site, purchase)
+        )
+        if member:
+            happenings.note(connection, site, [("purchase", member, purchase, now)])
+    return True
+
+
+def find(database: Database, site: str, purchase: str) -> Purchase | None:
+    """The sale of that id."""
+    rows = database.rows(f"SELECT {_COLUMNS} FROM purchases WHERE site = ? AND purchase = ?", (site, purchase))  # noqa: S608
+    return Purchase(*rows[0]) if rows else None
+
+
+def note_claimed(connection: sqlite3.Connection, site: str, one: Purchase, now: float) -> None:
+    """Say that a sale of nobody is a member's now."""
+    happenings.note(connection, site, [("purchase", one.member, one.purchase, now)])

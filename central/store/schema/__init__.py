@@ -21,6 +21,11 @@ from central.store.schema import (
     m0015_ops,
     m0016_staff_inside,
     m0017_happenings,
+    m0021_touchpoints,
+    m0022_engine,
+    m0023_coupons,
+    m0024_deliveries,
+    m0025_results,
 )
 from central.store.schema.numbered import migrations
 
@@ -41,5 +46,10 @@ __all__ = [
     "m0015_ops",
     "m0016_staff_inside",
     "m0017_happenings",
+    "m0021_touchpoints",
+    "m0022_engine",
+    "m0023_coupons",
+    "m0024_deliveries",
+    "m0025_results",
     "migrations",
 ]

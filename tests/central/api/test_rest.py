@@ -39,7 +39,9 @@ def ask(central: Central, method: str, path: str, role: Role | None = "admin", *
     return httpx.request(method, central.address + path, headers=headers, timeout=20, **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("path", ["/", "/floor", "/offers", "/assets/floor.js", "/_nicegui/none.js", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/floor", "/campaigns", "/members", "/assets/floor.js", "/_nicegui/none.js", "/nowhere"]
+)
 def test_pages_show_the_door_first(central: Central, path: str) -> None:
     answer = httpx.get(central.address + path, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
@@ -78,7 +80,12 @@ def test_a_wrong_token_opens_nothing_and_a_revoked_one_no_longer(central: Centra
         ("PUT", "/v1/members/M-9", {"consents": [CONSENTS[0], CONSENTS[0]]}, "twice"),
         ("PUT", "/v1/members/M-9", {"consents": [CONSENTS[0] | {"given_at": "2999-01-01T00:00:00.000Z"}]}, "future"),
         ("PUT", "/v1/members/M-9", {"consents": [CONSENTS[0] | {"given_at": "2026-02-30T00:00:00.000Z"}]}, "no time"),
-        ("POST", "/v1/touchpoints", {"kind": "checkin"}, "member"),
+        (
+            "POST",
+            "/v1/touchpoints",
+            {"kind": "checkin", "at": "2026-01-31T12:00:00.000Z", "floor": "g", "x": 1, "y": 1},
+            "member",
+        ),
     ],
 )
 def test_bad_requests_get_one_sentence_that_names_the_field(
@@ -99,7 +106,7 @@ def test_touchpoints_are_checked(central: Central) -> None:
         ({"zone": "attic"}, 422, "no zone"),
         ({"x": 1.0}, 422, "point or a zone"),
         ({"member": "M-77"}, 404, "no member"),
-        ({"at": "2026-01-01T09:00:00.000Z"}, 422, "ten minutes"),
+        ({"at": "2026-01-01T09:00:00.000Z"}, 422, "last day"),
     ):
         answer = ask(central, "POST", "/v1/touchpoints", json=good | change)
         assert answer.status_code == status, answer.text
