@@ -19,10 +19,11 @@ from central.offers.campaigns import Campaign, Members, Pool
 from central.offers.lint import Finding, errors
 from central.offers.templates import SUMMARIES, template
 from central.services import Services
+from central.store import members
 
 router = APIRouter(prefix="/v1/campaigns")
 
-TOML = "application/toml"
+TOML = "text/plain"
 FileText = Annotated[str, Body(media_type=TOML, max_length=200_000, description="the campaigns file, TOML")]
 IfMatch = Annotated[str | None, Header(description="the ETag of the file that the new one was made from")]
 
@@ -185,7 +186,9 @@ def put_campaigns_file(request: Request, text: FileText, if_match: IfMatch = Non
 def lint_campaigns(request: Request, text: FileText) -> LintReport:
     """What the linter says of a file; nothing is changed."""
     services = services_of(request)
-    return _linted(services.book.review(text, _today(services)))
+    return _linted(
+        services.book.review(text, _today(services), members.tiers(services.store.database, services.store.site))
+    )
 
 
 @router.get(

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -117,9 +117,9 @@ class CampaignBook:
         """What is wrong with a text as a campaigns file; what is over only where today is known."""
         return lint(text, self.categories, self._floors, today=today)
 
-    def review(self, text: str, today: date | None = None) -> list[Finding]:
+    def review(self, text: str, today: date | None = None, tiers: Collection[str] | None = None) -> list[Finding]:
         """What is wrong with a text as the next file: the same, and campaigns that changed under their old version."""
-        found = self.lint(text, today)
+        found = lint(text, self.categories, self._floors, today=today, tiers=tiers)
         if errors(found):
             return found
         return sorted([*found, *_unversioned(text, self.now.file)], key=lambda one: (one.line, one.column))

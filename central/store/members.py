@@ -306,3 +306,9 @@ def _strip_offers(connection: sqlite3.Connection, site: str, member: str, *, nob
             (site, member),
         )
     return int(changed)
+
+
+def tiers(database: Database, site: str) -> set[str]:
+    """Every tier that a member has."""
+    rows = database.rows("SELECT DISTINCT tier FROM members WHERE site = ? AND tier <> ''", (site,))
+    return {row[0] for row in rows}

@@ -10,7 +10,7 @@ import pytest
 from tests.broker import MosquittoBroker
 from tests.central.mall import Central, lunch
 
-TOML = {"Content-Type": "application/toml"}
+TOML = {"Content-Type": "text/plain"}
 WRONG = lunch().replace('category = "fashion"', 'category = "fasion"')
 
 
@@ -57,7 +57,7 @@ def test_the_linter_says_line_field_and_mend(manager: httpx.Client) -> None:
 
 def test_a_file_is_saved_over_the_one_it_was_made_from_only(manager: httpx.Client, running: Central) -> None:
     fetched = manager.get("/v1/campaigns/file")
-    assert fetched.headers["content-type"].startswith("application/toml")
+    assert fetched.headers["content-type"] == "text/plain; charset=utf-8"
     assert fetched.text.startswith("# ours\n")
     text = fetched.text.replace("version = 3", "version = 4").replace("10.0 }", "12.0 }")
     stamp = manager.get("/v1/campaigns").json()["stamp"]
@@ -99,9 +99,38 @@ def test_a_changed_campaign_needs_a_higher_version(manager: httpx.Client) -> Non
 
 
 def test_json_is_no_campaigns_file(manager: httpx.Client) -> None:
+    as_toml = {"Content-Type": "application/toml; charset=utf-8"}
+    assert manager.post("/v1/campaigns/lint", content=lunch().encode(), headers=as_toml).json()["findings"]
     assert manager.post("/v1/campaigns/lint", json={"text": lunch()}).status_code == 422
     assert manager.post("/v1/campaigns/lint", data={"text": lunch()}).status_code == 415
     assert manager.post("/v1/campaigns/lint", content=b"\xff\xfe", headers=TOML).status_code == 422
+
+
+def test_a_tier_that_no_member_has_is_doubted(manager: httpx.Client, running: Central) -> None:
+    put_gold = {"tier": "gold", "consents": []}
+    httpx.put(f"{running.address}/v1/members/M-1", json=put_gold, headers=running.headers("admin"), timeout=20)
+    text = (
+        lunch()
+        .replace("version = 3", "version = 99")
+        .replace("conditions = [", 'conditions = [\n    { kind = "tier", any = ["golden"] },')
+    )
+    answer = manager.post("/v1/campaigns/lint", content=text.encode(), headers=TOML).json()
+    (finding,) = [one for one in answer["findings"] if one["field"] == "campaigns[0].conditions[0].any[0]"]
+    assert (finding["severity"], finding["mend"]) == ("warning", 'write `"gold"`')
+
+
+def test_an_erased_member_is_gone_from_the_file(manager: httpx.Client, running: Central) -> None:
+    before = manager.get("/v1/campaigns/file")
+    one_off = manager.get("/v1/campaigns/templates/one_off").text + "# M-1042 wrote twice\n"
+    assert put(manager, one_off, before.headers["etag"]).status_code == 200
+    assert "M-1042" in (running.folder / "campaigns.toml").read_text()
+    admin = running.headers("admin")
+    httpx.put(f"{running.address}/v1/members/M-1042", json={"consents": []}, headers=admin, timeout=20)
+    assert httpx.delete(f"{running.address}/v1/members/M-1042", headers=admin, timeout=20).status_code == 204
+    assert "M-1042" not in (running.folder / "campaigns.toml").read_text()
+    now = manager.get("/v1/campaigns/file")
+    assert "M-1042" not in now.text
+    assert put(manager, before.text, now.headers["etag"]).status_code == 200
 
 
 def test_templates_are_filled_for_this_mall_and_right(manager: httpx.Client) -> None:

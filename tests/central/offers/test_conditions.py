@@ -222,6 +222,11 @@ def test_every_kind_is_tried_both_ways() -> None:
         ),
         (Dwell(category="dining", minutes=10, within_minutes=30), situation(stay("g/cafe", "11:50")), None),
         (Dwell(category="dining", minutes=5), situation(stay("g/cafe", "11:00", "11:02")), None),
+        (  # two visitors who are one member, or a zone within another: the sum grows twice as fast
+            Dwell(category="dining", minutes=10),
+            situation(stay("g/cafe", "11:58"), stay("u/cafe", "11:58")),
+            instant("12:03"),
+        ),
         (Visited(category="dining", within_minutes=30), situation(stay("g/cafe", "11:00", "11:45")), instant("12:15")),
         (Visited(category="dining", minutes=5), situation(stay("g/cafe", "11:58")), instant("12:03")),
         (NotVisited(category="dining", grace_s=180), situation(stay("g/cafe", "11:58")), instant("12:01")),

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calibration.site import load_site
+from central.offers.book import categories_of
 from central.offers.campaigns import Categories
 from central.offers.lint import Finding, errors, lint
 from central.offers.mending import mended
 from central.offers.toml_spots import spots
+from cli.demo_mall import CAMPAIGNS, DWELL_MINUTES, GALLERIA
 from tests.central.offers.malformed import AFTER, GOOD, LUNCH, SHAPE, SYNTAX, Example
 from tests.central.offers.malformed_sense import SENSE
 
@@ -101,6 +104,12 @@ def test_a_file_without_pools_is_told_to_add_one() -> None:
     findings = found(GOOD[:start] + GOOD[end:])
     assert {one.field for one in findings} == {f"campaigns[{number}].coupon" for number in range(5)}
     assert all("[[pools]]" in one.mend for one in findings)
+
+
+def test_the_demos_campaign_is_right() -> None:
+    site = load_site(GALLERIA / "site.toml")
+    demo = lint(CAMPAIGNS.format(minutes=DWELL_MINUTES), categories_of(site), tuple(site.floors), today=TODAY)
+    assert errors(demo) == []
 
 
 def test_a_disabled_campaign_may_be_over() -> None:
