@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from central.offers.situation import Profile
-from central.store import deliveries, erasures, happenings
+from central.store import deliveries, erasures, happenings, redemptions
 from central.store.database import Database
 from contract.errors import BadInputError
 
@@ -161,6 +161,7 @@ def erase(database: Database, site: str, member: str, now: float = 0.0, subject:
             return False
         removed = deliveries.forget(connection, site, member)
         removed["offers"] = _strip_offers(connection, site, member, nobody=True)
+        removed |= redemptions.forget(connection, site, member)
         for table in OF_MEMBER:
             sql = f"DELETE FROM {table} WHERE site = ? AND member = ?"  # noqa: S608 - our own names
             removed[table] = connection.execute(sql, (site, member)).rowcount
@@ -301,7 +302,7 @@ def _strip_offers(connection: sqlite3.Connection, site: str, member: str, *, nob
     if nobody and changed:
         connection.execute(
             """UPDATE offers SET member = '~' || lower(hex(randomblob(8))), offer = '~' || lower(hex(randomblob(12))),
-               at = CAST(at / 86400 AS INTEGER) * 86400.0 WHERE site = ? AND member = ?""",
+               code = '', at = CAST(at / 86400 AS INTEGER) * 86400.0 WHERE site = ? AND member = ?""",
             (site, member),
         )
     return int(changed)
