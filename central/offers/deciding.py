@@ -206,7 +206,8 @@ class Deciding:
             freed = self._judging.free(known, len(known.stays) > 1 and visit_start(known.stays.values(), at) > began)
         known.stays[change.visit] = stay
         known.camera_at, known.heard_at = min(stay.told_at, at), change.at
-        return self._altered(change.member, known, stay, at, decide, freed)
+        mask = self._judging.touched(stay, is_new=before is None)
+        return self._altered(change.member, known, mask, at, decide, freed)
 
     def _see(self, change: Seen, at: float, decide: Decide) -> int:
         known = self._members.get(change.member)
@@ -216,19 +217,19 @@ class Deciding:
         gone_on = replace(stay, seconds=stay.seconds + change.until - stay.told_at, told_at=change.until)
         known.stays[change.visit] = gone_on
         known.camera_at, known.heard_at = change.until, change.at
-        return self._altered(change.member, known, gone_on, at, decide)
+        mask = self._judging.touched(gone_on, is_new=False)
+        return self._altered(change.member, known, mask, at, decide)
 
     def _altered(  # noqa: PLR0917 - what happened, to whom, where, when
         self,
         name: str,
         known: MemberState,
-        stay: Stay,
+        mask: int,
         at: float,
         decide: Decide,
         freed: frozenset[int] = frozenset(),
     ) -> int:
-        mask = self._judging.touched(stay) & known.relevant
-        fresh = self._using(self._rejudge(name, known, mask, at)) | freed
+        fresh = self._using(self._rejudge(name, known, mask & known.relevant, at)) | freed
         return self._offer(name, known, fresh & known.allowed, at, decide) if fresh else 0
 
     # time

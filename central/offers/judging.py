@@ -71,7 +71,7 @@ class Judging:
         self._plan = plan
         self._timezone = timezone
         self._categories = categories
-        self._by_place: dict[tuple[str, str], int] = {}
+        self._by_place: dict[tuple[str, str, bool], int] = {}
         self._elsewhere: int | None = None
         self.waiting: set[str] = set()
 
@@ -175,13 +175,14 @@ class Judging:
         if wanted:
             known.holds |= self.judged(known, wanted, self.situation(known, at), at)
 
-    def touched(self, stay: Stay) -> int:
-        """Conditions that a visit there may alter."""
-        place = stay.floor, stay.zone
-        found = self._by_place.get(place)
+    def touched(self, stay: Stay, *, is_new: bool = True) -> int:
+        """Conditions that a visit there may alter; that anybody came at all, only a visit not known before."""
+        key = stay.floor, stay.zone, is_new
+        found = self._by_place.get(key)
         if found is None:
+            place = stay.floor, stay.zone
             kinds = visit_kinds(*place, self._categories.by_zone.get(place, ""))
-            found = self._by_place[place] = self._plan.touched(kinds)
+            found = self._by_place[key] = self._plan.touched([one for one in kinds if is_new or one != "visit"])
         return found
 
     def nowhere(self, at: float) -> int:
