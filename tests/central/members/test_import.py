@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,9 +15,14 @@ import httpx
 import pytest
 
 from central.members import importing
+from central.store import links, members
+from central.store.links import Link
+from central.store.members import Consent
+from central.store.store import Store
 from contract.errors import AtriumError
 from tests.broker import MosquittoBroker
-from tests.central.mall import ROOT, Central
+from tests.central.mall import ROOT, Central, eventually
+from tests.central.population import Person, Stay, fill
 
 MAPPING = """schema = "atrium.members-mapping.v1"
 [columns]
@@ -44,10 +50,32 @@ HEAD = "Card,Mobile,Level,Groups,Marketing,Since,Journey"
 def central(tmp_path_factory: pytest.TempPathFactory, broker: MosquittoBroker) -> Iterator[Central]:
     running = Central(tmp_path_factory.mktemp("central"), broker)
     running.config.write_text(running.config.read_text() + '[members]\ncalling_code = "351"\n')
+    plant(running)
     running.start()
     yield running
     assert running.stop() == 0
     assert "Traceback" not in (running.folder / "central.log").read_text()
+
+
+def plant(central: Central) -> None:
+    """A member who is linked to a visit of just now."""
+    store, now = Store(central.folder / "central.db", "mall"), time.time()
+    consents = [Consent("journey", now - 60, "2026-1", "app")]
+    members.put(store.database, "mall", "V-1", tier="", phone_hmac=None, consents=consents, now=now)
+    assert links.link(store.database, "mall", Link("V-1", "visitor00001", "g", "t", 0.97, now - 30, {}), "journey")
+    fill(store, [Person("visitor00001", (Stay("nordic", now - 20, 900.0),))])
+    store.close()
+
+
+def test_what_a_day_came_to_becomes_tags_while_central_runs(central: Central) -> None:
+    def tags() -> list[str]:
+        told: list[str] = ask(central, "GET", "/v1/members/V-1").json()["visit_tags"]
+        return told
+
+    assert "new" in eventually(tags)
+    assert "walks:fashion" in tags()
+    ask(central, "DELETE", "/v1/members/V-1/consents/journey").raise_for_status()
+    assert tags() == []
 
 
 def ask(central: Central, method: str, path: str, role: Any = "admin", **more: Any) -> httpx.Response:
@@ -151,14 +179,15 @@ def test_a_till_finds_a_member_by_phone_and_cannot_tell_unknown_from_unwilling(c
 
 
 def test_who_asks_about_a_list_of_numbers_has_to_wait(central: Central) -> None:
-    def knock(number: int) -> int:
-        body = {"phone": f"+44 77 {number:08d}"}
-        return ask(central, "POST", "/v1/members/lookup", "admin", json=body).status_code
+    with httpx.Client(base_url=central.address, headers=central.headers("admin"), timeout=60) as client:
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(knock, range(140)))
+        def knock(number: int) -> int:
+            return client.post("/v1/members/lookup", json={"phone": f"+44 77 {number:08d}"}).status_code
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(knock, range(130)))
     assert set(answers) == {404, 429}
-    assert answers.count(404) <= 128
+    assert answers.count(404) <= 124
 
 
 def test_a_batch_says_of_each_bad_row_which_field_and_what(central: Central) -> None:

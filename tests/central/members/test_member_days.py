@@ -148,6 +148,15 @@ def test_a_wrong_link_of_yesterday_takes_its_day_with_it_too(day: Day) -> None:
     assert [one.seconds for one in day.told()] == [{"dining": 60.0}]
 
 
+def test_a_day_that_came_of_a_wrong_link_alone_is_gone_the_next_day_too(day: Day) -> None:
+    day.links("visitor00001")
+    day.goes("visitor00001", "nordic", 600)
+    day.days.update(NOON + 700)
+    day.unlinks("visitor00001", at=NOON + 20 * 3600)
+    assert day.days.update(NOON + 20 * 3600) == 1
+    assert day.told() == []
+
+
 def test_without_consent_there_is_no_day(day: Day) -> None:
     day.links("visitor00001")
     day.goes("visitor00001", "nordic", 600)
