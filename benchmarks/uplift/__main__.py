@@ -2,9 +2,9 @@
 
 Every seed makes members with habits of their own and two campaigns: one that truly adds a tenth to their visits, and
 one that adds nothing. Both are written into a real store and looked at on every day by the measurement that the pages
-show; with ``--stores N`` only the first N seeds, and the others are measured from the same arrays without a store, which
-a seed's runs through both must agree on. Then power by how many members were due, how long the campaign ran and how much it does, from the same stories
-without a store. ``--write`` draws ``docs/uplift.png`` from it.
+show. With ``--stores N`` only the first N seeds go through a store; a seed measured from its arrays must come to the
+same. Then power by how many members were due, how long the campaign ran and how much it does. ``--write`` draws
+``docs/uplift.png``.
 """
 
 from __future__ import annotations
