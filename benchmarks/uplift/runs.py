@@ -74,6 +74,15 @@ def straight(world: World, seed: int, percent: float = HOLDOUT_PERCENT) -> tuple
     return looks_of(told, offered), told
 
 
+def without(world: World, seed: int) -> tuple[Run, Run]:
+    """The same as ``stored``, from the arrays."""
+    found = []
+    for effect in (0.0, world.effect):
+        told = story(replace(world, effect=effect), seed)
+        found.append(of_looks(looks_of(told, arms(told, key_of(seed))), told, 0))
+    return found[0], found[1]
+
+
 def looks_of(told: Story, offered: Mask) -> Looks:
     """The looks at a story, from its arrays, as a store with all of it in would give them."""
     world = told.world

@@ -173,7 +173,7 @@ def result(found: Reckoned, currency: str, k: int) -> CampaignResult:
         campaign.holdout_percent,
         members_figure(offered, k),
         members_figure(held, k),
-        members_figure(stayed - len(measured.due), k),
+        members_figure(stayed - measured.offered - measured.held, k),
         members_figure(offered + held - stayed, k),
         is_unbalanced,
         verdict,
@@ -230,8 +230,7 @@ def sentence(verdict: Verdict, visits: Change, horizon_days: int, *, is_unbalanc
 def ascribed(found: Reckoned, changes: Sequence[Change], k: int) -> list[Ascribed]:
     """Three ways to count, side by side; only the last says what the campaign caused."""
     measured, days = found.measured, found.horizon_days
-    offered = sum(one.offered for one in measured.due)
-    held = len(measured.due) - offered
+    offered, held = measured.offered, measured.held
     where = f"in {', '.join(found.shops)}" if found.shops else "anywhere in the mall"
     after = found.after.get(True, Sum())
     anyway = share_of_members(found.after.get(False, Sum()).members, held, k)

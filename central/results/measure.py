@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -16,7 +15,7 @@ from central.insight.figure import FEW, Figure
 from central.results.telling import mean_figure, members_figure, rounded, step_of
 from central.results.uplift import Cohort, Looks, State, Uplift, cap_of, capped, closed_days, looks, uplift
 from central.store.database import Database
-from central.store.results import Asked, Due, Standing, outcomes, standing
+from central.store.results import Asked, Standing, outcomes, standing
 
 BEFORE_DAYS = 28
 HORIZONS = (7, 14, 28, 56)
@@ -41,7 +40,7 @@ class Measured:
     """A campaign as it is known inside; ``Results`` tells of it.
 
     Attributes:
-        due: everybody whose time is over, by the day of the first offer.
+        offered: members offered whose time is over; ``held`` those held back.
         standing: how many were due in all.
         closed: (L,) ordinals of the days after which figures change.
         looks: by metric, as they stood after each of these days.
@@ -49,7 +48,8 @@ class Measured:
         days_a_pair: how many days one more pair takes, as it went so far.
     """
 
-    due: Sequence[Due]
+    offered: int
+    held: int
     standing: Standing
     closed: np.ndarray[tuple[int], np.dtype[np.int64]]
     looks: dict[Metric, Looks]
@@ -88,7 +88,7 @@ def measure(database: Database, site: str, campaign: str, *, last_day: date, hor
     for metric, (after, before) in outcome.items():
         known = days > 0 if metric == "breadth" else np.ones(len(due), np.bool_)
         found[metric] = looks(Cohort(day[known], offered[known], after[known], before[known]), closed)
-    return Measured(due, members, closed, found, cap, _days_a_pair(found["visits"]))
+    return Measured(int(offered.sum()), int((~offered).sum()), members, closed, found, cap, _days_a_pair(found["visits"]))
 
 
 def _days_a_pair(found: Looks) -> float:

@@ -77,7 +77,7 @@ class Looks:
     def margin(self) -> Floats:
         """(L,) half the intervals' widths."""
         known = np.isfinite(self.reach)
-        return np.multiply(self.reach, self.error, out=np.full(len(self), np.inf), where=known)
+        return np.where(known, np.where(known, self.reach, 0.0) * self.error, np.inf)
 
     @property
     def low(self) -> Floats:
