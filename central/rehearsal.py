@@ -17,6 +17,7 @@ from central.journeys.kernels import hamming
 from central.store import positions
 from central.store.rows import Live
 from central.store.store import Store
+from central.touchpoints.kernels import in_order
 from contract.events import Positions
 from contract.times import to_rfc3339
 from contract.topics import Topic
@@ -42,6 +43,7 @@ def rehearse(site: Site, k: int) -> int:
     """
     floor, now = next(iter(site.floors)), START + 60 * (MINUTES + 2)
     topic = Topic(site.id, floor, "rehearsal", "positions")
+    in_order(np.ones((1, 1)))
     hamming(np.zeros((1, 8), np.uint64), np.zeros((1, 8), np.uint64))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "rehearsal.db", site.id)

@@ -1,6 +1,6 @@
 """Links against a simulated truth, by how crowded it is; beside the nearest visitor by a margin.
 
-    python -m benchmarks.links [--quick] [--seeds N] [--json] [--plot FILE.png]
+    python -m benchmarks.links [--quick] [--seeds N] [--shoppers N] [--json] [--plot FILE.png]
 
 Two thousand shoppers in the arcade (`simulator.shoppers`), 30 % of them consenting members, arriving within more or
 fewer hours. Right: of all links that were ever written, those whose visitor was truly that member at the touchpoint.
@@ -32,21 +32,25 @@ BARS = {"ordinary": (0.98, 0.70), "lunch peak": (0.97, 0.50)}
 FIRST_SEED = 101
 """The linker was developed on seeds below 100."""
 QUICK_SHOPPERS = 400
+JOBS = 2
+"""Days at once."""
 
 
 def main(
     quick: Annotated[bool, typer.Option(help="400 shoppers at two densities, one seed.")] = False,
     seeds: Annotated[int, typer.Option(help="Days of each density.", min=1)] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures as the last line.")] = False,
+    shoppers: Annotated[
+        int, typer.Option(help="People a day, arriving as closely as two thousand would.", min=50)
+    ] = 2000,
     plot: Annotated[Path | None, typer.Option(help="Draw the curve, PNG.")] = None,
-    jobs: Annotated[int, typer.Option(help="Days at once.", min=1)] = 2,
 ) -> None:
     """Prints the curve and whether it clears the bars."""
     names = list(BARS) if quick else list(LEVELS)
-    shoppers = QUICK_SHOPPERS if quick else Settings().shoppers
+    shoppers = QUICK_SHOPPERS if quick else shoppers
     work = [(name, seed) for name in names for seed in range(FIRST_SEED, FIRST_SEED + (1 if quick else seeds))]
     found: dict[str, list[Outcome]] = defaultdict(list)
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(JOBS) as pool:
         days = pool.map(_day, [(name, seed, shoppers) for name, seed in work])
         shown = progress(days, total=len(work), console=Console(stderr=True), transient=True)
         for (name, _), outcome in zip(work, shown, strict=True):

@@ -116,6 +116,29 @@ def test_touchpoints_are_checked(central: Central) -> None:
         assert (answer.status_code, answer.json()["id"]) == (202, "repeated-1")
 
 
+def test_a_sale_may_be_nobodys_and_is_given_back_in_all(central: Central) -> None:
+    at = to_rfc3339(time.time())
+    sale = {
+        "kind": "sale",
+        "floor": "g",
+        "zone": "cafe",
+        "at": at,
+        "amount": 12.5,
+        "receipt": "R-77",
+        "id": "sale-0077",
+    }
+    for change, words in (({"amount": None}, "amount"), ({"kind": "checkin"}, "member"), ({"code": "x"}, "code")):
+        assert words in ask(central, "POST", "/v1/touchpoints", "trigger", json=sale | change).text
+    for _ in range(2):
+        answer = ask(central, "POST", "/v1/touchpoints", "trigger", json=sale | {"phone": "+351 900 000 001"})
+        assert (answer.status_code, answer.json()["purchase"]) == (202, "cafe:R-77")
+    too_much = ask(central, "POST", "/v1/touchpoints/sale-0077/refund", "trigger", json={"amount": 12.51})
+    assert too_much.status_code == 422
+    given_back = ask(central, "POST", "/v1/touchpoints/sale-0077/refund", "trigger", json={})
+    assert given_back.json() == {"purchase": "cafe:R-77", "amount": "12.50", "refunded": "12.50"}
+    assert ask(central, "POST", "/v1/touchpoints/none/refund", "trigger", json={}).status_code == 404
+
+
 def test_phones_are_kept_only_as_keyed_hash(central: Central) -> None:
     phone = "+351 912 345 678"
     ask(central, "PUT", "/v1/members/M-5", json={"phone": phone}).raise_for_status()
