@@ -46,6 +46,7 @@ from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
 from central.rehearsal import rehearse
+from central.results.results import Results, Sources
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -159,6 +160,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             courier,
             coupons,
             Till(coupons, store.database, site),
+            results=Results(Sources(site, store, insight, book, clock)),
             calling_code=config.calling_code,
         )
     finally:

@@ -21,6 +21,7 @@ from central.offers.engine import OfferEngine
 from central.ops.control_room import ControlRoom
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.results.results import Results
 from central.store.store import Store
 
 
@@ -47,5 +48,6 @@ class Services:
     courier: Courier
     coupons: Coupons
     till: Till
+    results: Results
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""

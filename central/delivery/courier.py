@@ -92,6 +92,8 @@ class Courier:
         """End; whatever was not acknowledged stays queued."""
         for lane in self._lanes:
             lane.stop()
+        for lane in self._lanes:
+            lane.join()
 
 
 def _ways(outlets: Outlets, broker: BrokerClient, site: str) -> list[tuple[str, Sender, Terms]]:

@@ -101,9 +101,12 @@ class Lane:
         self._news.set()
 
     def stop(self) -> None:
-        """End: what is under way gets a moment, and is due again at once where that was too short."""
+        """Claim nothing more; what is under way gets a moment, and is due again at once where that was too short."""
         self._stop.set()
         self._news.set()
+
+    def join(self) -> None:
+        """Wait for the end after `stop`."""
         self._thread.join()
 
     def _run(self) -> None:

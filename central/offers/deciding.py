@@ -339,7 +339,7 @@ class Deciding:
             self._schedule(name, known)
             return 0
         before = known.holds
-        known.holds = before & ~mask | self._judging.judged(known, mask, self._judging.situation(known, at), at)
+        self._judging.rejudge(known, mask, known.allowed & self._using(mask), at)
         self._schedule(name, known)
         self.changed[name] = None
         return known.holds & ~before
@@ -377,6 +377,7 @@ class Deciding:
         verdicts = tuple(judge(condition, situation) for condition in campaign.conditions)
         if not all(verdict.holds for verdict in verdicts):
             own = self.plan.needs[index] & known.relevant
+            known.unjudged &= ~own
             known.holds = known.holds & ~own | self._judging.judged(known, own, situation, at)
             return 0
         due = Due(

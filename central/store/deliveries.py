@@ -132,8 +132,9 @@ def channel_of(connection: sqlite3.Connection, site: str, offer_number: int) -> 
 
 def forget(connection: sqlite3.Connection, site: str, member: str) -> dict[str, int]:
     """Rows deleted by table, before a member's offers lose their name: when what was sent would tell of their day."""
-    of_member = "number IN (SELECT number FROM offers WHERE site = :site AND member = :member)"
     given = {"site": site, "member": member}
+    connection.execute("UPDATE offers SET expires_at = NULL WHERE site = :site AND member = :member", given)
+    of_member = "number IN (SELECT number FROM offers WHERE site = :site AND member = :member)"
     return {
         table: connection.execute(f"DELETE FROM {table} WHERE site = :site AND {of_member}", given).rowcount  # noqa: S608
         for table in ("deliveries", "receipts")

@@ -140,6 +140,10 @@ def as_known(case: schemathesis.Case) -> None:
     for given_ in (case.query, case.path_parameters):
         if given_:
             given_.update({name: KNOWN[name] for name in given_ if name in KNOWN})
+    if isinstance(case.body, dict) and case.path == "/v1/members/lookup":
+        case.body.update({"phone": PHONE})
+    if isinstance(case.body, dict) and case.path == "/v1/campaigns/rehearse":
+        case.body.update({"text": lunch(), "from": "today", "to": "today"})
     if case.operation.path == "/v1/settlement":
         case.query.update({"from": "2026-01-01", "to": "2026-01-31"})
     if isinstance(case.body, dict) and "basket" in case.body:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
@@ -17,17 +19,19 @@ OTHER_KEY = b"o" * 32
 class Consumer:
     """Verifies, acts once on each id, and remembers how often it was asked.
 
-    ``ill`` is called with the handler before anything else and may answer itself, by returning true.
+    ``disk`` is the one that it was before it was killed: it remembers what that one did. ``ill`` is called with the
+    handler before anything else and may answer itself, by returning true.
     """
 
-    def __init__(self, port: int = 0, keys: tuple[bytes, ...] = (KEY,)) -> None:
-        self.acted: list[str] = []
+    def __init__(self, port: int = 0, keys: tuple[bytes, ...] = (KEY,), disk: Consumer | None = None) -> None:
+        self.acted: list[str] = [] if disk is None else disk.acted
         self.asked: list[str] = []
         self.bodies: list[bytes] = []
         self.refused = 0
         self.ill: Callable[[BaseHTTPRequestHandler], bool] = lambda _handler: False
         self.keys = keys
-        self._lock = threading.Lock()
+        self._lock = threading.Lock() if disk is None else disk._lock
+        self._connections: list[socket.socket] = []
         consumer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -58,6 +62,10 @@ class Consumer:
             daemon_threads = True
             allow_reuse_address = True
 
+            def process_request(self, request: socket.socket, client_address: object) -> None:
+                consumer._connections.append(request)
+                super().process_request(request, client_address)
+
             def handle_error(self, *_: object) -> None:
                 """A client that went away."""
 
@@ -74,8 +82,12 @@ class Consumer:
         return f"http://127.0.0.1:{self.port}/offers"
 
     def stop(self) -> None:
+        """End as a process does: every connection with it."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
         return self
