@@ -21,8 +21,9 @@ MOST_WAITING = 20_000
 """Entries that wait while the store cannot be written; beyond, they are lost and counted."""
 QUERY_KEYS = ("floor", "zone", "category", "from", "to", "who", "by", "by_minute", "length", "through", "frames", "day")
 """Of a query only these are kept: what was asked about, and for when."""
-UNTOLD = frozenset({"rest", "touchpoint"})
-"""Of a path these are not: the rest of an address that we do not know may be anything, a member's id too."""
+UNTOLD = frozenset({"rest", "touchpoint", "offer", "redemption"})
+"""Of a path these are not: who delivers, or the till, knows whose they are, also after an erasure; and the rest of an
+address that we do not know may be anything, a member's id too."""
 MOST_VALUE = 40
 
 Flush = Callable[[sqlite3.Connection], None]

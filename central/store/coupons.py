@@ -95,8 +95,9 @@ def are_due(database: Database, site: str, before: float) -> bool:
 
 def committed(connection: sqlite3.Connection, site: str, campaign: str) -> int:
     """Minor units of a campaign's budget that its coupons hold: those out or used, not those expired or reversed."""
-    sql = """SELECT coalesce(sum(coupons.cost), 0) FROM offers JOIN coupons USING (site, offer)
-             WHERE site = ? AND campaign = ? AND coupons.state IN ('given', 'redeemed')"""
+    sql = """SELECT coalesce(sum(coupons.cost), 0) FROM offers
+             CROSS JOIN coupons ON coupons.site = offers.site AND coupons.offer = offers.offer AND coupons.offer <> ''
+             WHERE offers.site = ? AND campaign = ? AND coupons.state IN ('given', 'redeemed')"""
     return int(connection.execute(sql, (site, campaign)).fetchone()[0])
 
 

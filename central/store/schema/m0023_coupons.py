@@ -30,6 +30,7 @@ def coupons(db: Admin) -> None:
     db.execute("CREATE UNIQUE INDEX coupons_by_short ON coupons (site, short)")
     db.execute("CREATE UNIQUE INDEX coupons_by_offer ON coupons (site, offer) WHERE offer <> ''")
     db.execute("CREATE INDEX coupons_by_member ON coupons (site, member)")
+    db.execute("CREATE INDEX coupons_due ON coupons (site, expires_at) WHERE state = 'given'")
     db.execute("CREATE INDEX coupons_by_end ON coupons (site, expires_at)")
     db.execute("""
         CREATE TABLE redemptions (
@@ -47,6 +48,7 @@ def coupons(db: Admin) -> None:
             at REAL NOT NULL, standing INTEGER NOT NULL DEFAULT 1,
             PRIMARY KEY (site, redemption, coupon)) WITHOUT ROWID""")
     db.execute("CREATE UNIQUE INDEX redeemed_once ON redeemed (site, coupon) WHERE standing")
+    db.execute("CREATE INDEX redeemed_by_coupon ON redeemed (site, coupon)")
     db.execute("CREATE INDEX redeemed_by_time ON redeemed (site, at)")
     db.execute("""
         CREATE TABLE reversals (
@@ -58,6 +60,7 @@ def coupons(db: Admin) -> None:
         CREATE TABLE bundle_receipts (
             site TEXT NOT NULL, purchase TEXT NOT NULL, redemption TEXT NOT NULL, at REAL NOT NULL,
             PRIMARY KEY (site, purchase)) WITHOUT ROWID""")
+    db.execute("CREATE INDEX bundle_receipts_by_redemption ON bundle_receipts (site, redemption)")
     db.execute("""
         CREATE TABLE coupon_books (
             number INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, day TEXT NOT NULL, at REAL NOT NULL,

@@ -15,6 +15,7 @@ from central.coupons.sale import Answer, Refused, Sale
 from central.coupons.till import Till
 from central.coupons.value import Basket
 from central.offers.campaigns import Bundle
+from central.privacy.audit import AuditTrail
 from central.privacy.erasure import erase_member
 from central.privacy.retention import DAY_S, Keep, Retention
 from central.store import coupon_pools, coupons, members, offers, purchases, redemptions, touchpoints
@@ -197,6 +198,11 @@ def test_an_erased_members_coupons_are_gone_and_only_the_books_tell_of_them(
     assert (row.given, row.left, row.redeemed, row.expired) == (2, 7, 2, 1)
     assert "no longer known" in refused(till.redeem(sale("NEW", held), NOON))
     assert isinstance(till.reverse(first.redemption, "LATER", None, NOON), Refused)
+
+
+def test_the_audit_keeps_no_number_that_a_till_or_messenger_knows_somebody_by(store: Store) -> None:
+    trail = AuditTrail(store.database, "mall", KEY, ())
+    assert trail.subject({"offer": "offer1", "redemption": "redemption1", "pool": "DINE-15"}) == "pool DINE-15"
 
 
 def test_coupons_and_sales_expire_with_all_else_and_who_holds_one_keeps_it(
