@@ -69,6 +69,8 @@ def test_the_demo_measures_its_mall(tmp_path: Path) -> None:
     assert summary["crossing_error"] <= MOST_CROSSING_ERROR, told
     assert summary["mean_dwell_error_s"] <= MOST_DWELL_ERROR_S, told
     assert (demo.returncode == 0) == (summary["shortfalls"] == [])
+    assert len(summary["camera_to_offer_s"]) == len(summary["offers"])
+    assert 0 <= summary["redeemed"] <= len(summary["offers"])
     for offer in summary["offers"]:
         assert "fashion" in offer["reason"]
 
