@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -48,10 +49,29 @@ def derived(key: str, purpose: str) -> bytes:
     return hmac.new(bytes.fromhex(key), b"derived " + purpose.encode(), hashlib.sha256).digest()
 
 
-def phone_hmac(key: str, phone: str) -> str:
-    """HMAC-SHA-256 of a phone number reduced to its digits and leading plus, hex."""
-    plain = "".join(letter for letter in phone if letter.isdigit() or letter == "+")
-    return hmac.new(bytes.fromhex(key), plain.encode(), hashlib.sha256).hexdigest()
+def plain_phone(phone: str, calling_code: str = "") -> str:
+    """A phone number as its digits after a plus, so that the same phone reads the same at a till and online.
+
+    Args:
+        phone: as somebody wrote it; ``00`` in front is a plus.
+        calling_code: of the country that numbers without either belong to, as ``351``; they lose a leading 0 then.
+
+    >>> plain_phone("+351 912 345 678"), plain_phone("00351912345678"), plain_phone("912-345-678", "351")
+    ('+351912345678', '+351912345678', '+351912345678')
+    >>> plain_phone("0911 123456", "49"), plain_phone("0911 123456")
+    ('+49911123456', '0911123456')
+    """
+    digits = "".join(letter for letter in unicodedata.normalize("NFKC", phone) if letter in "0123456789+")
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    if digits.startswith("+") or not calling_code:
+        return digits
+    return f"+{calling_code}{digits.removeprefix('0')}"
+
+
+def phone_hmac(key: str, phone: str, calling_code: str = "") -> str:
+    """HMAC-SHA-256 of a phone number as ``plain_phone`` reads it, hex."""
+    return hmac.new(bytes.fromhex(key), plain_phone(phone, calling_code).encode(), hashlib.sha256).hexdigest()
 
 
 def pseudonym(key: str, member: str) -> str:

@@ -14,10 +14,14 @@ from pathlib import Path
 import uvicorn
 
 from calibration.site import load_site
-from central.access import load_secrets
+from central.access import derived, load_secrets
 from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
+from central.coupons.coupons import Coupons
+from central.coupons.keeper import Keeper
+from central.coupons.till import Till
+from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.identity.people import Users
 from central.identity.rates import Brake
@@ -29,14 +33,20 @@ from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
 from central.journeys.boundaries import boundaries, untold
 from central.journeys.journeys import Journeys
+from central.members.days import MemberDays
+from central.members.tagging import MemberTags
+from central.members.tags import load_rules
 from central.observe.metrics import Metrics
-from central.offers.book import categories_of, load_campaigns
+from central.offers.book import CampaignBook, categories_of
 from central.offers.engine import OfferEngine
+from central.offers.rounds import OfferRounds
+from central.offers.screens import crowd_of
 from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
 from central.rehearsal import rehearse
+from central.results.results import Results, Sources
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -59,7 +69,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         BadInputError: where configuration, site, campaigns or database are wrong.
     """
     site = load_site(config.site)
-    campaigns = [] if config.campaigns is None else load_campaigns(config.campaigns, categories_of(site))
+    book = CampaignBook(config.campaigns, site)
+    rules = load_rules(config.tags, categories_of(site).by_zone.values())
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
     store = Store(config.database, site.id)
     identity = Identity(
@@ -78,29 +89,55 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         log.warning('%s: is line %s a door of its floor? set its "boundary" to in, out or none', config.site, line)
     journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
+    coupons = Coupons(derived(secrets.offer_key, "coupons"), site.timezone)
+    keeper = Keeper(store)
     writer = Writer(
         store.database,
         site.id,
-        on_commit=lambda: clerk.wake(),  # noqa: PLW0108 - the clerk comes later
+        on_commit=lambda: wake(),  # noqa: PLW0108 - it comes later
         metrics=metrics,
         clock=clock,
     )
     broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
+    courier = Courier(store, config.outlets, broker, clock=clock, metrics=metrics)
     ops = control_room(site, store, writer, broker)
+    days = MemberDays(store, site, config.keep.links)
+    tags = MemberTags(store, site, rules)
+    engine = OfferEngine(
+        store,
+        site,
+        book,
+        coupons,
+        derived(secrets.offer_key, "holdout"),
+        crowd=crowd_of(insight.live, site),
+        outbox=courier.queue,
+        channels=courier.outlets.channels,
+    )
+    offering = OfferRounds(engine, clock, on_made=courier.wake)
     clerk = Clerk(
         store,
         broker,
         Linker(store, site),
-        OfferEngine(store, site, campaigns),
+        offering,
         clock=clock,
         # heat is folded before retention takes what it is made of
-        duties=[insight.heat.fold, journeys.update, ops.watch.update, retention.update],
+        duties=[
+            *(insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, keeper.update),
+            retention.update,
+        ],
         metrics=metrics,
     )
+
+    def wake() -> None:
+        clerk.wake()
+        offering.wake()
+
     rehearse(site, config.k)
     writer.start()
     broker.start()
     clerk.start()
+    offering.start()
+    courier.start()
     trail.start()
     try:
         yield Services(
@@ -113,16 +150,24 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             trail,
             retention,
             secrets,
-            campaigns,
+            book,
             clock,
             occupancy,
             config.reckon_at_hour,
             ops,
             metrics,
+            engine,
+            courier,
+            coupons,
+            Till(coupons, store.database, site),
+            results=Results(Sources(site, store, insight, book, clock)),
+            calling_code=config.calling_code,
         )
     finally:
         trail.stop()
         clerk.stop()
+        offering.stop()
+        courier.stop()
         broker.stop()
         writer.stop()
         store.close()

@@ -1,4 +1,4 @@
-"""The clerk's round: commands to boxes, links, offers, its duties; once a second, and right after new events."""
+"""The clerk's round: commands to boxes, links, its duties; once a second, and right after new events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from central.ingest.client import BrokerClient
 from central.ingest.commands import Correspondence
 from central.ingest.dispatch import Dispatch
 from central.observe.metrics import Metrics
-from central.offers.engine import OfferEngine
+from central.offers.rounds import OfferRounds
 from central.store.database import StoreUnavailableError
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -32,7 +32,7 @@ class Clerk:
         store: the truth.
         broker: takes commands.
         linker: joins check-ins to visitors.
-        engine: makes offers.
+        offering: makes offers, in a thread of its own; told when there may be new links; None for none.
         clock: seconds since 1970.
         duties: called with the time in every round, each whatever came of the others.
         metrics: told of the rounds.
@@ -43,7 +43,7 @@ class Clerk:
         store: Store,
         broker: BrokerClient,
         linker: Linker,
-        engine: OfferEngine,
+        offering: OfferRounds | None,
         *,
         clock: Callable[[], float],
         duties: Sequence[Callable[[float], object]] = (),
@@ -52,7 +52,7 @@ class Clerk:
         self._store = store
         self._broker = broker
         self._linker = linker
-        self._engine = engine
+        self._offering = offering
         self._clock = clock
         self._metrics = metrics or Metrics()
         self._connection = 0
@@ -92,7 +92,8 @@ class Clerk:
     def round(self, now: float) -> None:
         """One round at that instant."""
         self._linker.update(now)
-        self._engine.update(now)
+        if self._offering is not None:
+            self._offering.wake()
         if self._connection != self._broker.connection:  # whoever was told something may not have heard it
             self._connection, self._correspondence = self._broker.connection, Correspondence()
         if not self._broker.fault:

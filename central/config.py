@@ -9,14 +9,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from central.delivery.endpoints import Endpoint, Outlets, check_url
 from central.identity.origin import Network, networks
 from central.identity.rates import Rates
 from central.ingest.client import BrokerAddress
+from central.offers.campaigns import Channel
 from central.privacy.retention import DAY_S, HOUR_S, Keep
 from contract.errors import BadInputError
 from contract.files import read_bytes, read_toml
+from contract.webhooks import read_secret
 
 CONFIG_SCHEMA = "atrium.central.v1"
+MOST_SECRETS = 2
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 
@@ -58,6 +62,16 @@ class JourneysFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Hour of the local night at which the day's doors are reckoned up: when hardly anybody is inside."""
 
 
+class MembersFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[members]``: how the mall's members are told."""
+
+    calling_code: Annotated[str, Meta(pattern="^([1-9][0-9]{0,3})?$")] = ""
+    """Of the country of phone numbers that are written without one, as ``351``. Choose it before the first import:
+    numbers that were taken in without are found again only once they are sent again."""
+    tags: str = ""
+    """File of the rules by which visits give tags; without it those that come with Atrium."""
+
+
 class RetentionFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``[retention]``: how long what is kept; the bounds are ours, since a promise of privacy is not for sale.
 
@@ -83,6 +97,43 @@ class RetentionFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         )
 
 
+class DeliveryFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[delivery]``: how offers go out, besides the stream that whoever delivers them may follow."""
+
+    mqtt: bool = False
+    """Whether they are published under ``atrium/{site}/offers``, where the broker's access list lets whom read them."""
+    attempts: Annotated[int, Meta(ge=1, le=100)] = 12
+    """A webhook's offer is given up after so many."""
+    keep_hours: Annotated[float, Meta(gt=0, le=72)] = 24.0
+    """An offer whose coupon has no expiry is given up after so long."""
+
+
+class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[[webhooks]]``: an address that offers are posted to, signed."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    url: str
+    secret_file: str
+    """One secret a line, the newest first; two lines while the receiver goes over to the newer one."""
+    timeout_s: Annotated[float, Meta(ge=0.5, le=60)] = 10.0
+    concurrency: Annotated[int, Meta(ge=1, le=32)] = 4
+    only: list[Channel] = []
+    """Channels of campaigns whose offers it gets; all where empty."""
+
+    def endpoint(self, here: Path) -> Endpoint:
+        """The same, checked, with its secrets read.
+
+        Raises:
+            BadInputError: naming the field.
+        """
+        lines = read_bytes(here / self.secret_file).decode(errors="replace").split()
+        if not 1 <= len(lines) <= MOST_SECRETS:
+            raise BadInputError(f"secret_file: {len(lines)} secrets; write one a line, and at most {MOST_SECRETS}")
+        keys = tuple(read_secret(line) for line in lines)
+        url = check_url(self.url)
+        return Endpoint(self.name, url, keys, self.timeout_s, self.concurrency, frozenset(self.only))
+
+
 class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``CENTRAL.toml``."""
 
@@ -98,7 +149,10 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     http: HttpFile = HttpFile()
     limits: LimitsFile = LimitsFile()
     journeys: JourneysFile = JourneysFile()
+    members: MembersFile = MembersFile()
     retention: RetentionFile = RetentionFile()
+    delivery: DeliveryFile = DeliveryFile()
+    webhooks: list[WebhookFile] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +173,9 @@ class Config:
     rates: Rates
     reckon_at_hour: int
     keep: Keep
+    outlets: Outlets
+    calling_code: str = ""
+    tags: Path | None = None
 
 
 def load_config(path: Path) -> Config:
@@ -154,4 +211,21 @@ def load_config(path: Path) -> Config:
         rates=Rates(found.limits.requests, found.limits.wrong_passwords),
         reckon_at_hour=found.journeys.reckon_at_hour,
         keep=found.retention.keep(),
+        outlets=_outlets(path, found, here),
+        calling_code=found.members.calling_code,
+        tags=here / found.members.tags if found.members.tags else None,
     )
+
+
+def _outlets(path: Path, found: CentralFile, here: Path) -> Outlets:
+    names = [one.name for one in found.webhooks]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise BadInputError(f"{path}: webhooks: {twice!r} stands twice; give each its own name")
+    endpoints = []
+    for one in found.webhooks:
+        try:
+            endpoints.append(one.endpoint(here))
+        except BadInputError as error:
+            raise BadInputError(f"{path}: webhooks {one.name!r}: {error}") from None
+    delivery = found.delivery
+    return Outlets(delivery.mqtt, tuple(endpoints), delivery.attempts, delivery.keep_hours * HOUR_S)

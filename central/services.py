@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from calibration.site import Site
 from central.access import SecretsFile
+from central.coupons.coupons import Coupons
+from central.coupons.till import Till
+from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
 from central.observe.metrics import Metrics
-from central.offers.campaigns import Campaign
+from central.offers.book import CampaignBook
+from central.offers.engine import OfferEngine
 from central.ops.control_room import ControlRoom
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.results.results import Results
 from central.store.store import Store
 
 
@@ -33,9 +38,16 @@ class Services:
     trail: AuditTrail
     retention: Retention
     secrets: SecretsFile
-    campaigns: Sequence[Campaign]
+    book: CampaignBook
     clock: Callable[[], float]
     occupancy: Occupancy
     reckon_at_hour: int
     ops: ControlRoom
     metrics: Metrics
+    engine: OfferEngine
+    courier: Courier
+    coupons: Coupons
+    till: Till
+    results: Results
+    calling_code: str = ""
+    """Of the country of phone numbers that are written without one."""

@@ -11,12 +11,15 @@ from contract.errors import AtriumError, BadInputError
 
 COMMANDS = {
     "calibrate": ("cli.calibrate:calibrate", "A camera's place and lens, its zones, and the certificate."),
+    "campaigns": ("cli.campaigns:campaigns", "Campaigns and coupon pools: templates, linter, schema."),
     "central": ("cli.central:central", "The mall's service: ingest, store, insight, offers, API and pages."),
     "codes": ("cli.codes:codes", "Signed codes for posters and doors, to check in at."),
+    "coupons": ("cli.coupons:coupons", "Codes of coupons: the key for tills, and the check without network."),
     "demo": ("cli.demo:demo", "A whole mall on this machine, against the simulator's truth."),
     "detect": ("cli.detect:detect", "Detections of a video, image folder or stream, as MOT text."),
     "edge": ("cli.edge:edge", "One floor's box."),
     "fuse": ("cli.fuse:fuse", "People on the floor from detections of all its cameras."),
+    "members": ("cli.members:members", "The mall's members: keep them fresh from a table."),
     "models": ("cli.models:models", "The model shelf."),
     "replay": ("cli.replay:replay", "The edge pipeline on a recording, offline."),
     "simulate": ("cli.simulate:simulate", "A mall twin with ground truth: clips, or live RTSP."),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from contract.messages import KINDS, Kind, envelope_of
+from contract.offers import OFFER_SCHEMA, OFFERS_ADDRESS, OfferMessage
 
 HERE = Path(__file__).parent / "schemas"
 CONTRACT_VERSION = "1.2.0"
@@ -71,10 +72,58 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
+def offer_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of an offer as it goes out."""
+    (_root,), components = msgspec.json.schema_components((OfferMessage,), ref_template="#/$defs/{name}")
+    schema = _plain(components["OfferMessage"])
+    schema["properties"]["schema"] = {"const": OFFER_SCHEMA}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{OFFER_SCHEMA.replace('.', ':')}",
+        **schema,
+        "title": OFFER_SCHEMA,
+    }
+
+
+def asyncapi_of_offers() -> dict[str, Any]:
+    """The AsyncAPI 3.0 document of what central sends to whoever delivers offers."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Atrium offers",
+            "version": CONTRACT_VERSION,
+            "description": "What central sends to whoever delivers offers, as seen from central. MQTT, QoS 1, at least"
+            " once: act once on each `offer`. A webhook's body is the same.",
+        },
+        "channels": {
+            "offers": {
+                "address": OFFERS_ADDRESS,
+                "parameters": {"site": {"description": "site id"}},
+                "messages": {"offer": {"$ref": "#/components/messages/offer"}},
+                "bindings": {"mqtt": {"qos": 1, "retain": False}},
+            }
+        },
+        "operations": {
+            "offers": {"action": "send", "channel": {"$ref": "#/channels/offers"}, "summary": "an offer was made"}
+        },
+        "components": {
+            "messages": {
+                "offer": {
+                    "name": OFFER_SCHEMA,
+                    "contentType": "application/json",
+                    "payload": {"$ref": f"./{OFFER_SCHEMA}.json"},
+                }
+            }
+        },
+    }
+
+
 def documents() -> dict[str, str]:
     """File name to content of everything generated."""
     found = {f"{kind.schema}.json": message_schema(kind) for kind in KINDS}
     found["asyncapi.json"] = asyncapi()
+    found[f"{OFFER_SCHEMA}.json"] = offer_schema()
+    found["asyncapi-offers.json"] = asyncapi_of_offers()
     return {name: json.dumps(document, indent=1) + "\n" for name, document in found.items()}
 
 

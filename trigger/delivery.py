@@ -1,22 +1,25 @@
-"""What goes out to members: each offer once, written down before anything else can happen to it."""
+"""Messages as lines of JSON in a file that a message service follows: the adapter ``file``."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from trigger.message import DELIVERED, Outcome
+from trigger.offer import Offer
 
 
 class Deliveries:
-    """Messages to members as lines of JSON in a file that a message service follows.
-
-    The file is the only memory: its last line says where to resume, and an offer in it is never written again.
+    """Appends each message whole, and flushed to the disk; an offer in the file is never written again.
 
     Args:
         path: the file; continued where it exists.
-        template: the message, with ``{wording}``, ``{coupon}`` and ``{offer}`` filled in.
+        template: the message, with ``{wording}``, ``{coupon}``, ``{code}`` and ``{offer}`` filled in.
     """
+
+    is_idempotent = True
 
     def __init__(self, path: Path, template: str) -> None:
         self._template = template
@@ -30,7 +33,7 @@ class Deliveries:
                 written = json.loads(line)
                 self._known.add(written["offer"])
                 self.last_number = max(self.last_number, written["number"])
-        self._file = path.open("r+b" if path.exists() else "w+b")
+        self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
         self._file.truncate(whole)
         """A line that a crash cut short was never delivered: it is written again, whole."""
         self._file.seek(whole)
@@ -39,22 +42,38 @@ class Deliveries:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
-    def deliver(self, offer: dict[str, Any]) -> bool:
-        """Whether the offer was delivered now; False where it had been."""
-        if offer["offer"] in self._known:
-            return False
+    def send(self, offer: Offer, to: str) -> Outcome:
+        """Append it, where it is not in the file yet."""
+        if offer.offer in self._known:
+            return DELIVERED
+        text = self._template.format(wording=offer.wording, coupon=offer.coupon, code=offer.code, offer=offer.offer)
         message = {
-            "number": offer["number"],
-            "offer": offer["offer"],
-            "to": offer["member"],
-            "coupon": offer["coupon"],
-            "text": self._template.format(wording=offer["wording"], coupon=offer["coupon"], offer=offer["offer"]),
+            "number": offer.number,
+            "offer": offer.offer,
+            "to": to,
+            "coupon": offer.coupon,
+            "code": offer.code,
+            "text": text,
         }
-        self._file.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._known.add(offer["offer"])
-        self.last_number = max(self.last_number, offer["number"])
-        return True
+        start = self._file.tell()
+        try:
+            self._file.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._file.truncate(start)
+            self._file.seek(start)
+            return Outcome("again", f"the file cannot be written ({error.strerror})")
+        self._known.add(offer.offer)
+        self.last_number = max(self.last_number, offer.number)
+        return DELIVERED
+
+    def was_sent(self, offer: Offer) -> bool:
+        """Whether it is in the file."""
+        return offer.offer in self._known

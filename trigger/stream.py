@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
 SILENCE_S = 40.0
 """Central says at least every 15 s that it is there; longer silence means a dead connection."""
@@ -16,8 +14,8 @@ class StreamRefusedError(Exception):
     """Central will not let us in; trying again will not help."""
 
 
-def offers(address: str, token: str, after: int) -> Iterator[dict[str, Any]]:
-    """Offers with a higher number than ``after``, as they come, until the connection ends.
+def offers(address: str, token: str, after: int) -> Iterator[str]:
+    """The JSON of offers with a higher number than ``after``, as they come, until the connection ends.
 
     Raises:
         StreamRefusedError: where central refuses the token or its role.
@@ -37,14 +35,14 @@ def offers(address: str, token: str, after: int) -> Iterator[dict[str, Any]]:
             raise OSError(f"{address} answers {error.code}") from None
 
 
-def _events(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+def _events(lines: Iterator[bytes]) -> Iterator[str]:
     """The data of every complete event named ``offer`` (WHATWG HTML, 9.2.6)."""
     name, data = "", ""
     for raw in lines:
-        line = raw.decode("utf-8").rstrip("\r\n")
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
         if not line:
             if name == "offer" and data:
-                yield json.loads(data)
+                yield data
             name, data = "", ""
         elif line.startswith("event:"):
             name = line.removeprefix("event:").strip()

@@ -6,17 +6,25 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from central.api import (
+    campaigns,
+    coupons,
+    deliveries,
     exports,
     flows,
     heat,
     identity,
+    member_batch,
     members,
     observing,
     occupancy,
     offering,
     ops,
+    pools,
     privacy,
+    reasons,
+    rehearsal,
     reports,
+    results,
     shops,
     touchpoints,
 )
@@ -52,8 +60,8 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (members, touchpoints, offering)
+    figures = (reports, heat, shops, flows, exports, occupancy, results)
+    joins = (rehearsal, campaigns, member_batch, members, touchpoints, offering, reasons, deliveries, coupons, pools)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

@@ -37,8 +37,14 @@ FRESH = {"cache-control": "no-store"}
 MAX_BODY_BYTES = 256 * 1024
 """A member with 32 consents has a tenth of that."""
 MAX_FORM_BYTES = 4096
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+"""5,000 members at once have a quarter of that."""
 BODY_TIMEOUT_S = 10.0
 """A body has arrived this long after its headers, or is not waited for any longer."""
+BATCH_PATHS = frozenset({"/v1/members/batch"})
+TEXT_TYPES = frozenset({"application/toml", "text/plain"})
+TEXT_PATHS = frozenset({"/v1/campaigns/file", "/v1/campaigns/lint"})
+"""Where a file is sent as it is, not as JSON."""
 FORM_PATHS = frozenset({"/login", "/welcome", "/password", "/logout"})
 
 
@@ -95,11 +101,14 @@ class Bodies:
             return
         headers = Headers(scope=scope)
         most = MAX_FORM_BYTES if scope["path"] in FORM_PATHS else MAX_BODY_BYTES
+        most = MAX_BATCH_BYTES if scope["path"] in BATCH_PATHS else most
         read = await self._read(headers, receive, most)
         if isinstance(read, Response):
             await read(scope, receive, send)
             return
-        if read and scope["path"].startswith("/v1/") and not _is_json(headers.get("content-type", "")):
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        is_file = scope["path"] in TEXT_PATHS and kind in TEXT_TYPES
+        if read and scope["path"].startswith("/v1/") and not is_file and not _is_json(kind):
             await problem(415, "send JSON, with Content-Type: application/json")(scope, receive, send)
             return
         given = False
@@ -140,6 +149,5 @@ async def _whole(receive: Receive, most: int) -> bytes | None:
             return bytes(body)
 
 
-def _is_json(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
+def _is_json(kind: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))

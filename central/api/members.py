@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Request, Response
@@ -11,9 +13,11 @@ from central.access import phone_hmac, pseudonym
 from central.api.document import answers
 from central.api.gate import needs
 from central.api.window import services_of
+from central.identity.principal import Principal
+from central.offers.campaigns import Channel
 from central.privacy.erasure import erase_member, withdraw_consent
 from central.services import Services
-from central.store import members
+from central.store import member_tags, members
 from contract.errors import BadInputError
 from contract.times import from_rfc3339, to_rfc3339
 
@@ -33,6 +37,39 @@ def _checked_time(text: str) -> str:
     return text
 
 
+def _checked_day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day; write it as 2026-01-31") from None
+    return text
+
+
+def checked_consents(given: Sequence[ConsentBody], now: float) -> tuple[members.Consent, ...]:
+    """Consents as they are kept.
+
+    Raises:
+        BadInputError: where a purpose stands twice, or one was given in the future.
+    """
+    if len({one.purpose for one in given}) < len(given):
+        raise BadInputError("consents: a purpose stands twice; give each once")
+    consents = tuple(
+        members.Consent(one.purpose, from_rfc3339(one.given_at), one.wording_version, one.source) for one in given
+    )
+    if any(one.given_at > now + MAX_CLOCK_AHEAD_S for one in consents):
+        raise BadInputError("consents: given_at lies in the future; correct it")
+    return consents
+
+
+Label = Annotated[str, Field(min_length=1, max_length=64, examples=["newsletter"])]
+Labels = Annotated[list[Label], Field(max_length=64)]
+Channels = Annotated[list[Channel], Field(max_length=8)]
+Month = Annotated[int, Field(ge=1, le=12)]
+DayText = Annotated[str, AfterValidator(_checked_day), Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Phone = Annotated[
+    str,
+    Field(pattern=r"^\+?[0-9 ()./-]{5,30}$", description="kept only as keyed HMAC", examples=["+351 912 345 678"]),
+]
 TimeText = Annotated[str, AfterValidator(_checked_time), Field(max_length=40, examples=["2026-01-31T12:00:00.000Z"])]
 
 
@@ -40,6 +77,12 @@ MEMBER = {
     "member": "M-1042",
     "tier": "gold",
     "has_phone": True,
+    "tags": ["newsletter"],
+    "visit_tags": ["regular", "walks:fashion"],
+    "preferred": ["dining"],
+    "channels": ["app"],
+    "birthday_month": 5,
+    "joined_on": "2024-11-02",
     "consents": [
         {
             "purpose": "journey",
@@ -73,6 +116,11 @@ class MemberBody(BaseModel):
                 {
                     "tier": "gold",
                     "phone": "+351 912 345 678",
+                    "tags": ["newsletter"],
+                    "preferred": ["dining"],
+                    "channels": ["app", "sms"],
+                    "birthday_month": 5,
+                    "joined_on": "2024-11-02",
                     "consents": [
                         {
                             "purpose": "journey",
@@ -87,7 +135,12 @@ class MemberBody(BaseModel):
     )
 
     tier: Annotated[str, Field(max_length=64)] = ""
-    phone: Annotated[str, Field(pattern=r"^\+?[0-9 ()./-]{5,30}$", description="kept only as keyed HMAC")] | None = None
+    phone: Phone | None = None
+    tags: Labels = []
+    preferred: Annotated[Labels, Field(description="categories of shops")] = []
+    channels: Annotated[Channels, Field(description="by which they may be told of offers")] = []
+    birthday_month: Month | None = None
+    joined_on: DayText | None = None
     consents: Annotated[list[ConsentBody], Field(max_length=32)] = []
 
 
@@ -102,39 +155,81 @@ class ConsentAnswer(BaseModel):
 
 
 class MemberAnswer(BaseModel):
-    """A member as kept; the phone number is not."""
+    """A member as kept; the phone number is not. ``visit_tags`` came of visits that they agreed to be joined to."""
 
     member: str
     tier: str
     has_phone: bool
+    tags: list[str]
+    visit_tags: list[str]
+    preferred: list[str]
+    channels: list[str]
+    birthday_month: int | None
+    joined_on: str | None
     consents: list[ConsentAnswer]
+
+
+class LookupBody(BaseModel):
+    """A phone number as somebody said it at a till."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"phone": "+351 912 345 678"}]})
+
+    phone: Phone
+
+
+class LookupAnswer(BaseModel):
+    """The member's id, and nothing else."""
+
+    member: str
+
+
+@router.post("/members/lookup", responses=answers({"member": "M-1042"}))
+def look_up_member(
+    request: Request, body: LookupBody, who: Annotated[Principal, needs("trigger", "admin")]
+) -> LookupAnswer:
+    """The member with this phone. Who is unknown, and who agrees to nothing, is not told apart: 404.
+
+    Who asks about many numbers that are nobody's has to wait (429).
+    """
+    services = services_of(request)
+    brake, name = services.identity.brake, f"{who.kind} {who.name}"
+    if wait_s := brake.phone_wait(name):
+        raise HTTPException(429, "phone: too many numbers of nobody; slow down", {"Retry-After": str(wait_s)})
+    store = services.store
+    member = members.find_by_phone(store.database, store.site, hidden(services, body.phone))
+    known = None if member is None else members.find(store.database, store.site, member)
+    if known is None or not any(one.withdrawn_at is None for one in known.consents):
+        brake.unknown_phone(name)
+        raise HTTPException(404, "phone: of no member who agreed to anything")
+    return LookupAnswer(member=known.member)
+
+
+def hidden(services: Services, phone: str) -> str:
+    """A phone number as it is kept."""
+    return phone_hmac(services.secrets.phone_key, phone, services.calling_code)
 
 
 @router.put("/members/{member}", dependencies=[needs("admin")], responses=answers(MEMBER))
 def put_member(request: Request, member: MemberId, body: MemberBody) -> MemberAnswer:
     """Create or replace a member with everything they consent to now."""
     services = services_of(request)
-    purposes = [consent.purpose for consent in body.consents]
-    if len(set(purposes)) < len(purposes):
-        raise BadInputError("consents: a purpose stands twice; give each once")
     now = services.clock()
-    consents = [
-        members.Consent(one.purpose, from_rfc3339(one.given_at), one.wording_version, one.source)
-        for one in body.consents
-    ]
-    if any(consent.given_at > now + MAX_CLOCK_AHEAD_S for consent in consents):
-        raise BadInputError("consents: given_at lies in the future; correct it")
-    phone = None if body.phone is None else phone_hmac(services.secrets.phone_key, body.phone)
+    consents = checked_consents(body.consents, now)
     store = services.store
     members.put(
         store.database,
         store.site,
         member,
         tier=body.tier,
-        phone_hmac=phone,
+        phone_hmac=None if body.phone is None else hidden(services, body.phone),
         consents=consents,
         now=now,
         subject=pseudonym(services.secrets.phone_key, member),
+        tags=body.tags,
+        preferred=body.preferred,
+        channels=body.channels,
+        birthday_month=body.birthday_month,
+        joined_on=None if body.joined_on is None else date.fromisoformat(body.joined_on),
     )
     return _answer(services, member)
 
@@ -149,6 +244,7 @@ def get_member(request: Request, member: MemberId) -> MemberAnswer:
 def delete_member(request: Request, member: MemberId) -> Response:
     """Erase a member: consents, touchpoints and links are gone when this answers; of offers only their number stays."""
     services = services_of(request)
+    services.book.forget(member)  # first: while the file names them, they are not forgotten and asking again must help
     if not erase_member(services.store, member, services.clock(), services.secrets.phone_key):
         raise HTTPException(404, f"no member {member!r}")
     return Response(status_code=204)
@@ -171,6 +267,12 @@ def _answer(services: Services, member: str) -> MemberAnswer:
         member=found.member,
         tier=found.tier,
         has_phone=found.has_phone,
+        tags=list(found.tags),
+        visit_tags=member_tags.of_member(services.store.database, services.store.site, member),
+        preferred=list(found.preferred),
+        channels=list(found.channels),
+        birthday_month=found.birthday_month,
+        joined_on=None if found.joined_on is None else found.joined_on.isoformat(),
         consents=[
             ConsentAnswer(
                 purpose=one.purpose,

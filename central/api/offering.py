@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -16,7 +16,7 @@ from central.api.document import answers
 from central.api.gate import needs
 from central.api.window import services_of
 from central.services import Services
-from central.store import offers
+from central.store import deliveries, offers
 from contract.times import to_rfc3339
 
 router = APIRouter(prefix="/v1")
@@ -35,6 +35,8 @@ OFFERS = {
             "at": "2026-01-31T12:00:00.000Z",
             "sentence": "Checked in at 11:58; spent 11 min in fashion today; agreed to this kind of offer.",
             "facts": {"campaign": {"id": "lunch", "version": 3}},
+            "code": "7Q2M-XK4D-9TRB",
+            "channel": "app",
         }
     ],
     "next": 17,
@@ -62,6 +64,8 @@ class OfferAnswer:
     at: str
     sentence: str
     facts: dict[str, Any]
+    code: str = ""
+    channel: str = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,15 @@ def _told(offer: offers.Offer) -> OfferAnswer:
         to_rfc3339(offer.at),
         offer.sentence,
         offer.facts,
+        offer.code,
+        offer.channel,
     )
+
+
+def _streamed(outgoing: deliveries.Outgoing) -> bytes:
+    """The offer as it is listed, and when its coupon expires."""
+    expires_at = None if outgoing.expires_at is None else to_rfc3339(outgoing.expires_at)
+    return msgspec.json.encode(asdict(_told(outgoing.offer)) | {"expires_at": expires_at})
 
 
 @router.get("/offers", dependencies=[needs("trigger", "manager", "admin")], responses=answers(OFFERS))
@@ -121,7 +133,10 @@ async def stream_offers(
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
-    """Offers as they are made, as server-sent events; resumes after ``Last-Event-ID`` or ``after``."""
+    """Offers as they are made, as server-sent events; resumes after ``Last-Event-ID`` or ``after``.
+
+    Whoever was erased, or withdrew a consent meanwhile, is not in it any more.
+    """
     resume = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 16 else after
     return StreamingResponse(
         _events(services_of(request), request, resume),
@@ -135,10 +150,10 @@ async def _events(services: Services, request: Request, after: int) -> AsyncIter
     quiet_s = 0.0
     yield ": offers\n\n"
     while not (request.app.state.is_ending() or await request.is_disconnected()):
-        found = await asyncio.to_thread(offers.offers_after, store.database, store.site, after)
-        for offer in found:
-            after = offer.number
-            yield f"id: {offer.number}\nevent: offer\ndata: {msgspec.json.encode(_told(offer)).decode()}\n\n"
+        found = await asyncio.to_thread(deliveries.outgoing_after, store.database, store.site, after)
+        for outgoing in found:
+            after = outgoing.offer.number
+            yield f"id: {after}\nevent: offer\ndata: {_streamed(outgoing).decode()}\n\n"
         quiet_s = 0.0 if found else quiet_s + POLL_S
         if quiet_s >= COMMENT_EVERY_S:
             quiet_s = 0.0

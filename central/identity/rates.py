@@ -22,6 +22,9 @@ MOST_KNOWN = 2000
 WRONG_TOKENS_PER_MINUTE = 300
 """Wrong bearer tokens from one address; 256 random bits are beyond guessing, this only bounds the noise."""
 
+UNKNOWN_PHONES_PER_MINUTE = 120
+"""Phone numbers of nobody that one token or user asks about: a mall's tills ask so many, a list of numbers does not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -46,6 +49,7 @@ class Brake:
         self._wrong_by_address = RateLimitItemPerMinute(WRONG_BY_ADDRESS_PER_MINUTE)
         self._wrong_by_name = RateLimitItemPerHour(WRONG_BY_NAME_PER_HOUR)
         self._tokens = RateLimitItemPerMinute(WRONG_TOKENS_PER_MINUTE)
+        self._phones = RateLimitItemPerMinute(UNKNOWN_PHONES_PER_MINUTE)
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def request(self, who: str) -> int:
@@ -79,6 +83,14 @@ class Brake:
     def wrong_token(self, address: str) -> int:
         """Count a wrong bearer token; seconds to wait before the next is looked at, 0 for none."""
         return 0 if self._limiter.hit(self._tokens, "token", address) else self._wait(self._tokens, ("token", address))
+
+    def phone_wait(self, who: str) -> int:
+        """Seconds until a user or token may ask about a phone number; 0 is now."""
+        return 0 if self._limiter.test(self._phones, "phone", who) else self._wait(self._phones, ("phone", who))
+
+    def unknown_phone(self, who: str) -> None:
+        """Count a phone number that was nobody's."""
+        self._limiter.hit(self._phones, "phone", who)
 
     def _wrong_keys(self, name: str, address: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
         keys: list[tuple[RateLimitItem, tuple[str, ...]]] = [(self._wrong_by_address, ("address", address))]

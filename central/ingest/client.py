@@ -36,6 +36,8 @@ LOSSY = frozenset({"positions", "health", "handoffs", "replies"})
 """Subscribed with QoS 0: a broker does not pile them up while we are away; nobody wants them late, and a handoff's code
 must rest nowhere."""
 HANDOFFS = "/handoffs"
+MOST_REFUSED = 1000
+"""Refused publications that are remembered until whoever published them asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class BrokerClient:
         self._metrics = metrics or Metrics()
         self._generation = 0
         self._subscribed = threading.Event()
+        self._refused: dict[int, str] = {}
         v5 = address.protocol == "5"
         self._client = ReadingClient(
             CallbackAPIVersion.VERSION2,
@@ -101,6 +104,7 @@ class BrokerClient:
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._received
+        self._client.on_publish = self._published
         self._client.on_connect_fail = self._unreachable
 
     def start(self) -> None:
@@ -135,6 +139,28 @@ class BrokerClient:
         if not self._client.is_connected():
             return False
         return self._client.publish(topic, payload, qos=1).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def publish_surely(self, topic: str, payload: bytes, timeout_s: float) -> str:
+        """Why the broker has not acknowledged the message in time, where it may have it all the same; else empty.
+
+        A broker that refuses it says so on protocol 5 alone; on 3.1.1 it acknowledges and drops it.
+        """
+        if not self._client.is_connected():
+            return "there is no connection to the broker"
+        sent = self._client.publish(topic, payload, qos=1)
+        try:
+            sent.wait_for_publish(timeout_s)
+        except (RuntimeError, ValueError):
+            return "the connection to the broker broke off"
+        if not sent.is_published():
+            return "the broker has not acknowledged it"
+        return self._refused.pop(sent.mid, "")
+
+    def _published(self, _client: mqtt.Client, _data: Any, mid: int, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            self._refused[mid] = f"the broker refuses it ({reason}); check its access list"
+            while len(self._refused) > MOST_REFUSED:  # nobody waits for the oldest any more
+                self._refused.pop(next(iter(self._refused)))
 
     def _connected(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self._generation += 1

@@ -59,6 +59,19 @@ class Metrics:
             registry=made,
         )
         self._streams = Gauge("atrium_http_requests_in_progress", "Requests and streams being answered.", registry=made)
+        self._deliveries = Counter(
+            "atrium_delivery_attempts",
+            "Offers sent, by what came of it.",
+            ["channel", "outcome"],
+            registry=made,
+        )
+        self._delivery = Histogram(
+            "atrium_delivery_seconds",
+            "From queueing an offer to its acknowledgement.",
+            ["channel"],
+            buckets=REQUEST_S,
+            registry=made,
+        )
         ProcessCollector(registry=self.registry)
         for outcome in OUTCOMES:
             self._messages.labels(outcome)
@@ -93,6 +106,12 @@ class Metrics:
     def handed_on(self) -> None:
         """A handoff was passed on."""
         self._handoffs.inc()
+
+    def delivered(self, channel: str, state: str, seconds: float | None = None) -> None:
+        """An offer was tried: it is ``sent`` after so many seconds, ``dead``, or ``queued`` to be tried again."""
+        self._deliveries.labels(channel, state).inc()
+        if state == "sent" and seconds is not None:
+            self._delivery.labels(channel).observe(seconds)
 
     def round_made(self, seconds: float, *, failed: bool) -> None:
         """The clerk made a round."""

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from central.ingest.writer import QUEUE_SIZE
 from central.services import Services
-from central.store import boxes, quarantine
+from central.store import boxes, delivery_channels, quarantine
 
 BOX_STATES = ("online", "stopped", "offline", "unknown")
 CAMERA_STATES = ("online", "stopped", "offline", "blind")
@@ -39,7 +39,22 @@ class Standing(Collector):
         for kind, count in quarantine.counts(services.store.database, services.store.site).items():
             refused.add_metric([kind], count)
         yield refused
+        yield from self._deliveries()
         yield from self._boxes()
+
+    def _deliveries(self) -> Iterable[Metric]:
+        store = self._services.store
+        waiting = GaugeMetricFamily("atrium_delivery_queued", "Offers waiting to be sent.", labels=["channel"])
+        dead = GaugeMetricFamily("atrium_delivery_dead", "Offers given up within a day.", labels=["channel"])
+        is_open = GaugeMetricFamily(
+            "atrium_delivery_circuit_open", "1 while an endpoint is left alone.", labels=["channel"]
+        )
+        channels = self._services.courier.outlets.channels
+        for one in delivery_channels.standing(store.database, store.site, self._services.clock(), channels):
+            waiting.add_metric([one.channel], one.queued)
+            dead.add_metric([one.channel], one.dead)
+            is_open.add_metric([one.channel], float(one.circuit.state != "closed"))
+        yield from (waiting, dead, is_open)
 
     def _boxes(self) -> Iterable[Metric]:
         store = self._services.store

@@ -57,6 +57,15 @@ Scene = Literal[
 ]
 
 
+def minor(money: float) -> int:
+    """Whole minor units (hundredths of the currency).
+
+    >>> minor(19.99)
+    1999
+    """
+    return round(money * 100)
+
+
 class Place(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A category, a zone (``zone`` or ``floor/zone``) or a floor: exactly one of them."""
 
@@ -81,7 +90,11 @@ class _OfPlace(_Condition, tag_field="kind", frozen=True, kw_only=True):
 
 
 class Window(_Condition, frozen=True, kw_only=True, tag="window", rename={"start": "from"}):
-    """It is between ``from`` and ``to`` (site time; past midnight where ``to`` is earlier), on one of the days."""
+    """It is between ``from`` and ``to`` (site time; past midnight where ``to`` is earlier), on one of the days.
+
+    The minute ``to`` is outside. A window past midnight belongs to the day on which it began. It is read off the clock
+    on the wall: where clocks are put back it may come twice, and what they skip does not come.
+    """
 
     start: ClockTime
     to: ClockTime
@@ -89,7 +102,7 @@ class Window(_Condition, frozen=True, kw_only=True, tag="window", rename={"start
 
 
 class Calendar(_Condition, frozen=True, kw_only=True, tag="calendar", rename={"start": "from"}):
-    """It is a day from ``from`` to ``to``, both included (open where empty), and none of ``but``."""
+    """It is a day from ``from`` to ``to`` of the site, both included (open where empty), and none of ``but``."""
 
     start: Date | Literal[""] = ""
     to: Date | Literal[""] = ""
@@ -103,27 +116,34 @@ class InPlace(_OfPlace, frozen=True, kw_only=True, tag="in_place"):
 
 
 class Dwell(_OfPlace, frozen=True, kw_only=True, tag="dwell"):
-    """The visitor has spent so long there today, or in the last ``within_minutes``: seen and bridged, not unseen."""
+    """The visitor has spent so long there today, or in the last ``within_minutes``: seen and bridged, not unseen.
+
+    All stays there count together; of one that began before ``within_minutes`` what reaches into them.
+    """
 
     minutes: Annotated[float, Meta(gt=0, le=DAY_MINUTES)]
     within_minutes: Minutes = 0.0
 
 
 class Visited(_OfPlace, frozen=True, kw_only=True, tag="visited"):
-    """The visitor has been there today, or ``within_minutes`` from now, for ``minutes`` at least."""
+    """The visitor has been there today, for ``minutes`` at least in one go, and left at most ``within_minutes`` ago."""
 
     minutes: Minutes = 0.0
     within_minutes: Minutes = 0.0
 
 
 class NotVisited(_OfPlace, frozen=True, kw_only=True, tag="not_visited"):
-    """The visitor has not been there today, beyond walking through within ``grace_s``."""
+    """The visitor has not been there today, beyond walking through: for ``grace_s`` at most, all stays together."""
 
     grace_s: Annotated[float, Meta(ge=0, le=3600)] = 0.0
 
 
 class Sequence(_Condition, frozen=True, kw_only=True, tag="sequence"):
-    """The visitor has been in these places today, in this order, the first to the last within so many minutes."""
+    """The visitor has been in these places today, in this order, the first to the last within so many minutes.
+
+    Time runs from leaving the first until entering the last (0: any time); other places between them do not matter.
+    Once so, it stays so for the day.
+    """
 
     places: Annotated[list[Place], Meta(min_length=2, max_length=6)]
     within_minutes: Minutes = 0.0
@@ -162,13 +182,19 @@ class Birthday(_Condition, frozen=True, kw_only=True, tag="birthday"):
 
 
 class Anniversary(_Condition, frozen=True, kw_only=True, tag="anniversary"):
-    """The day on which the member joined comes round (not in its first year), give or take so many days."""
+    """The day on which the member joined comes round (not in its first year), give or take so many days.
+
+    Who joined on 29 February has their day on the 28th in other years.
+    """
 
     days: Annotated[int, Meta(ge=0, le=31)] = 0
 
 
 class Spent(_Condition, frozen=True, kw_only=True, tag="spent"):
-    """The member has bought for so much there (anywhere where no place is named): today, or in so many days."""
+    """The member has bought for so much there (anywhere where no place is named), today or in the last ``within_days``.
+
+    Today is the last of these days. What was given back does not count; a sale given back in whole is no receipt.
+    """
 
     at_least: Money
     category: str = ""
@@ -180,7 +206,10 @@ class Spent(_Condition, frozen=True, kw_only=True, tag="spent"):
 
 
 class Visits(_Condition, frozen=True, kw_only=True, tag="visits"):
-    """The member has come on so many days, today included, of the last ``within_days``."""
+    """The member has come on so many days of the last ``within_days``, of which today is the last.
+
+    Today counts once they have been seen in the mall, have bought, or checked in.
+    """
 
     at_least: Annotated[int, Meta(ge=0, le=800)] = 0
     at_most: Annotated[int, Meta(ge=0, le=800)] = 800
@@ -188,13 +217,13 @@ class Visits(_Condition, frozen=True, kw_only=True, tag="visits"):
 
 
 class NthVisit(_Condition, frozen=True, kw_only=True, tag="nth_visit"):
-    """Today is the member's so-many-eth day in the mall since we know them (1: the first)."""
+    """The member is here today, and it is their so-many-eth day in the mall since we know them (1: the first)."""
 
     number: Annotated[int, Meta(ge=1, le=1000)]
 
 
 class Absent(_Condition, frozen=True, kw_only=True, tag="absent"):
-    """The member has come before, the last time at least so many days ago."""
+    """The member has come before today, the last time at least so many days ago; whether they are here today or not."""
 
     days: Annotated[int, Meta(ge=1, le=400)]
 
@@ -315,6 +344,7 @@ class Pool(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         stack: coupons of one stack group exclude each other on one sale; "" stands alone, with no other at all.
         stack_order: of several on one sale the lower is taken off first.
         cost: what one costs whoever funds it when it is used; by default its amount or ceiling.
+        again_after_refund: a sale given back in full frees its coupon, which may be used once more while it is valid.
     """
 
     id: Words
@@ -334,6 +364,7 @@ class Pool(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     stack_order: Annotated[int, Meta(ge=0, le=100)] = 50
     bundle: Bundle | None = None
     cost: Money | None = None
+    again_after_refund: bool = False
 
 
 class CampaignsFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

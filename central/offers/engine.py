@@ -1,143 +1,272 @@
-"""Makes offers: for every linked member, every campaign whose conditions all hold, once a day."""
+"""Makes offers as things happen: follows the feed, lets the pure core decide, and makes what is due in the store.
+
+It keeps what it knows in memory only as a copy: killed at any moment, it reads it all again from the store. Two
+engines on one file decide the same, and the store lets only one of them make it.
+"""
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-
-import numpy as np
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Protocol
 
 from calibration.site import Site
+from central.offers import counting
 from central.offers.book import categories_of
-from central.offers.campaigns import Campaign
+from central.offers.campaigns import Campaign, Pool
 from central.offers.conditions import judge
-from central.offers.situation import Situation, Stay, Verdict
-from central.store import figures, links, members, offers, positions
-from central.store.links import Link
-from central.store.offers import Offer
+from central.offers.deciding import Deciding
+from central.offers.explain import LINKING_PURPOSE, Explanation
+from central.offers.facts import Due, Gone, Hold, Known, Miss, Settled, next_midnight, visit_start
+from central.offers.loading import Loader
+from central.offers.making import Issuer, Maker, Outbox
+from central.offers.planning import plan
+from central.offers.screens import Screens
+from central.offers.situation import Situation
+from central.store import decisions, deliveries, happenings
+from central.store.decisions import NearMiss
 from central.store.store import Store
-from central.touchpoints.linker import LINKING_PURPOSE
 
-LINK_LIFE = timedelta(hours=24)
-SEEN_LATELY_S = 3.0
-"""An open visit goes on while its visitor was seen in the zone this lately."""
-MAX_AHEAD_S = 15.0
-"""How far an open visit is carried on beyond what its box last said of it."""
+log = logging.getLogger(__name__)
+
+TOGETHER = 256
+"""Happenings that are taken in and decided on in one go."""
+LOOK_EVERY_S = 0.5
+"""Whether visitors are still where a decision waits for them is looked at this often: positions come once a second."""
+CLOCK_SLACK_S = 5.0
+"""A clock that was put back by more than this is believed, and everything read anew."""
+READ_A_ROUND = 100
+"""At the start so many members are read in a round; who does something meanwhile is read at once."""
+MISSES_EVERY_S = 0.25
+"""Near misses are written down this often, of so many members at a time,"""
+MISSES_OF_MEMBERS = 50
+MISSES_OF_MEMBER = 8
+"""and of each this many at most: those held back first, then by the campaigns' priority."""
+
+
+class Book(Protocol):
+    """The campaigns and pools in force."""
+
+    @property
+    def campaigns(self) -> Sequence[Campaign]:
+        """The enabled ones."""
+
+    @property
+    def all(self) -> Sequence[Campaign]:
+        """Enabled or not."""
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        """By id."""
+
+    @property
+    def stamp(self) -> int:
+        """Grows with every change."""
+
+    def refresh(self) -> bool:
+        """Read the file again if it has changed."""
 
 
 class OfferEngine:
-    """Keeps nothing between updates: everything that matters is in the store.
+    """Follows the feed of one site.
 
     Args:
-        store: links, visits, consents, offers.
+        store: the truth.
         site: zones, categories, time zone.
-        campaigns: the enabled ones.
+        book: campaigns and pools.
+        coupons: gives coupons within the offer's transaction.
+        holdout_key: 32 bytes that choose who is held out.
         new_id: a fresh unguessable id for an offer.
+        outbox: takes what is owed to the channels, within the offer's transaction.
+        channels: ``mqtt``, ``webhook:<name>``.
+        crowd: people by (floor, zone) as they may be told, for screens; None where there are none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - one part each
         self,
         store: Store,
         site: Site,
-        campaigns: Sequence[Campaign],
+        book: Book,
+        coupons: Issuer,
+        holdout_key: bytes,
         new_id: Callable[[], str] = lambda: secrets.token_hex(12),
+        *,
+        outbox: Outbox = deliveries.queue,
+        channels: Sequence[str] = (),
+        crowd: Callable[[float], Mapping[tuple[str, str], int | None]] | None = None,
     ) -> None:
         self._store = store
         self._site = site
-        self._campaigns = campaigns
+        self._book = book
         self._categories = categories_of(site)
-        self._new_id = new_id
+        self._coupons = coupons
+        self._maker = Maker(store, site, coupons, holdout_key, new_id, outbox, channels)
+        self._loader = Loader(store, site)
+        self._screens = Screens(site, self._categories, self._maker, crowd)
+        self._deciding: Deciding | None = None
+        self._stamp = -1
+        self._day_ends = 0.0
+        self._number = 0
+        self._at = 0.0
+        self._missed_at = 0.0
+        self._looked_at = 0.0
+        self._missed: dict[str, tuple[tuple[str, str, int], ...]] = {}
+        self._unread: deque[str] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def members(self) -> int:
+        """Members who are linked now, as of the last update."""
+        return 0 if self._deciding is None else len(self._deciding)
+
+    @property
+    def unread(self) -> int:
+        """Linked members that are still to be read since the start, or since the campaigns changed."""
+        return len(self._unread)
 
     def update(self, now: float) -> int:
-        """Make every offer that is due; the number made."""
-        database, site = self._store.database, self._store.site
-        by_member: dict[str, list[Link]] = defaultdict(list)
-        for link in links.links(database, site, now - LINK_LIFE.total_seconds()):
-            by_member[link.member].append(link)
-        if not by_member or not self._campaigns:
-            return 0
-        local = datetime.fromtimestamp(now, self._site.timezone)
-        day = f"{local:%Y-%m-%d}"
-        done = offers.made_today(database, site, day)
+        """Make every offer that is due; the number of offers and holdouts made.
+
+        Raises:
+            StoreUnavailableError: the store cannot be written now; what was not made is made by a later update.
+        """
+        with self._lock:
+            try:
+                return self._update(now)
+            except BaseException:
+                self._maker.abandon()
+                self._deciding = None  # what it takes for settled may not stand: read it all again
+                raise
+
+    def why(self, member: str, now: float) -> list[Explanation]:
+        """Every campaign with every verdict about the member, as of this instant; nothing is changed by asking."""
+        known = self._loader.known(member, now, now)
+        missing = self._loader.missing(member, now)
+        own = [campaign for campaign in self._book.all if campaign.audience == "members" and campaign.enabled]
+        if isinstance(known, Known):
+            local = datetime.fromtimestamp(now, self._site.timezone)
+            situation = Situation(
+                local, tuple(known.stays.values()), self._categories, now, known.profile, known.purchases, known.sources
+            )
+            return [self._explained(campaign, situation, now) for campaign in own]
+        return [Explanation(campaign, False, False, missing, (), None) for campaign in own]  # noqa: FBT003
+
+    def _explained(self, campaign: Campaign, situation: Situation, now: float) -> Explanation:
+        profile = situation.profile
+        assert profile is not None  # noqa: S101 - tells mypy what a known member is
+        if campaign.purpose not in profile.consents:
+            return Explanation(campaign, False, False, (f"no consent to {campaign.purpose}",), (), None)  # noqa: FBT003
+        verdicts = tuple(judge(condition, situation) for condition in campaign.conditions)
+        day = f"{situation.local:%Y-%m-%d}"
+        timezone, began = self._site.timezone, visit_start(situation.stays, now)
+        self._maker.groups = groups_of(self._book.all)
+        standing = self._maker.standing(self._store.database.reading(), profile.member, campaign, day)
+        had = counting.is_had(campaign, standing, now, began, timezone)
+        held = None if had else counting.weigh(campaign, standing, now, began, timezone)
+        hold = None if held is None else Hold(held.until, held.why, held.short_by, held.unit)
+        due = all(verdict.holds for verdict in verdicts) and hold is None and not had
+        return Explanation(campaign, due, had, (), verdicts, hold)
+
+    def _update(self, now: float) -> int:
+        self._book.refresh()
         made = 0
-        for member, joined in by_member.items():
-            due = [campaign for campaign in self._campaigns if (member, campaign.id) not in done]
-            if due:
-                made += self._consider(now, local, joined, due)
-        return made
+        deciding = self._deciding
+        went_back = now < self._at - CLOCK_SLACK_S
+        self._at = now
+        if deciding is None or self._book.stamp != self._stamp or now >= self._day_ends or went_back:
+            deciding = self._rebuilt(now)
 
-    def _consider(self, now: float, local: datetime, joined: list[Link], campaigns: Sequence[Campaign]) -> int:
-        """The number of offers made to the member that all the links are of."""
-        known = members.find(self._store.database, self._store.site, joined[0].member)
-        if known is None or not known.agreed_to(LINKING_PURPOSE):
-            return 0
-        situation = Situation(local, self._stays(joined, local), self._categories)
-        made = 0
-        for campaign in campaigns:
-            if not known.agreed_to(campaign.purpose):
-                continue
-            verdicts = [judge(condition, situation) for condition in campaign.conditions]
-            if all(verdict.holds for verdict in verdicts):
-                offer = self._offer(now, local, joined, campaign, verdicts)
-                made += offers.make(self._store.database, self._store.site, offer, (LINKING_PURPOSE, campaign.purpose))
-        return made
+        def decide(due: Due) -> Settled:
+            return self._maker.decide(due, now)
 
-    def _stays(self, joined: list[Link], local: datetime) -> list[Stay]:
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-        database, site = self._store.database, self._store.site
-        visits = figures.visits_of(database, site, [link.visitor for link in joined], midnight)
-        return [Stay(visit.floor, visit.zone, visit.dwell_s + self._ahead_s(visit)) for visit in visits]
-
-    def _ahead_s(self, visit: figures.VisitRow) -> float:
-        """Seconds that an open visit has surely gone on since its box last spoke of it."""
-        if visit.phase == "closed":
-            return 0.0
-        found = positions.positions_of(self._store.database, self._store.site, visit.floor, visit.visitor, visit.at)
-        zone = self._site.floors[visit.floor].zones.get(visit.zone) if visit.floor in self._site.floors else None
-        if not found or zone is None:
-            return 0.0
-        inside = zone.contains(np.array([(x, y) for _, x, y in found]))
-        carried_to = visit.at
-        for (at, _, _), is_inside in zip(found, inside.tolist(), strict=True):
-            if not is_inside or at - carried_to > SEEN_LATELY_S:
+        while True:
+            happened = happenings.after(self._store.database, self._store.site, self._number, TOGETHER)
+            for change in self._loader.changes(happened, deciding, now):
+                deciding.apply(change)
+            if happened:
+                self._number = happened[-1].number
+            if len(happened) < TOGETHER:
                 break
-            carried_to = at
-        return min(carried_to - visit.at, MAX_AHEAD_S)
+            made += deciding.due(min(now, happened[-1].at), decide, self._maker.between)
+            self._maker.commit()
+        made += deciding.due(now, decide, self._maker.between)
+        self._maker.commit()
+        self._read_on(deciding, now)
+        made += deciding.due(now, decide, self._maker.between)
+        self._maker.commit()
+        if not 0 <= now - self._looked_at < LOOK_EVERY_S:
+            self._looked_at = now
+            for change in self._loader.seen(deciding, now):
+                deciding.apply(change)
+            made += deciding.due(now, decide, self._maker.between)
+        made += self._screens.update(now)
+        self._maker.commit()
+        if now - self._missed_at >= MISSES_EVERY_S or now < self._missed_at:
+            self._missed_at = now
+            self._note_misses(deciding, now)
+        return made
 
-    def _offer(
-        self,
-        now: float,
-        local: datetime,
-        joined: list[Link],
-        campaign: Campaign,
-        verdicts: list[Verdict],
-    ) -> Offer:
-        newest = joined[-1]
-        checked_in = datetime.fromtimestamp(newest.at, self._site.timezone)
-        clauses = [verdict.clause for verdict in verdicts]
-        sentence = (
-            f"Checked in at {checked_in:%H:%M} and was matched to one visitor with {newest.confidence:.0%} confidence; "
-            + "; ".join(clauses)
-            + "; agreed to this kind of offer."
-        )
-        facts = {
-            "campaign": {"id": campaign.id, "version": campaign.version},
-            "link": newest.facts,
-            "conditions": [verdict.facts for verdict in verdicts],
-            "consents": [LINKING_PURPOSE, campaign.purpose],
-        }
-        return Offer(
-            number=0,
-            offer=self._new_id(),
-            member=newest.member,
-            campaign=campaign.id,
-            version=campaign.version,
-            day=f"{local:%Y-%m-%d}",
-            coupon=campaign.coupon,
-            wording=campaign.wording,
-            at=now,
-            sentence=sentence,
-            facts=facts,
-        )
+    def _rebuilt(self, now: float) -> Deciding:
+        """Everything anew from the store, decided on with the next ``due``."""
+        database, site = self._store.database, self._store.site
+        self._stamp = self._book.stamp
+        self._coupons.sync(database, site, self._book.pools, now)
+        self._maker.pools = dict(self._book.pools)
+        self._maker.groups = groups_of(self._book.all)
+        self._screens.campaigns = [one for one in self._book.campaigns if one.audience == "screen"]
+        self._number = happenings.newest(database, site)  # before anything is read, so that nothing falls between
+        self._day_ends = next_midnight(now, self._site.timezone)
+        self._missed = {}
+        deciding = Deciding(plan(self._book.campaigns, self._categories), self._site.timezone, self._categories)
+        self._unread = deque(decisions.linked(database, site, self._loader.linked_since(now)))
+        self._deciding = deciding
+        return deciding
+
+    def _read_on(self, deciding: Deciding, now: float) -> None:
+        for _ in range(min(READ_A_ROUND, len(self._unread))):
+            member = self._unread.popleft()
+            if member not in deciding and not isinstance(change := self._loader.known(member, now, now), Gone):
+                deciding.apply(change)
+
+    def _note_misses(self, deciding: Deciding, now: float) -> None:
+        names = list(islice(deciding.changed, MISSES_OF_MEMBERS))
+        fresh: dict[str, list[NearMiss]] = {}
+        told: dict[str, tuple[tuple[str, str, int], ...]] = {}
+        day = f"{datetime.fromtimestamp(now, self._site.timezone):%Y-%m-%d}"
+        for name in names:
+            if name not in deciding:
+                self._missed.pop(name, None)
+                continue
+            found = deciding.misses(name, MISSES_OF_MEMBER)
+            mark = tuple((one.campaign.id, one.failed, _size(one)) for one in found)
+            if mark != self._missed.get(name, ()):
+                told[name] = mark
+                fresh[name] = [
+                    NearMiss(name, one.campaign.id, day, one.failed, one.short_by, one.unit, now) for one in found
+                ]
+        if fresh:
+            purposes = {campaign.id: campaign.purpose for campaign in deciding.plan.campaigns}
+            with self._store.database.writing() as connection:
+                decisions.put_misses(connection, self._store.site, day, fresh, purposes, LINKING_PURPOSE)
+        self._missed |= told
+        for name in names:
+            deciding.changed.pop(name, None)
+
+
+def groups_of(campaigns: Sequence[Campaign]) -> dict[str, frozenset[str]]:
+    """Campaigns by exclusion group."""
+    found: dict[str, set[str]] = {}
+    for campaign in campaigns:
+        if campaign.group:
+            found.setdefault(campaign.group, set()).add(campaign.id)
+    return {group: frozenset(ids) for group, ids in found.items()}
+
+
+def _size(miss: Miss) -> int:
+    """How far off, in doublings: a miss is written down again when it has halved or doubled."""
+    return 0 if not miss.short_by else int(miss.short_by).bit_length()

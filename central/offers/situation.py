@@ -78,7 +78,9 @@ class Verdict:
     Attributes:
         short_by: where it does not hold, by how much it fails, in ``unit`` (``s``, ``min``, ``visits``, the currency's
             minor units, ...); None where that has no measure.
-        changes_at: the earliest instant at which it may turn out otherwise although nothing happens, None for never.
+        changes_at: the earliest instant at which it may turn out otherwise although nothing happens, None for never:
+            open stays go on, the clock runs, days pass. At midnight today's stays and sources begin anew besides, which
+            is for whoever keeps situations to know.
     """
 
     holds: bool
@@ -87,3 +89,19 @@ class Verdict:
     short_by: float | None = None
     unit: str = ""
     changes_at: float | None = None
+
+
+def yes(facts: dict[str, Any], clause: str, changes_at: float | None = None) -> Verdict:
+    """The condition holds."""
+    return Verdict(True, facts, clause, None, "", changes_at)  # noqa: FBT003
+
+
+def no(
+    facts: dict[str, Any],
+    clause: str,
+    short_by: float | None = None,
+    unit: str = "",
+    changes_at: float | None = None,
+) -> Verdict:
+    """The condition does not hold, by so much."""
+    return Verdict(False, facts, clause, short_by, unit, changes_at)  # noqa: FBT003

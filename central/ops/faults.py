@@ -23,6 +23,7 @@ def find_faults(state: OpsState, standing: Collection[str] = NOTHING) -> list[Fa
     found = [
         *_way_in(state, standing),
         *_store(state, standing),
+        *_way_out(state),
         *(fault for box in state.boxes for fault in box_faults(state, box, standing)),
         *(fault for floor in state.floors for fault in _floor(state, floor)),
     ]
@@ -60,6 +61,20 @@ def _store(state: OpsState, standing: Collection[str]) -> Iterator[Fault]:
     if purge is not None and state.at - purge.at > limits.PURGE_LATE_S:
         minutes = int((state.at - purge.at) / 60)
         yield Fault("purge_late", "purge_late", "warning", purge.at, facts={"minutes": minutes})
+
+
+def _way_out(state: OpsState) -> Iterator[Fault]:
+    """Offers that do not reach whoever delivers them."""
+    for one in state.channels:
+        told: dict[str, str | float] = {"channel": one.channel.removeprefix("webhook:"), "waiting": one.queued}
+        circuit = one.circuit
+        if circuit.state != "closed":
+            kind = "delivery_open" if circuit.state == "open" else "delivery_disabled"
+            facts = told | {"reason": circuit.reason}
+            yield Fault(f"{kind}:{one.channel}", kind, "warning", circuit.since, facts=facts)
+        if one.dead:
+            facts = told | {"n": one.dead, "reason": one.error}
+            yield Fault(f"delivery_dead:{one.channel}", "delivery_dead", "warning", None, facts=facts)
 
 
 def _disk(disk: Disk, was: bool) -> Fault | None:

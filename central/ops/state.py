@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from central.store.accounts import Account
 from central.store.boxes import Box
+from central.store.delivery_channels import ChannelStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class OpsState:
         accounts: of every durable session.
         floors: calibration of every floor of the site.
         purge: the last one; None where none is known.
+        channels: how offers get out, one each.
     """
 
     at: float
@@ -105,3 +107,4 @@ class OpsState:
     accounts: tuple[Account, ...]
     floors: tuple[FloorCalibration, ...]
     purge: Purge | None = None
+    channels: tuple[ChannelStanding, ...] = ()

@@ -43,6 +43,22 @@ def put(connection: sqlite3.Connection, site: str, days: Sequence[MemberDay], pu
     return cursor.rowcount
 
 
+def drop(connection: sqlite3.Connection, site: str, members: Sequence[str], day: str) -> None:
+    """Delete a day of these members, within the caller's transaction."""
+    connection.executemany(
+        "DELETE FROM member_days WHERE site = ? AND member = ? AND day = ?", [(site, member, day) for member in members]
+    )
+
+
+def of_members(database: Database, site: str, members: Sequence[str]) -> dict[str, list[MemberDay]]:
+    """The days of these members, oldest first."""
+    found: dict[str, list[MemberDay]] = {member: [] for member in members}
+    asked = (site, json.dumps(list(members)))
+    for one in _days(database, "member IN (SELECT value FROM json_each(?)) ORDER BY member, day", asked):
+        found[one.member].append(one)
+    return found
+
+
 def of_member(database: Database, site: str, member: str) -> list[MemberDay]:
     """A member's days, oldest first."""
     return _days(database, "member = ? ORDER BY day", (site, member))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from central.store import accounts, figures, offers
 from central.store.database import Database
+from central.store.replay import ReadingDatabase
 
 
 class Store:
@@ -17,7 +18,7 @@ class Store:
     """
 
     def __init__(self, path: Path, site: str) -> None:
-        self.database = Database(path)
+        self.database: Database = Database(path)
         self.site = site
 
     def accounting(self) -> list[accounts.Account]:
@@ -45,3 +46,15 @@ class Store:
     def close(self) -> None:
         """Close the database."""
         self.database.close()
+
+
+class ReadingStore(Store):
+    """The same, opened only to read: beside a running central, or of one that is kept.
+
+    Raises:
+        BadInputError: where there is no such database, or an older version of Atrium wrote it.
+    """
+
+    def __init__(self, path: Path, site: str) -> None:
+        self.database = ReadingDatabase(path)
+        self.site = site

@@ -101,6 +101,12 @@ cameras = "cameras.json"
 
 
 LUNCH = """schema = "atrium.campaigns.v1"
+[[pools]]
+id = "DINE-15"
+title = "15 % off your lunch"
+kind = "percent"
+value = 15
+ceiling = 10.0
 [[campaigns]]
 id = "lunch"
 version = 3

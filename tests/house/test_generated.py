@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from contract.generate import HERE, documents
 
 
@@ -12,7 +14,8 @@ def test_schemas_beside_the_contract_are_what_the_code_says() -> None:
     assert committed == documents(), "run: python -m contract.generate"
 
 
-def test_asyncapi_refers_to_schemas_that_exist() -> None:
-    messages = json.loads(documents()["asyncapi.json"])["components"]["messages"].values()
+@pytest.mark.parametrize("name", ["asyncapi.json", "asyncapi-offers.json"])
+def test_asyncapi_refers_to_schemas_that_exist(name: str) -> None:
+    messages = json.loads(documents()[name])["components"]["messages"].values()
     for message in messages:
         assert (HERE / message["payload"]["$ref"]).is_file()

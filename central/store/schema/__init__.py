@@ -22,6 +22,10 @@ from central.store.schema import (
     m0016_staff_inside,
     m0017_happenings,
     m0021_touchpoints,
+    m0022_engine,
+    m0023_coupons,
+    m0024_deliveries,
+    m0025_results,
 )
 from central.store.schema.numbered import migrations
 
@@ -43,5 +47,9 @@ __all__ = [
     "m0016_staff_inside",
     "m0017_happenings",
     "m0021_touchpoints",
+    "m0022_engine",
+    "m0023_coupons",
+    "m0024_deliveries",
+    "m0025_results",
     "migrations",
 ]

@@ -15,7 +15,6 @@ from calibration.site import load_site
 from central.clerk import Clerk
 from central.ingest.client import BrokerAddress, BrokerClient
 from central.ingest.writer import Writer
-from central.offers.engine import OfferEngine
 from central.store.store import Store
 from central.touchpoints.linker import Linker
 
@@ -27,7 +26,7 @@ def main() -> None:
     writer = Writer(store.database, site.id)
     address = BrokerAddress("127.0.0.1", int(port), "atrium-central", username, password)
     broker = BrokerClient(address, site.id, writer)
-    clerk = Clerk(store, broker, Linker(store, site), OfferEngine(store, site, []), clock=time.time)
+    clerk = Clerk(store, broker, Linker(store, site), None, clock=time.time)
     writer.start()
     broker.start()
     clerk.start()

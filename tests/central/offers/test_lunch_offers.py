@@ -9,9 +9,8 @@ import pytest
 
 from calibration.site import Site, load_site
 from central.ingest.decode import read
-from central.offers.book import categories_of, load_campaigns
+from central.offers.book import CampaignBook
 from central.offers.conditions import DAYS
-from central.offers.engine import OfferEngine
 from central.store import links, members
 from central.store.batch import commit
 from central.store.links import Touchpoint
@@ -21,6 +20,7 @@ from central.touchpoints.linker import Linker
 from contract.errors import BadInputError
 from contract.events import Body
 from tests.central.mall import NOON, Sender, lunch, positions, visit, write_site
+from tests.central.offers.floor import engine_on
 
 MEMBER, VISITOR = "M-1042", "visitor00001"
 PLACE = (7.0, 9.0)
@@ -35,8 +35,7 @@ class Mall:
         self.store, self.site = store, site
         self.sender = Sender()
         self.linker = Linker(store, site)
-        self.campaigns = load_campaigns(path, categories_of(site))
-        self.engine = OfferEngine(store, site, self.campaigns)
+        self.engine = engine_on(store, site, path)
 
     def hears(self, body: Body, at: float) -> None:
         topic, payload = self.sender.packet(body, at)
@@ -153,7 +152,7 @@ def test_two_engines_make_one_offer(mall: Mall) -> None:
     mall.checks_in(NOON)
     path = mall.store.database.path
     other = Store(path, "mall")
-    second = OfferEngine(other, mall.site, mall.campaigns)
+    second = engine_on(other, mall.site, mall.site.source.parent / "campaigns.toml")
     assert mall.engine.update(NOON + 6) + second.update(NOON + 6) == 1
     assert len(mall.store.offers()) == 1
     other.close()
@@ -218,6 +217,6 @@ def test_a_wrong_campaign_is_refused_by_name(site: Site, tmp_path: Path, change:
     path = tmp_path / "wrong.toml"
     path.write_text(lunch().replace(*change), encoding="utf-8")
     with pytest.raises(BadInputError) as refused:
-        load_campaigns(path, categories_of(site))
+        CampaignBook(path, site)
     assert words in str(refused.value)
     assert "wrong.toml" in str(refused.value)

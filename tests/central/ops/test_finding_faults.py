@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central.delivery.circuit import Circuit
 from central.ops.fault import KINDS
 from central.ops.faults import find_faults
 from central.ops.lights import box_light, camera_light
 from central.ops.state import Disk, FloorCalibration, OpsState, Purge, Refusals, WayIn
 from central.store.accounts import Account
 from central.store.boxes import Box, Camera
+from central.store.delivery_channels import ChannelStanding
 from tests.central.mall import NOON
 from tests.central.ops.mall_state import HASH, camera_figures, health, healthy_box, healthy_state, with_box
 
@@ -48,6 +50,11 @@ def certified(**other: Any) -> FloorCalibration:
     return replace(FloorCalibration("g", ("north", "south"), HASH, NOON - 86_400, "pass"), **other)
 
 
+def with_channel(circuit: Circuit, dead: int = 0) -> OpsState:
+    """A mall whose offers do not get out."""
+    return healthy_state(channels=(ChannelStanding("webhook:crm", circuit, 4, NOON - 90, dead, "it answered 500"),))
+
+
 SPOILT = [
     ("broker", healthy_state(way_in=WayIn(None, "cannot be reached", queue_size=9))),
     ("store", healthy_state(way_in=WayIn(NOON - 60, store_fault="disk full", queue_size=9))),
@@ -57,6 +64,9 @@ SPOILT = [
     ("quarantine:malformed", healthy_state(refusals=(Refusals("malformed", 3, NOON - 60),))),
     ("purge", healthy_state(purge=Purge(NOON - 60, 4))),
     ("purge_late", healthy_state(purge=Purge(NOON - 3000, 0))),
+    ("delivery_open:webhook:crm", with_channel(Circuit("m", "open", 7, NOON + 9, NOON - 60, "it answered 500"))),
+    ("delivery_disabled:webhook:crm", with_channel(Circuit("m", "disabled", 0, 0.0, NOON - 60, "it answered 410"))),
+    ("delivery_dead:webhook:crm", with_channel(Circuit(), dead=3)),
     ("box_silent:box-g", with_box(last_heard=NOON - 11, positions_heard=NOON - 11)),
     ("box_silent:box-g", with_box(last_heard=None, positions_heard=None)),
     ("box_silent:box-g", with_box(last_heard=NOON - 11, state="offline")),

@@ -1,0 +1,1 @@
+"""What members' visits come to, day by day and as tags; only with their consent to be joined to visits."""
