@@ -121,6 +121,7 @@ def _draw(figures: dict[str, dict[str, Any]], path: Path) -> None:
     """Right and found over the people in the arcade at once, of both methods."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - only here
 
+    figures = dict(sorted(figures.items(), key=lambda pair: float(pair[1]["at_once"])))
     figure = Figure(figsize=(7.0, 3.4), layout="constrained")
     right, found = figure.subplots(1, 2)
     at_once = [one["at_once"] for one in figures.values()]
