@@ -23,7 +23,9 @@ from contract.errors import AtriumError, BadInputError
 from contract.files import read_bytes
 from contract.times import from_rfc3339, to_rfc3339
 
-coupons = typer.Typer(no_args_is_help=True, help="Codes of coupons: the key to check them by, and the check.")
+coupons = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Codes of coupons: the key to check them by, and the check."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
