@@ -19,6 +19,8 @@ from central.api.application import build_api
 from central.clerk import Clerk
 from central.config import Config, load_config
 from central.coupons.coupons import Coupons
+from central.coupons.keeper import Keeper
+from central.coupons.till import Till
 from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.identity.people import Users
@@ -44,6 +46,7 @@ from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
 from central.rehearsal import rehearse
+from central.results.results import Results, Sources
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
@@ -86,6 +89,8 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         log.warning('%s: is line %s a door of its floor? set its "boundary" to in, out or none', config.site, line)
     journeys = Journeys(store, site, insight.suppression.record_key, config.reckon_at_hour)
     occupancy = Occupancy(store, site, insight.suppression, journeys.inside)
+    coupons = Coupons(derived(secrets.offer_key, "coupons"), site.timezone)
+    keeper = Keeper(store)
     writer = Writer(
         store.database,
         site.id,
@@ -102,7 +107,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         store,
         site,
         book,
-        Coupons(derived(secrets.offer_key, "coupons"), site.timezone),
+        coupons,
         derived(secrets.offer_key, "holdout"),
         crowd=crowd_of(insight.live, site),
         outbox=courier.queue,
@@ -116,7 +121,10 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         offering,
         clock=clock,
         # heat is folded before retention takes what it is made of
-        duties=[insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, retention.update],
+        duties=[
+            *(insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, keeper.update),
+            retention.update,
+        ],
         metrics=metrics,
     )
 
@@ -150,6 +158,9 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             metrics,
             engine,
             courier,
+            coupons,
+            Till(coupons, store.database, site),
+            results=Results(Sources(site, store, insight, book, clock)),
             calling_code=config.calling_code,
         )
     finally:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from calibration.site import Site
 from central.access import SecretsFile
+from central.coupons.coupons import Coupons
+from central.coupons.till import Till
 from central.delivery.courier import Courier
 from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
@@ -19,6 +21,7 @@ from central.offers.engine import OfferEngine
 from central.ops.control_room import ControlRoom
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.results.results import Results
 from central.store.store import Store
 
 
@@ -43,5 +46,8 @@ class Services:
     metrics: Metrics
     engine: OfferEngine
     courier: Courier
+    coupons: Coupons
+    till: Till
+    results: Results
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""

@@ -45,7 +45,7 @@ def rehearse(
     config = load_config(central)
     site = load_site(config.site)
     try:
-        script = script_of(read_bytes(file).decode(), CampaignBook(config.campaigns, site))
+        script = script_of(read_bytes(file).decode(), site, CampaignBook(config.campaigns, site))
     except UnicodeDecodeError:
         raise BadInputError(f"{file}: not UTF-8; save it as UTF-8") from None
     except BadInputError as error:

@@ -21,6 +21,7 @@ from calibration.site import load_site
 from central.store.store import Store
 from cli.demo_mall import FLOOR, GALLERIA, DemoMall, Worker, free_port
 from cli.demo_report import Summary, as_json, read_truth, show, summarise
+from cli.demo_till import DemoTill
 from contract.times import from_rfc3339, to_rfc3339
 
 CAMERA_FPS = 10.0
@@ -31,6 +32,7 @@ TAIL_S = 2.0
 LAST_MOMENTS_S = 2.0
 """So short before the end the simulator may end by itself."""
 WORDING = "2026-05"
+PAYS = re.compile(rb"^pays (\S+) (\S+) person \d+ at tasca$", re.MULTILINE)
 CHECKIN = re.compile(rb"^check-in (\S+) (\S+) person \d+ at \S+ (\S+) (\S+)$", re.MULTILINE)
 
 
@@ -70,6 +72,7 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
     mall.start_broker()
     central = mall.atrium("central", "central", "serve", str(mall.folder / "CENTRAL.toml"))
     doors = mall.folder / "doors-open"
+    doors.unlink(missing_ok=True)  # of an earlier demo in the same folder
     simulator = mall.atrium(
         *(
             "simulator",
@@ -94,8 +97,9 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
     console.print(f"doors open. Pages: {mall.url}  token: {mall.token}", highlight=False)
     if show_pages:
         webbrowser.open(mall.url)
+    till = DemoTill(mall)
     with contextlib.suppress(KeyboardInterrupt):
-        _watch(mall, simulator, seconds, console)
+        _watch(mall, simulator, till, seconds, console)
     end_s = min(time.time(), start_s + seconds) if seconds else time.time()
     mall.stop(simulator)
     time.sleep(SETTLE_S)
@@ -103,14 +107,15 @@ def _run(mall: DemoMall, seconds: float | None, console: Console, *, show_pages:
     mall.stop(central)
     with contextlib.closing(Store(mall.database, load_site(mall.site_path).id)) as store:
         truth = read_truth(mall.truth_path)
-        return summarise(truth, store, FLOOR, from_rfc3339(truth.start), end_s)
+        return summarise(truth, store, FLOOR, from_rfc3339(truth.start), end_s, redeemed=till.redeemed)
 
 
-def _watch(mall: DemoMall, simulator: Worker, seconds: float | None, console: Console) -> None:
-    """Let time pass, checking members in where the simulator says so."""
+def _watch(mall: DemoMall, simulator: Worker, till: DemoTill, seconds: float | None, console: Console) -> None:
+    """Let time pass; check members in, and let them pay, where the simulator says so."""
     whole_s = seconds + TAIL_S if seconds else None
     deadline = time.monotonic() + (whole_s or float("inf"))
     told: set[tuple[str, str]] = set()
+    paid: set[tuple[str, str]] = set()
     with Progress(console=console, transient=True, disable=whole_s is None) as progress:
         task = progress.add_task("people walk", total=whole_s)
         while (left := deadline - time.monotonic()) > 0:
@@ -120,6 +125,9 @@ def _watch(mall: DemoMall, simulator: Worker, seconds: float | None, console: Co
                 if (at, member) not in told:
                     told.add((at, member))
                     _check_in(mall, member, at, x, y)
+            sales = [one for one in _sales(simulator) if one not in paid]
+            paid.update(sales)
+            till.look(sales)
             if left > LAST_MOMENTS_S:
                 mall.check()
 
@@ -127,6 +135,10 @@ def _watch(mall: DemoMall, simulator: Worker, seconds: float | None, console: Co
 def _checkins(simulator: Worker) -> list[tuple[str, str, float, float]]:
     found = CHECKIN.findall(simulator.log.read_bytes())
     return [(at.decode(), member.decode(), float(x), float(y)) for at, member, x, y in found]
+
+
+def _sales(simulator: Worker) -> list[tuple[str, str]]:
+    return [(at.decode(), member.decode()) for at, member in PAYS.findall(simulator.log.read_bytes())]
 
 
 def _check_in(mall: DemoMall, member: str, at: str, x_m: float, y_m: float) -> None:
@@ -140,9 +152,9 @@ def _check_in(mall: DemoMall, member: str, at: str, x_m: float, y_m: float) -> N
         }
         for purpose in ("journey", "offers")
     ]
-    mall.send("PUT", f"/v1/members/{member}", {"tier": "demo", "consents": consents})
+    mall.ask("PUT", f"/v1/members/{member}", {"tier": "demo", "channels": ["app"], "consents": consents})
     touchpoint = {"kind": "checkin", "member": member, "floor": FLOOR, "x": x_m, "y": y_m, "at": at}
-    mall.send("POST", "/v1/touchpoints", touchpoint | {"id": secrets.token_hex(12)})
+    mall.ask("POST", "/v1/touchpoints", touchpoint | {"id": secrets.token_hex(12)})
 
 
 def _cameras_online(mall: DemoMall) -> int:

@@ -158,7 +158,8 @@ class DemoMall:
         )
         self._private("BOX.toml", self._box_file() + urls)
         self._private("CENTRAL.toml", self._central_file())
-        self._private("campaigns.toml", CAMPAIGNS.format(minutes=DWELL_MINUTES))
+        if not (self.folder / "campaigns.toml").exists():  # who writes campaigns in a kept folder finds them again
+            self._private("campaigns.toml", CAMPAIGNS.format(minutes=DWELL_MINUTES))
         self.token = add_token(self.folder / "tokens.json", "demo-manager", "manager")
         self.admin = add_token(self.folder / "tokens.json", "demo", "admin")
 
@@ -214,15 +215,16 @@ class DemoMall:
             return None
         return answer.json() if answer.is_success else None
 
-    def send(self, method: str, path: str, body: dict[str, Any]) -> bool:
-        """Send JSON to central; whether it was taken."""
+    def ask(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Send JSON to central; its status and answer, 0 and nothing while it is not there."""
         try:
             answer = httpx.request(
                 method, self.url + path, json=body, headers={"Authorization": f"Bearer {self.admin}"}, timeout=5.0
             )
         except httpx.TransportError:
-            return False
-        return answer.is_success
+            return 0, {}
+        found = answer.json() if answer.content else {}
+        return answer.status_code, found if isinstance(found, dict) else {}
 
     def start_broker(self) -> Worker:
         """Start mosquitto and wait until it answers."""

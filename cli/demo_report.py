@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import msgspec
 from rich.console import Console
@@ -40,6 +41,7 @@ class Summary:
         occupancy: zone to (people in truth, people measured) at the end.
         accounts: central's books of the box's durable sessions.
         offers: all offers made.
+        redeemed: coupons of these that the till took by API.
     """
 
     doors: list[DoorScore]
@@ -47,6 +49,12 @@ class Summary:
     occupancy: dict[str, tuple[int, int]]
     accounts: list[Account]
     offers: list[Offer]
+    redeemed: int
+
+    @property
+    def latencies_s(self) -> list[float]:
+        """From the camera's picture to each offer, ascending, seconds."""
+        return sorted(one.facts["latency_s"] for one in self.offers if "latency_s" in one.facts)
 
     @property
     def missing(self) -> int:
@@ -73,7 +81,7 @@ def read_truth(path: Path) -> Truth:
     return read_json(path, Truth)
 
 
-def summarise(truth: Truth, store: Store, floor: str, start_s: float, end_s: float) -> Summary:
+def summarise(truth: Truth, store: Store, floor: str, start_s: float, end_s: float, *, redeemed: int = 0) -> Summary:
     """Compare a floor's truth with what central holds, between two times (seconds since 1970)."""
     zero = from_rfc3339(truth.start)
     real_doors = [
@@ -107,7 +115,8 @@ def summarise(truth: Truth, store: Store, floor: str, start_s: float, end_s: flo
         score_zones(real_stays, found_stays, start_s, end_s),
         {zone: (inside(real_stays, zone), inside(found_stays, zone)) for zone in zones},
         store.accounting(),
-        store.offers(),
+        [one for one in store.offers() if one.at >= start_s],
+        redeemed,
     )
 
 
@@ -139,6 +148,12 @@ def show(summary: Summary, console: Console) -> None:
         f"{summary.missing} missing",
         highlight=False,
     )
+    if latencies := summary.latencies_s:
+        console.print(
+            f"from the camera's picture to the offer {median(latencies):.2f} s (median), {latencies[-1]:.2f} s (most); "
+            f"{summary.redeemed} of {len(summary.offers)} coupons redeemed by API",
+            highlight=False,
+        )
     for line in summary.shortfalls:
         console.print(f"falls short: {line}", style="bold red", highlight=False)
 
@@ -156,6 +171,8 @@ def as_json(summary: Summary) -> str:
             {"member": one.member, "coupon": one.coupon, "reason": one.sentence, "facts": one.facts}
             for one in summary.offers
         ],
+        "redeemed": summary.redeemed,
+        "camera_to_offer_s": summary.latencies_s,
         "shortfalls": summary.shortfalls,
     }
     return msgspec.json.encode(told).decode()

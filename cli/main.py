@@ -11,8 +11,10 @@ from contract.errors import AtriumError, BadInputError
 
 COMMANDS = {
     "calibrate": ("cli.calibrate:calibrate", "A camera's place and lens, its zones, and the certificate."),
+    "campaigns": ("cli.campaigns:campaigns", "Campaigns and coupon pools: templates, linter, schema."),
     "central": ("cli.central:central", "The mall's service: ingest, store, insight, offers, API and pages."),
     "codes": ("cli.codes:codes", "Signed codes for posters and doors, to check in at."),
+    "coupons": ("cli.coupons:coupons", "Codes of coupons: the key for tills, and the check without network."),
     "demo": ("cli.demo:demo", "A whole mall on this machine, against the simulator's truth."),
     "detect": ("cli.detect:detect", "Detections of a video, image folder or stream, as MOT text."),
     "edge": ("cli.edge:edge", "One floor's box."),

@@ -92,4 +92,5 @@ def _serve(
         on_checkin=lambda one, at: typer.echo(
             f"check-in {at} {one.member} person {one.person} at {one.zone} {one.place_m[0]:g} {one.place_m[1]:g}"
         ),
+        on_sale=lambda one, at: typer.echo(f"pays {at} {one.member} person {one.person} at {one.zone}"),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from simulator.clips import choose_cameras, make_renderers
 from simulator.encode import Encoder
 from simulator.rtsp import RtspServer
-from simulator.truth import Checkin, write_positions, write_truth
+from simulator.truth import Checkin, Sale, write_positions, write_truth
 from simulator.world import World
 
 TRUTH_EVERY_S = 5.0
@@ -37,7 +37,7 @@ class LiveTwin:
         self._world, self._fps, self._out = world, fps, out
         self._renderers = make_renderers(world, self.chosen)
         self._encoders = {n: Encoder(camera.width, camera.height, fps) for n, (_, camera) in self.chosen.items()}
-        self._told, self._written_s = 0, 0.0
+        self._told, self._told_sales, self._written_s = 0, 0, 0.0
         for name, (floor, _) in self.chosen.items():  # compiles the kernels before time starts
             self._renderers[name].shoot(world.at(0.0)[floor])
 
@@ -51,6 +51,12 @@ class LiveTwin:
         """Check-ins since the last call."""
         found = self._world.recorder.checkins[self._told :]
         self._told += len(found)
+        return found
+
+    def sales(self) -> list[Sale]:
+        """Sales since the last call."""
+        found = self._world.recorder.sales[self._told_sales :]
+        self._told_sales += len(found)
         return found
 
     def write_truth(self, start: str, now_s: float, *, last: bool = False) -> None:
@@ -75,6 +81,7 @@ def serve_live(
     opened: Callable[[], bool] = lambda: True,
     ready: Callable[[dict[str, str]], None] = lambda _urls: None,
     on_checkin: Callable[[Checkin, str], None] = lambda _checkin, _at: None,
+    on_sale: Callable[[Sale, str], None] = lambda _sale, _at: None,
 ) -> str:
     """Serves the cameras until ``seconds`` have passed or ``stopping()``; returns the start as RFC 3339.
 
@@ -92,6 +99,7 @@ def serve_live(
         opened: asked between pictures until it is true: the doors open, and time starts.
         ready: called once with every camera's URL.
         on_checkin: called with every check-in and its time (RFC 3339).
+        on_sale: called with every sale and its time.
     """
     twin = LiveTwin(world, fps, cameras, out)
     with RtspServer(list(twin.chosen), port=port) as server:
@@ -113,6 +121,8 @@ def serve_live(
                 frame += 1
                 for one in twin.checkins():
                     on_checkin(one, rfc3339(start_ns + round(one.at_s * 1e9)))
+                for sale in twin.sales():
+                    on_sale(sale, rfc3339(start_ns + round(sale.at_s * 1e9)))
                 twin.write_truth(start, now_s)
         finally:
             twin.write_truth(start, now_s, last=True)

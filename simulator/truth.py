@@ -61,6 +61,17 @@ class Checkin(msgspec.Struct, frozen=True):
     at_s: float
 
 
+class Sale(msgspec.Struct, frozen=True):
+    """A member paid at the table; ``place_m`` is where they sit or stand, as the waiter's till would not know."""
+
+    member: str
+    person: int
+    floor: str
+    zone: str
+    place_m: tuple[float, float]
+    at_s: float
+
+
 class Transfer(msgspec.Struct, frozen=True):
     """Somebody changed floors."""
 
@@ -88,6 +99,7 @@ class Truth(msgspec.Struct, frozen=True):
     checkins: list[Checkin]
     transfers: list[Transfer]
     occupancy: dict[str, dict[str, list[list[float]]]]
+    sales: list[Sale] = []
 
 
 class Recorder:
@@ -101,6 +113,7 @@ class Recorder:
         self.crossings: list[Crossing] = []
         self.visits: list[Visit] = []
         self.checkins: list[Checkin] = []
+        self.sales: list[Sale] = []
         self.transfers: list[Transfer] = []
         self.occupancy: dict[str, dict[str, list[list[float]]]] = {
             floor.id: {zone: [[0.0, 0]] for zone in floor.zones} for floor in floors

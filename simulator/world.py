@@ -17,7 +17,7 @@ from simulator.navigation import Ways
 from simulator.scene import Scene, Spot, floor_still, load_scene
 from simulator.state import PeopleState
 from simulator.still import Still
-from simulator.truth import TRUTH_SCHEMA, Checkin, PersonTruth, Recorder, Transfer, Truth
+from simulator.truth import TRUTH_SCHEMA, Checkin, PersonTruth, Recorder, Sale, Transfer, Truth
 
 Floats = NDArray[np.float64]
 TICK_S = 0.05
@@ -26,6 +26,8 @@ MOST_PEOPLE = 26
 """Nobody new comes to a floor that has so many."""
 CHECKIN_AFTER_S = 2.0
 """How long a member looks at the kiosk before the check-in."""
+PAYS_AFTER_S = 4.0
+"""How long after they sit down members pay at their table: a demo lasts two minutes, a lunch does not."""
 
 
 class World:
@@ -101,7 +103,7 @@ class World:
         own = self.recorder
         return Truth(
             TRUTH_SCHEMA, self.site.id, start, self.seed, round(self.time_s, 3), fps, list(self.floors), list(cameras),
-            own.persons, own.crossings, own.visits, own.checkins, own.transfers, own.occupancy,
+            own.persons, own.crossings, own.visits, own.checkins, own.transfers, own.occupancy, own.sales,
         )  # fmt: skip
 
     def _step(self) -> None:
@@ -183,8 +185,10 @@ class World:
             agent.until_s = now_s + stop.seconds  # has just arrived
             if agent.spot is not None and self._spot(floor, agent.spot).kind == "seat":
                 agent.pose = SIT
-            if agent.person.member and "kiosk" in stop.kinds and agent.spot is not None:
-                self._due.append((now_s + CHECKIN_AFTER_S, agent, stop, self._spot(floor, agent.spot)))
+            if agent.person.member and agent.spot is not None:
+                after_s = CHECKIN_AFTER_S if "kiosk" in stop.kinds else PAYS_AFTER_S if "dine" in stop.kinds else None
+                if after_s is not None:
+                    self._due.append((now_s + after_s, agent, stop, self._spot(floor, agent.spot)))
             return
         if agent.pose == SIT and agent.sitting > 0.05:
             agent.pose = WALK  # stands up first
@@ -245,7 +249,11 @@ class World:
             self._due.remove(due)
             at_s, agent, stop, spot = due
             member = agent.person.member
-            self.recorder.checkins.append(Checkin(member, agent.id, stop.floor, stop.zone, spot.at, round(at_s, 3)))
+            told = member, agent.id, stop.floor, stop.zone, spot.at, round(at_s, 3)
+            if "kiosk" in stop.kinds:
+                self.recorder.checkins.append(Checkin(*told))
+            else:
+                self.recorder.sales.append(Sale(*told))
 
     def _spot(self, floor: str, index: int) -> Spot:
         return self.scene.floors[floor].spots[index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -96,7 +97,6 @@ class Outcome:
     fed_s: float
     touchpoints: int
     outcomes: dict[str, int]
-    clock_error_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,6 @@ def run(settings: Settings, seed: int, sight: SightErrors | None = None, tills: 
         fed_s=spent[1],
         touchpoints=len(day.told),
         outcomes=outcomes,
-        clock_error_s=0.0,
     )
 
 
@@ -157,7 +156,10 @@ def _where() -> dict[str, tuple[float, float]]:
 
 def _live_through(store: Store, linker: Linker, day: Day, seen: Seen) -> tuple[float, float]:
     """Feed it all, at simulated time; (seconds linking, seconds storing)."""
-    places, topics = _where(), {floor: parse_topic(build_topic(store.site, floor, f"box-{floor}", "positions")) for floor in FLOORS}
+    places, topics = (
+        _where(),
+        {floor: parse_topic(build_topic(store.site, floor, f"box-{floor}", "positions")) for floor in FLOORS},
+    )
     told, following = day.told, 0
     stream = batches(seen, START)
     ahead = next(stream, None)
@@ -168,7 +170,9 @@ def _live_through(store: Store, linker: Linker, day: Day, seen: Seen) -> tuple[f
         began = time.perf_counter()
         lives = []
         while ahead is not None and ahead[0] <= second:
-            lives.append(Live(topics[ahead[1]], START + ahead[0], START + ahead[0] + 0.3, retained=False, body=ahead[2]))
+            lives.append(
+                Live(topics[ahead[1]], START + ahead[0], START + ahead[0] + 0.3, retained=False, body=ahead[2])
+            )
             ahead = next(stream, None)
         with store.database.writing() as connection:
             positions.take(connection, lives)
@@ -225,8 +229,9 @@ class Judge:
     def score(self, made: Sequence[Made]) -> Score:
         """Of all the links that were written."""
         right = [
-            one for one in made if one.member in self._of_member
-            and self.who(one.visitor, one.at) == self._of_member[one.member].number
+            one
+            for one in made
+            if one.member in self._of_member and self.who(one.visitor, one.at) == self._of_member[one.member].number
         ]
         told = [one for one in self._day.told if self._is_due(one)]
         due = {(one.member, self._presence(one)) for one in told}
@@ -245,7 +250,11 @@ class Judge:
 
     def _is_due(self, one: Told) -> bool:
         """Whether it is a consenting member's own touchpoint."""
-        return bool(one.member) and self._of_member[one.member].agreed and self._of_member[one.member].number == one.shopper
+        return (
+            bool(one.member)
+            and self._of_member[one.member].agreed
+            and self._of_member[one.member].number == one.shopper
+        )
 
     def _presence(self, one: Told) -> int:
         return self._presence_at(one.member, one.true_at)
@@ -253,7 +262,7 @@ class Judge:
     def _presence_at(self, member: str, at: float) -> int:
         """How many times the member had changed floors by then."""
         knots = [knot for knot in self._of_member[member].knots if knot[0] <= at]
-        return sum(a[1] != b[1] for a, b in zip(knots, knots[1:], strict=False))
+        return sum(a[1] != b[1] for a, b in itertools.pairwise(knots))
 
 
 def _nearest(day: Day, seen: Seen) -> list[Made]:
@@ -267,9 +276,12 @@ def _nearest(day: Day, seen: Seen) -> list[Made]:
             continue
         first, last = np.searchsorted(at, [one.at - 2.5, one.at + 2.5])
         x, y = places[one.place]
-        near = np.flatnonzero(
-            (floor[first:last] == FLOORS.index(one.floor)) & (np.hypot(*(xy[first:last] - (x, y)).T) < 4.0)
-        ) + first
+        near = (
+            np.flatnonzero(
+                (floor[first:last] == FLOORS.index(one.floor)) & (np.hypot(*(xy[first:last] - (x, y)).T) < 4.0)
+            )
+            + first
+        )
         sightings = [(float(at[i]), visitor_id(int(track[i])), float(xy[i, 0]), float(xy[i, 1])) for i in near]
         found = by_point([s for s in sightings if taken.get(s[1], one.member) == one.member], x, y)
         if not isinstance(found, str):

@@ -13,6 +13,7 @@ is timed on the same store. Last, how many transactions a second this disk takes
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -60,11 +61,14 @@ class Figures:
     start_s: float
     made_at_start: int
     longest_round_s: float
+    round_cpu_p50_s: float
+    round_cpu_p99_s: float
     rss_mb: float
     empty_mb: float
     peer: Rescan
     peer_round_s: float
     commits_a_second: float
+    load_average: float
 
     @property
     def clears(self) -> bool:
@@ -117,11 +121,14 @@ def measure(folder: Path, members: int, linked: int, seconds: float) -> Figures:
         found["start_s"],
         found["made_at_start"],
         found["longest_round_s"],
+        float(np.percentile(found["round_cpu_s"], 50)),
+        float(np.percentile(found["round_cpu_s"], 99)),
         found["rss_mb"],
         found["empty_mb"],
         peer,
         peer.seconds / peer.members * linked,
         commits(folder),
+        os.getloadavg()[0],
     )
     store.close()
     return figures
@@ -156,6 +163,8 @@ def commits(folder: Path, seconds: float = 2.0) -> float:
 def rows(figures: Figures) -> list[tuple[str, str]]:
     """What to tell of them."""
     ours = f"{figures.p50_s * 1000:.0f} ms, {figures.p99_s * 1000:.0f} ms, {figures.most_s * 1000:.0f} ms"
+    cores = f"{figures.engine_cpu:.2f}, {figures.ingest_cpu:.2f}; {figures.load_average:.1f}"
+    rounds = f"{figures.round_cpu_p50_s * 1000:.0f} ms, {figures.round_cpu_p99_s * 1000:.0f} ms"
     memory = f"{figures.rss_mb:.0f} MB, {figures.empty_mb:.0f} MB"
     peer = f"{figures.peer_round_s:.1f} s (from {figures.peer.members:,} of them)"
     return [
@@ -163,10 +172,11 @@ def rows(figures: Figures) -> list[tuple[str, str]]:
         ("offers and holdouts made meanwhile", f"{figures.made:,}"),
         ("event heard to offer committed: half, 99 %, longest", ours),
         ("bar: 99 % within", f"{BAR_S * 1000:.0f} ms: {'clears' if figures.clears else 'misses'}"),
-        ("cores: engine, ingest", f"{figures.engine_cpu:.2f}, {figures.ingest_cpu:.2f}"),
+        ("cores: engine, ingest; load average", cores),
         ("memory of the engine's process, and before it read anything", memory),
         ("start: everything read and decided on", f"{figures.start_s:.1f} s, {figures.made_at_start:,} made"),
         ("longest round", f"{figures.longest_round_s * 1000:.0f} ms"),
+        ("processor's time of a round: half, 99 %", rounds),
         ("peer: one round over everybody linked", peer),
         ("transactions a second on this disk", f"{figures.commits_a_second:,.0f}"),
     ]

@@ -48,11 +48,13 @@ def main(folder: Path) -> None:
     last = store.database.rows("SELECT coalesce(max(number), 0) FROM offers")[0][0]
     told: list[tuple[float, float, float]] = []
     longest = rounds = 0.0
+    cpu_s: list[float] = []
     began, used = time.perf_counter(), time.process_time()
     while not ended.is_set():
-        round_began = time.perf_counter()
+        round_began, cpu_began = time.perf_counter(), time.process_time()
         made = engine.update(time.time())
         done, rounds = time.time(), rounds + 1
+        cpu_s.append(time.process_time() - cpu_began)
         longest = max(longest, time.perf_counter() - round_began)
         if made:
             rows = store.database.rows(
@@ -69,6 +71,7 @@ def main(folder: Path) -> None:
         "latencies": [latency for _, _, latency in told],
         "rounds": rounds,
         "longest_round_s": longest,
+        "round_cpu_s": cpu_s,
         "cpu_share": (time.process_time() - used) / (time.perf_counter() - began),
         "rss_mb": rss_mb(),
         "empty_mb": empty_mb,

@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from central.api import (
+    campaigns,
+    coupons,
     deliveries,
     exports,
     flows,
@@ -17,10 +19,12 @@ from central.api import (
     occupancy,
     offering,
     ops,
+    pools,
     privacy,
     reasons,
     rehearsal,
     reports,
+    results,
     shops,
     touchpoints,
 )
@@ -56,8 +60,8 @@ def build_api(services: Services) -> FastAPI:
         """Whether the process answers; nothing about the mall."""
         return {"status": "ok"}
 
-    figures = (reports, heat, shops, flows, exports, occupancy)
-    joins = (rehearsal, member_batch, members, touchpoints, offering, reasons, deliveries)
+    figures = (reports, heat, shops, flows, exports, occupancy, results)
+    joins = (rehearsal, campaigns, member_batch, members, touchpoints, offering, reasons, deliveries, coupons, pools)
     for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))

@@ -25,8 +25,9 @@ FILE_CHUNK = 1 << 16
 SPOOLED_BYTES = 4 << 20
 """A Parquet file larger than this is made on disk; its directory stands at its end, so it is sent when it is whole."""
 
+Columns = dict[str, type[str | float]]
 Format = Literal["csv", "parquet"]
-_MEDIA: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+MEDIA: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
 @router.get(
@@ -58,14 +59,18 @@ def get_export(
         "Atrium-Window": f"{told['from']}/{told['to']}",
     }
     content = csv_chunks(what, rows) if kind == "csv" else parquet_chunks(what, rows)
-    return StreamingResponse(content, headers=headers, media_type=_MEDIA[kind])
+    return StreamingResponse(content, headers=headers, media_type=MEDIA[kind])
 
 
 def csv_chunks(what: What, rows: Iterator[Row]) -> Iterator[bytes]:
     """The table as CSV, a header row first, some thousand rows at a time."""
-    names = list(columns(what))
+    return csv_rows(columns(what), rows)
+
+
+def csv_rows(kinds: Columns, rows: Iterator[Row]) -> Iterator[bytes]:
+    """The same of any table's columns."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, names)
+    writer = csv.DictWriter(text, list(kinds))
     writer.writeheader()
     while part := list(islice(rows, CHUNK_ROWS)):
         writer.writerows({name: _inert(value) for name, value in row.items()} for row in part)
@@ -77,7 +82,12 @@ def csv_chunks(what: What, rows: Iterator[Row]) -> Iterator[bytes]:
 
 def parquet_chunks(what: What, rows: Iterator[Row]) -> Iterator[bytes]:
     """The table as Parquet, one row group for some thousand rows."""
-    schema = pa.schema([(name, pa.string() if kind is str else pa.float64()) for name, kind in columns(what).items()])
+    return parquet_rows(columns(what), rows)
+
+
+def parquet_rows(kinds: Columns, rows: Iterator[Row]) -> Iterator[bytes]:
+    """The same of any table's columns."""
+    schema = pa.schema([(name, pa.string() if kind is str else pa.float64()) for name, kind in kinds.items()])
     with tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as file:
         with pq.ParquetWriter(file, schema) as writer:
             while part := list(islice(rows, CHUNK_ROWS)):

@@ -42,6 +42,9 @@ MAX_BATCH_BYTES = 8 * 1024 * 1024
 BODY_TIMEOUT_S = 10.0
 """A body has arrived this long after its headers, or is not waited for any longer."""
 BATCH_PATHS = frozenset({"/v1/members/batch"})
+TEXT_TYPES = frozenset({"application/toml", "text/plain"})
+TEXT_PATHS = frozenset({"/v1/campaigns/file", "/v1/campaigns/lint"})
+"""Where a file is sent as it is, not as JSON."""
 FORM_PATHS = frozenset({"/login", "/welcome", "/password", "/logout"})
 
 
@@ -103,7 +106,9 @@ class Bodies:
         if isinstance(read, Response):
             await read(scope, receive, send)
             return
-        if read and scope["path"].startswith("/v1/") and not _is_json(headers.get("content-type", "")):
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        is_file = scope["path"] in TEXT_PATHS and kind in TEXT_TYPES
+        if read and scope["path"].startswith("/v1/") and not is_file and not _is_json(kind):
             await problem(415, "send JSON, with Content-Type: application/json")(scope, receive, send)
             return
         given = False
@@ -144,6 +149,5 @@ async def _whole(receive: Receive, most: int) -> bytes | None:
             return bytes(body)
 
 
-def _is_json(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
+def _is_json(kind: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))

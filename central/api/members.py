@@ -244,6 +244,7 @@ def get_member(request: Request, member: MemberId) -> MemberAnswer:
 def delete_member(request: Request, member: MemberId) -> Response:
     """Erase a member: consents, touchpoints and links are gone when this answers; of offers only their number stays."""
     services = services_of(request)
+    services.book.forget(member)  # first: while the file names them, they are not forgotten and asking again must help
     if not erase_member(services.store, member, services.clock(), services.secrets.phone_key):
         raise HTTPException(404, f"no member {member!r}")
     return Response(status_code=204)

@@ -26,6 +26,24 @@ MOST_S = 20.0
 AGAIN_S = 5
 _one_at_a_time = threading.Lock()
 
+LUNCH = """schema = "atrium.campaigns.v1"
+
+[[pools]]
+id = "DINE-15"
+title = "15 % off your lunch"
+kind = "percent"
+value = 15
+ceiling = 3.0
+
+[[campaigns]]
+id = "lunch"
+coupon = "DINE-15"
+wording = "15 % off your lunch"
+conditions = [
+    { kind = "window", from = "11:00", to = "14:00" },
+    { kind = "dwell", category = "fashion", minutes = 10.0 },
+]
+"""
 MET = Figure(46, 46, 42, 50)
 REHEARSAL = Rehearsal(
     "2026-01-30",
@@ -55,9 +73,7 @@ class RehearsalBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={
-            "examples": [{"text": 'schema = "atrium.campaigns.v1"\n', "from": "yesterday", "to": "yesterday"}]
-        },
+        json_schema_extra={"examples": [{"text": LUNCH, "from": "yesterday", "to": "yesterday"}]},
     )
 
     text: Annotated[str, Field(max_length=200_000, description="the file's text, TOML")]
@@ -74,7 +90,7 @@ def rehearse_campaigns(request: Request, body: RehearsalBody) -> Rehearsal:
     Nothing is sent or stored, and nobody is named. A figure about fewer than `k` people or members is withheld.
     """
     services = services_of(request)
-    script = script_of(body.text, services.book)
+    script = script_of(body.text, services.site, services.book)
     now, database = services.clock(), services.store.database
     timezone = services.site.timezone
     newest = replay.newest_visit(database, services.site.id)

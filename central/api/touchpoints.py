@@ -159,7 +159,8 @@ def _member(services: Services, body: TouchpointBody) -> str:
     if body.member is not None and body.phone is not None:
         raise BadInputError("member or phone: give one of them")
     if body.phone is not None:
-        found = touchpoints.member_of_phone(database, site, phone_hmac(services.secrets.phone_key, body.phone))
+        kept = phone_hmac(services.secrets.phone_key, body.phone, services.calling_code)
+        found = touchpoints.member_of_phone(database, site, kept)
         if found is None and body.kind != "sale":
             raise HTTPException(404, "phone: no member has this number")
         return found or ""

@@ -59,10 +59,25 @@ class _Box:
     system: LeastDelay = field(default_factory=LeastDelay)
     events: LeastDelay = field(default_factory=LeastDelay)
     off_at: float = 0.0
+    off_s: float = 0.0
+    """When the system's clock was last off, and by how much."""
     usual_s: float = USUAL_MOST_S
     """Least delay of the events' clock while it was right."""
     correction_s: float = 0.0
     sessions: dict[str, _Session] = field(default_factory=dict)
+
+    @property
+    def unproved(self) -> float | None:
+        """Delay by a clock that is not believed yet; the events' own only where it went with the system's."""
+        return self.events.unproved if self.follows else self.system.unproved
+
+    @property
+    def follows(self) -> bool:
+        """Whether the events' clock, not believed yet, went with the system's."""
+        events, beside = self.events.unproved, (self.system.unproved, self.system.value, self.off_s)
+        if events is None:
+            return False
+        return any(one is not None and abs(one) > OFF_S and abs(events - one) <= APART_S for one in beside)
 
     @property
     def is_plain(self) -> bool:
@@ -111,7 +126,7 @@ class Clocks:
         box = self._boxes[live.topic.site, live.topic.box]
         agrees = box.system.hear(heard, heard - live.at)
         if box.system.value is not None and abs(box.system.value) > OFF_S:
-            box.off_at = heard
+            box.off_at, box.off_s = heard, box.system.value
         if isinstance(body, Positions):
             at = from_rfc3339(body.at)
             agrees = box.events.hear(heard, heard - at)
@@ -120,7 +135,7 @@ class Clocks:
                 if box.correction_s:
                     body = msgspec.structs.replace(body, at=to_rfc3339(at + box.correction_s))
                     return Live(live.topic, live.at, heard, live.retained, body)
-        elif agrees and heard - box.events.heard > FRESH_S:
+        elif agrees and heard - box.events.heard > FRESH_S and (box.events.unproved is None or box.follows):
             self._settle(live.topic.site, live.topic.box, heard)
         return live
 
@@ -190,8 +205,7 @@ class Clocks:
         if event.seq > session.known_seq:
             since = session.known_at
         candidates = [own, box.correction_s]
-        unproved = box.events.unproved if box.events.unproved is not None else box.system.unproved
-        if unproved is not None:
+        if (unproved := box.unproved) is not None:
             candidates.append(unproved - box.usual_s)
         candidates += [one.correction_s for one in reversed(known[:-1])]
         candidates.append(0.0)
@@ -212,7 +226,7 @@ def _wanted(box: _Box, heard: float) -> float:
         return 0.0
     if not box.correction_s:
         system_was_off = heard - box.off_at <= LATELY_S
-        if not system_was_off or (abs(system) > OFF_S and abs(events - system) > APART_S):
+        if not system_was_off or abs(events - box.off_s) > APART_S:  # a recording's clock never went with the system's
             return 0.0
     return events - box.usual_s
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import overload
 
 import msgspec
 
@@ -14,9 +19,13 @@ from calibration.site import Site
 from central.offers.campaigns import Campaign, CampaignsFile, Categories, Pool
 from central.offers.findings import Findings
 from central.offers.lint import Finding, errors, lint
+from central.offers.toml_spots import comments, spots
 from contract.errors import AtriumError, BadInputError
 from contract.files import read_bytes
 
+NOBODY = "~"
+"""Stands for an erased member; no id of a member looks like it."""
+_IDS = re.compile(r"\bids\b[^\[\n]*\[[^\]]*")
 EMPTY = 'schema = "atrium.campaigns.v1"\n'
 
 
@@ -104,9 +113,16 @@ class CampaignBook:
         """Grows with every change."""
         return self.now.stamp
 
-    def lint(self, text: str) -> list[Finding]:
-        """What is wrong with a text that would be the file."""
-        return lint(text, self.categories, self._floors)
+    def lint(self, text: str, today: date | None = None) -> list[Finding]:
+        """What is wrong with a text as a campaigns file; what is over only where today is known."""
+        return lint(text, self.categories, self._floors, today=today)
+
+    def review(self, text: str, today: date | None = None) -> list[Finding]:
+        """What is wrong with a text as the next file: the same, and campaigns that changed under their old version."""
+        found = self.lint(text, today)
+        if errors(found):
+            return found
+        return sorted([*found, *_unversioned(text, self.now.file)], key=lambda one: (one.line, one.column))
 
     def refresh(self) -> bool:
         """Whether the file has changed and its new content is in force now."""
@@ -122,15 +138,23 @@ class CampaignBook:
             if text == self.now.text:
                 self.fault = ""
                 return False
-            wrong = errors([*self.lint(text), *_unversioned(text, self.now.file)])
+            wrong = errors(self.review(text))
             if wrong:
                 self.fault = f"{self.path}:{wrong[0]}" + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else "")
                 return False
             self.now, self.fault = _edition(text, self.now.stamp + 1), ""
             return True
 
-    def replace(self, text: str) -> list[Finding]:
+    @overload
+    def replace(self, text: str) -> list[Finding]: ...
+    @overload
+    def replace(self, text: str, only_if: Callable[[str], bool]) -> list[Finding] | None: ...
+    def replace(self, text: str, only_if: Callable[[str], bool] = lambda _: True) -> list[Finding] | None:
         """Make the text the file and put it in force unless there is an error among the findings given back.
+
+        Args:
+            text: the whole file.
+            only_if: asked, with the text in force, whether it may be replaced; None is given back where not.
 
         Raises:
             BadInputError: central has no campaigns file.
@@ -139,14 +163,47 @@ class CampaignBook:
         if self.path is None:
             raise BadInputError('campaigns: there is no file to write to; name one in CENTRAL.toml, campaigns = "..."')
         with self._lock:
-            findings = self.lint(text)
-            if not errors(findings):
-                findings = sorted([*findings, *_unversioned(text, self.now.file)], key=lambda one: one.line)
+            if not only_if(self.now.text):
+                return None
+            findings = self.review(text)
             if not errors(findings):
                 _write(self.path, text)
                 self._seen = _mark(self.path)
                 self.now, self.fault = _edition(text, self.now.stamp + 1), ""
             return findings
+
+    def forget(self, member: str) -> bool:
+        """Whether the file named the member; their id is gone from it now, in a newer file that is not in force, too.
+
+        Raises:
+            AtriumError: the file cannot be written.
+        """
+        if self.path is None:
+            return False
+        with self._lock:
+            before = self.path.read_text(encoding="utf-8", errors="surrogateescape") if self.path.exists() else ""
+            after, in_force = _unnamed(before, member), _unnamed(self.now.text, member)
+            if after != before:
+                _write(self.path, after)
+                self._seen = _mark(self.path) if before == self.now.text else None  # else it is yet to be looked at
+            if in_force != self.now.text:
+                self.now = _edition(in_force, self.now.stamp + 1)
+            return after != before
+
+
+def _unnamed(text: str, member: str) -> str:
+    """The text with nobody where the member's id stands among ids or in a comment; what else is called so stays."""
+    name = re.escape(member)
+    quoted, word = re.compile(rf"""(["']){name}\1"""), re.compile(rf"(?<![\w.-]){name}(?![\w-])")
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return _IDS.sub(lambda found: quoted.sub(rf"\g<1>{NOBODY}\1", found.group()), text)
+    stretches = [(*spot.value, quoted, rf"\g<1>{NOBODY}\1") for path, spot in spots(text).items() if path[-1] == "ids"]
+    stretches += [(*span, word, NOBODY) for span in comments(text)]
+    for start, end, pattern, put in sorted(stretches, key=lambda one: one[:2], reverse=True):
+        text = text[:start] + pattern.sub(put, text[start:end]) + text[end:]
+    return text
 
 
 def _edition(text: str, stamp: int) -> Edition:
@@ -199,7 +256,7 @@ def _write(path: Path, text: str) -> None:
     try:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-            file.write(text.encode())
+            file.write(text.encode(errors="surrogateescape"))
             file.flush()
             os.fsync(file.fileno())
         fresh.chmod(mode)

@@ -151,11 +151,6 @@ class Deciding:
         known = self._members.get(member)
         return None if known is None else self._judging.situation(known, now)
 
-    def held(self, member: str, campaign: int) -> Hold | None:
-        """Whether the campaign is held back from the member, by whatever."""
-        known = self._members.get(member)
-        return None if known is None else self._held(known, campaign)
-
     # what happens
 
     def _take(self, change: Change, at: float, decide: Decide) -> int:
@@ -206,7 +201,8 @@ class Deciding:
             freed = self._judging.free(known, len(known.stays) > 1 and visit_start(known.stays.values(), at) > began)
         known.stays[change.visit] = stay
         known.camera_at, known.heard_at = min(stay.told_at, at), change.at
-        return self._altered(change.member, known, stay, at, decide, freed)
+        mask = self._judging.touched(stay, is_new=before is None)
+        return self._altered(change.member, known, mask, at, decide, freed)
 
     def _see(self, change: Seen, at: float, decide: Decide) -> int:
         known = self._members.get(change.member)
@@ -216,19 +212,19 @@ class Deciding:
         gone_on = replace(stay, seconds=stay.seconds + change.until - stay.told_at, told_at=change.until)
         known.stays[change.visit] = gone_on
         known.camera_at, known.heard_at = change.until, change.at
-        return self._altered(change.member, known, gone_on, at, decide)
+        mask = self._judging.touched(gone_on, is_new=False)
+        return self._altered(change.member, known, mask, at, decide)
 
     def _altered(  # noqa: PLR0917 - what happened, to whom, where, when
         self,
         name: str,
         known: MemberState,
-        stay: Stay,
+        mask: int,
         at: float,
         decide: Decide,
         freed: frozenset[int] = frozenset(),
     ) -> int:
-        mask = self._judging.touched(stay) & known.relevant
-        fresh = self._using(self._rejudge(name, known, mask, at)) | freed
+        fresh = self._using(self._rejudge(name, known, mask & known.relevant, at)) | freed
         return self._offer(name, known, fresh & known.allowed, at, decide) if fresh else 0
 
     # time
@@ -339,7 +335,7 @@ class Deciding:
             self._schedule(name, known)
             return 0
         before = known.holds
-        known.holds = before & ~mask | self._judging.judged(known, mask, self._judging.situation(known, at), at)
+        self._judging.rejudge(known, mask, known.allowed & self._using(mask), at)
         self._schedule(name, known)
         self.changed[name] = None
         return known.holds & ~before
@@ -377,6 +373,7 @@ class Deciding:
         verdicts = tuple(judge(condition, situation) for condition in campaign.conditions)
         if not all(verdict.holds for verdict in verdicts):
             own = self.plan.needs[index] & known.relevant
+            known.unjudged &= ~own
             known.holds = known.holds & ~own | self._judging.judged(known, own, situation, at)
             return 0
         due = Due(

@@ -44,7 +44,7 @@ READ_A_ROUND = 100
 """At the start so many members are read in a round; who does something meanwhile is read at once."""
 MISSES_EVERY_S = 0.25
 """Near misses are written down this often, of so many members at a time,"""
-MISSES_OF_MEMBERS = 50
+MISSES_OF_MEMBERS = 25
 MISSES_OF_MEMBER = 8
 """and of each this many at most: those held back first, then by the campaigns' priority."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
@@ -30,6 +30,7 @@ class MemberState:
         allowed: campaigns whose purpose they agreed to and that no more than one settled condition stands against.
         relevant: conditions of these that are judged for this member.
         holds: conditions that hold.
+        unjudged: conditions nobody needs to know of, since every campaign that has them fails by two others.
         timers: when a condition may turn by itself, seconds since 1970.
         held: campaigns held back from this member alone.
         scheduled: the earliest timer that is set.
@@ -45,6 +46,7 @@ class MemberState:
     allowed: frozenset[int] = frozenset()
     relevant: int = 0
     holds: int = 0
+    unjudged: int = 0
     timers: dict[int, float] = field(default_factory=dict)
     held: dict[int, Hold] = field(default_factory=dict)
     scheduled: float = math.inf
@@ -69,7 +71,7 @@ class Judging:
         self._plan = plan
         self._timezone = timezone
         self._categories = categories
-        self._by_place: dict[tuple[str, str], int] = {}
+        self._by_place: dict[tuple[str, str, bool], int] = {}
         self._elsewhere: int | None = None
         self.waiting: set[str] = set()
 
@@ -146,13 +148,41 @@ class Judging:
                 held.append(miss)
         return held
 
-    def touched(self, stay: Stay) -> int:
-        """Conditions that a visit there may alter."""
-        place = stay.floor, stay.zone
-        found = self._by_place.get(place)
+    def rejudge(self, known: MemberState, mask: int, campaigns: Iterable[int], at: float) -> None:
+        """Judge conditions that may have changed, and those left out before that matter now.
+
+        What is left out is what no campaign waits for: one that surely fails by two conditions comes to no offer and
+        is no near miss, whatever else holds. Only the clock's own conditions are not counted for that.
+
+        Args:
+            known: the member.
+            mask: the conditions.
+            campaigns: those that have any of them.
+            at: seconds since 1970.
+        """
+        unknown = known.unjudged | mask
+        failing = ~(known.holds | unknown | self._plan.shared)
+        wanted = 0
+        for index in campaigns:
+            fails = self._plan.needs[index] & failing
+            if fails & (fails - 1) == 0:
+                wanted |= self._plan.needs[index]
+        wanted &= unknown
+        for number in bits(mask & ~wanted):
+            known.timers.pop(number, None)
+        known.unjudged = unknown & ~wanted
+        known.holds &= ~mask
+        if wanted:
+            known.holds |= self.judged(known, wanted, self.situation(known, at), at)
+
+    def touched(self, stay: Stay, *, is_new: bool = True) -> int:
+        """Conditions that a visit there may alter; that anybody came at all, only a visit not known before."""
+        key = stay.floor, stay.zone, is_new
+        found = self._by_place.get(key)
         if found is None:
+            place = stay.floor, stay.zone
             kinds = visit_kinds(*place, self._categories.by_zone.get(place, ""))
-            found = self._by_place[place] = self._plan.touched(kinds)
+            found = self._by_place[key] = self._plan.touched([one for one in kinds if is_new or one != "visit"])
         return found
 
     def nowhere(self, at: float) -> int:

@@ -49,7 +49,7 @@ SYNTAX = {
 
 def lint(
     text: str,
-    categories: Categories,
+    categories: Categories | None,
     floors: Collection[str] = (),
     *,
     today: date | None = None,
@@ -59,7 +59,7 @@ def lint(
 
     Args:
         text: TOML.
-        categories: the site's zones.
+        categories: the site's zones; None where no site is at hand, and places are not looked up.
         floors: ids of the site's floors; those that have zones where empty.
         today: to find what is over; None where it does not matter.
         tiers: that members have; None where nobody knows.

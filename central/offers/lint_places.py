@@ -27,8 +27,9 @@ OF_PLACE = (InPlace, Dwell, Visited, NotVisited, Crowd)
 class Places:
     """The site as campaigns may name it."""
 
-    def __init__(self, categories: Categories, floors: tuple[str, ...]) -> None:
-        self.site = categories
+    def __init__(self, site: Categories | None, floors: tuple[str, ...]) -> None:
+        self._is_known = site is not None
+        self.site = categories = Categories({}, {}) if site is None else site
         self.categories = sorted({one for one in categories.by_zone.values() if one})
         self.floors = floors or tuple(sorted({floor for floor, _ in categories.by_zone}))
         self.zones = sorted(
@@ -44,10 +45,14 @@ class Places:
         shut = {one.category for one in campaign.conditions if isinstance(one, NotVisited)}
         return next((one for one in self.categories if one not in shut), "fashion")
 
+    def within(self, place: Place) -> set[tuple[str, str]]:
+        """Its zones; where no site is at hand a place is only within itself."""
+        return set(zones_of(place, self.site)) or {(place.category, place.zone or place.floor)}
+
     def check(self, kind: str, value: str, path: Path, findings: Findings) -> None:
         """Find an error where the site has no such place."""
         known = self.named(kind)
-        if value in known:
+        if value in known or not self._is_known:
             return
         plain = known if kind != "zone" or "/" in value else [one for one in known if "/" not in one]
         meant = nearest(value, known) or (plain[0] if plain else None)
@@ -117,7 +122,7 @@ def _check_durations(conditions: list[Condition], path: Path, findings: Findings
 
 
 def _check_contradictions(conditions: list[Condition], path: Path, findings: Findings, places: Places) -> None:
-    shut = [(set(zones_of(one.place, places.site)), one.grace_s) for one in conditions if isinstance(one, NotVisited)]
+    shut = [(places.within(one.place), one.grace_s) for one in conditions if isinstance(one, NotVisited)]
     floors: set[str] | None = None
     for number, condition in enumerate(conditions):
         at = (*path, "conditions", number)
@@ -129,12 +134,12 @@ def _check_contradictions(conditions: list[Condition], path: Path, findings: Fin
             case _:
                 continue
         for place, needed_s in needed:
-            inside = set(zones_of(place, places.site))
+            inside = places.within(place)
             if any(inside <= out and (grace_s == 0 or needed_s > grace_s) for out, grace_s in shut):
                 findings.error(at, "another condition says that they have not been there", "remove one of the two")
                 break
         if isinstance(condition, InPlace):
             here = {floor for floor, _ in zones_of(condition.place, places.site)}
-            if floors is not None and not floors & here:
+            if floors and here and not floors & here:
                 findings.error(at, "nobody is on two floors at once", "remove one of the two")
             floors = here if floors is None else floors & here or here

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from central.offers.campaigns import Campaign, Categories, Condition
+from central.offers.campaigns import Campaign, Categories, Condition, Entered, NthVisit, Visits
 from central.offers.conditions import concerns
 
 TIME = frozenset({"time"})
+AT_ALL = (Entered, Visits, NthVisit)
+"""What asks of visits only that there is one, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def plan(campaigns: Sequence[Campaign], categories: Categories | None = None) ->
     concerned: dict[str, int] = {}
     for number, condition in enumerate(conditions):
         kinds = concerns(condition, categories)
+        if "visit" in kinds and not isinstance(condition, AT_ALL):  # of a place that nobody knows: of any stay
+            kinds = kinds - {"visit"} | {"stay"}
         shared |= (kinds <= TIME) << number
         settled |= (kinds <= {"member"}) << number
         placed |= all(kind == "time" or kind.startswith("visit:") for kind in kinds) << number
@@ -98,4 +102,4 @@ def bits(mask: int) -> Iterator[int]:
 
 def visit_kinds(floor: str, zone: str, category: str) -> tuple[str, ...]:
     """The kinds of change that a visit to a zone is."""
-    return ("visit", f"visit:{floor}/{zone}", f"visit:{floor}", f"visit:{category}")
+    return ("visit", "stay", f"visit:{floor}/{zone}", f"visit:{floor}", f"visit:{category}")

@@ -19,14 +19,15 @@ import msgspec
 from calibration.site import Site
 from central.coupons.value import cost_of
 from central.insight.suppression import Suppression
-from central.offers.book import CampaignBook, categories_of, errors
+from central.offers.book import CampaignBook, categories_of
 from central.offers.campaigns import Campaign, CampaignsFile, Pool
 from central.offers.deciding import Deciding
 from central.offers.explain import LINKING_PURPOSE
 from central.offers.ledger import Ledger
+from central.offers.lint import errors, lint
 from central.offers.planning import plan
 from central.offers.rehearsed import Rehearsal
-from central.offers.replaying import Past, Someone, meet
+from central.offers.replaying import Past, Someone, meet, questions
 from central.offers.tally import Day, Tally, Teller, floor_of, token_of
 from central.store import figures, links, members, people, purchases, replay, touchpoints
 from central.store.store import Store
@@ -56,13 +57,15 @@ class Script:
     currency: str = "EUR"
 
 
-def script_of(text: str, book: CampaignBook) -> Script:
+def script_of(text: str, site: Site, book: CampaignBook) -> Script:
     """A campaigns file's text as what is rehearsed, beside the campaigns in force.
+
+    A campaign that has changed may keep its version while it is rehearsed.
 
     Raises:
         BadInputError: naming line, field and mend, where the file would be refused.
     """
-    wrong = errors(book.lint(text))
+    wrong = errors(lint(text, book.categories, tuple(site.floors)))
     if wrong:
         raise BadInputError("; ".join(f"text:{finding}" for finding in wrong[:MOST_FINDINGS]))
     file = msgspec.toml.decode(text, type=CampaignsFile)
@@ -238,23 +241,26 @@ class Rehearser:
 
     def _ask(self, group: Sequence[Campaign], tallies: Sequence[Tally], day: Day, done: float, share: float) -> None:
         """Everybody, one campaign at a time: how far did their day meet its conditions?"""
-        timezone = self._site.timezone
-        pairs = [(one, floor_of(one), tally) for one, tally in zip(group, tallies, strict=True)]
+        timezone, categories = self._site.timezone, self._categories
+        acts = [
+            (one, questions(floor_of(one), categories), questions(one.conditions, categories), tally)
+            for one, tally in zip(group, tallies, strict=True)
+        ]
         for number, (token, someone) in enumerate(day.people.items()):
             if number % TICK_EVERY == 0:
                 self._tick(done + share * number / len(day.people))
-            for _, floor, tally in pairs:
-                found = meet(floor, someone, day.end, timezone, self._categories)
+            for _, floor, _, tally in acts:
+                found = meet(floor, someone, day.end, timezone, categories)
                 for depth in range(found.depth + 1):
                     tally.depth[depth].add(token)
                 if found.at is not None:
                     tally.people[day.day].add(token)
                     tally.hours[datetime.fromtimestamp(found.at, timezone).hour].add(token)
         for member, someone in day.members.items():
-            for campaign, _, tally in pairs:
+            for campaign, _, asked, tally in acts:
                 if someone.profile is None or campaign.purpose not in someone.profile.consents:
                     continue
-                found = meet(campaign.conditions, someone, day.end, timezone, self._categories)
+                found = meet(asked, someone, day.end, timezone, categories)
                 for depth in range(found.depth + 1):
                     tally.member_depth[depth].add(token_of(member))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from itertools import islice
 
 from central.offers.campaigns import Categories, Condition
-from central.offers.conditions import judge
+from central.offers.conditions import concerns, judge
 from central.offers.deciding import Change, Known, Stayed
+from central.offers.planning import visit_kinds
 from central.offers.situation import Profile, Situation, Stay
 from central.store.purchases import Purchase
 
@@ -51,6 +52,7 @@ class Someone:
         profile: of a member; of people who are nobody's member one that agrees to everything.
         purchases: by time.
         sources: of the day's touchpoints.
+        over: the visits as they ended.
     """
 
     past: tuple[Past, ...]
@@ -58,19 +60,27 @@ class Someone:
     profile: Profile | None = None
     purchases: tuple[Purchase, ...] = ()
     sources: frozenset[str] = frozenset()
+    over: tuple[Stay, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "over", tuple(one.as_of(one.left_at) for one in self.past))
 
     def situation(self, at: float, timezone: tzinfo, categories: Categories) -> Situation:
         """What was known of them at an instant."""
-        stays = [one.as_of(at) for one in self.past if one.entered_at <= at]
+        stays = [
+            over if one.left_at <= at else one.as_of(at)
+            for one, over in zip(self.past, self.over, strict=True)
+            if one.entered_at <= at
+        ]
         bought = [one for one in self.purchases if one.at <= at]
         local = datetime.fromtimestamp(at, timezone)
         return Situation(local, stays, categories, at, self.profile, bought, self.sources)
 
-    def turns(self) -> list[float]:
-        """Instants from ``start`` on at which something happened, ascending."""
-        times = {time for one in self.past for time in (one.entered_at, one.left_at)}
-        times |= {one.at for one in self.purchases}
-        return sorted({self.start} | {time for time in times if time > self.start})
+    def turns(self) -> list[tuple[float, tuple[str, str] | None]]:
+        """Instants after ``start`` at which something happened, ascending: where, or None for a purchase."""
+        times = [(time, (one.floor, one.zone)) for one in self.past for time in (one.entered_at, one.left_at)]
+        bought = [(one.at, None) for one in self.purchases]
+        return sorted((turn for turn in (*times, *bought) if turn[0] > self.start), key=lambda turn: turn[0])
 
     def changes(self, end: float) -> Iterator[tuple[float, Change]]:
         """What the engine would have heard of this member until ``end``, by time."""
@@ -101,39 +111,74 @@ class Met:
     at: float | None
 
 
-def meet(conditions: Sequence[Condition], who: Someone, end: float, timezone: tzinfo, categories: Categories) -> Met:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A condition, and what can turn its verdict besides the clock.
+
+    Attributes:
+        zones: (floor, zone) of stays; None for any.
+        bought: whether purchases can.
+    """
+
+    condition: Condition
+    zones: frozenset[tuple[str, str]] | None
+    bought: bool
+
+
+def questions(conditions: Sequence[Condition], categories: Categories) -> list[Question]:
+    """The conditions with what can turn them."""
+    found = []
+    for condition in conditions:
+        kinds = concerns(condition, categories)
+        zones = {
+            (floor, zone)
+            for (floor, zone), category in categories.by_zone.items()
+            if not kinds.isdisjoint(visit_kinds(floor, zone, category)[1:])
+        }
+        found.append(Question(condition, None if "visit" in kinds else frozenset(zones), "purchase" in kinds))
+    return found
+
+
+def meet(asked: Sequence[Question], who: Someone, end: float, timezone: tzinfo, categories: Categories) -> Met:
     """The first instant at which all conditions held, and else how many, in their order, held together at most.
 
-    Looks only where a verdict can turn: where something happened, and where the condition that fails says that it
-    changes by itself. Between two looks that condition fails, so that nothing is missed.
+    Looks only where the verdict of the condition that fails can turn: at a stay that concerns it, or when it changes by
+    itself, as it says. Between two looks it fails, so that nothing is missed.
 
     Args:
-        conditions: in the order of the file.
+        asked: the conditions, in the order of the file.
         who: whose day.
         end: of the day, seconds since 1970.
         timezone: of the site.
         categories: of its zones.
     """
     turns = who.turns()
-    at, depth = who.start, 0
+    at, depth, number = who.start, 0, 0
     for _ in range(MOST_LOOKS):
         situation = who.situation(at, timezone, categories)
-        changes_at: float | None = None
-        held = 0
-        for condition in conditions:
-            verdict = judge(condition, situation)
+        held, later = 0, math.inf
+        for question in asked:
+            verdict = judge(question.condition, situation)
             if not verdict.holds:
-                changes_at = verdict.changes_at
+                if verdict.changes_at is not None:
+                    later = max(verdict.changes_at, at + LEAST_S)
                 break
             held += 1
-        if held == len(conditions):
+        else:
             return Met(held, at)
         depth = max(depth, held)
-        next_turn = bisect_right(turns, at)
-        later = turns[next_turn] if next_turn < len(turns) else math.inf
-        if changes_at is not None:
-            later = min(later, max(changes_at, at + LEAST_S))
+        while number < len(turns) and turns[number][0] <= at:
+            number += 1
+        later = min(later, _next_turn(turns, number, asked[held]))
         if later >= end:
             return Met(depth, None)
         at = later
     return Met(depth, None)
+
+
+def _next_turn(turns: Sequence[tuple[float, tuple[str, str] | None]], number: int, asked: Question) -> float:
+    """The first instant from that turn on at which something happened that concerns the condition."""
+    for at, where in islice(turns, number, None):
+        if asked.bought if where is None else asked.zones is None or where in asked.zones:
+            return at
+    return math.inf

@@ -49,6 +49,13 @@ def spots(text: str) -> dict[Path, Spot]:
     return _Reader(text).read()
 
 
+def comments(text: str) -> list[tuple[int, int]]:
+    """From where to where there are comments, in a text that is TOML; white space around them may be included."""
+    reader = _Reader(text)
+    reader.read()
+    return reader.comments
+
+
 def shown(path: Path) -> str:
     """The path for people.
 
@@ -65,6 +72,7 @@ class _Reader:
         self._text = text
         self._at = 0
         self._found: dict[Path, Spot] = {}
+        self.comments: list[tuple[int, int]] = []
         self._tables: dict[Path, int] = {}
         """How many tables each array of tables has so far."""
 
@@ -186,4 +194,6 @@ class _Reader:
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
         if found := pattern.match(self._text, self._at):
+            if pattern is _BLANK and "#" in found.group():
+                self.comments.append(found.span())
             self._at = found.end()

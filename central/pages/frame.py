@@ -25,20 +25,23 @@ from central.pages.reader import Theme, theme_of, words_of
 from central.services import Services
 from contract.tokens import Role
 
-Here = Literal["mall", "floor", "flows", "shops", "ops", "privacy", "offers"]
+Here = Literal["mall", "floor", "flows", "shops", "ops", "privacy", "campaigns", "members", "results"]
 
 INSIGHT_ROLES: tuple[Role, ...] = ("manager", "ops", "admin")
 OPS_ROLES: tuple[Role, ...] = ("ops", "manager", "admin", "installer")
 OFFER_ROLES: tuple[Role, ...] = ("manager", "admin")
+MEMBER_ROLES: tuple[Role, ...] = ("admin",)
 
 PLACES: dict[Here, tuple[str, tuple[Role, ...]]] = {
     "mall": ("/", INSIGHT_ROLES),
     "floor": ("/floor", INSIGHT_ROLES),
     "flows": ("/flows", INSIGHT_ROLES),
     "shops": ("/shops", INSIGHT_ROLES),
+    "campaigns": ("/campaigns", OFFER_ROLES),
+    "results": ("/results", OFFER_ROLES),
+    "members": ("/members", MEMBER_ROLES),
     "ops": ("/ops", OPS_ROLES),
     "privacy": ("/privacy", INSIGHT_ROLES),
-    "offers": ("/offers", OFFER_ROLES),
 }
 """Address and roles of every page, in the order of the bar."""
 

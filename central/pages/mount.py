@@ -11,12 +11,14 @@ from nicegui import ui
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
+from central.pages.campaigns.page import add_campaign_pages
 from central.pages.floor import add_floor_page
 from central.pages.flows import add_flows_page
 from central.pages.mall import add_mall_page
-from central.pages.offers import add_offers_page
+from central.pages.members.page import add_members_page
 from central.pages.ops.page import add_ops_page
 from central.pages.privacy import add_privacy_page
+from central.pages.results.page import add_results_pages
 from central.pages.shops import add_shops_pages
 from central.services import Services
 
@@ -36,7 +38,9 @@ def mount_pages(app: FastAPI, services: Services) -> None:
 
     add_mall_page(services)
     add_floor_page(services)
-    add_offers_page(services)
+    add_campaign_pages(services)
+    add_members_page(services)
+    add_results_pages(services)
     add_ops_page(services)
     add_flows_page(services)
     add_shops_pages(services)

@@ -104,3 +104,9 @@ def _one(connection: sqlite3.Connection, condition: str, parameters: tuple[str, 
     sql = f"SELECT {_COLUMNS} FROM coupons WHERE site = ? AND {condition}"  # noqa: S608 - our own names
     row = connection.execute(sql, parameters).fetchone()
     return Coupon(*tuple(row)) if row else None
+
+
+def agreed(connection: sqlite3.Connection, site: str, member: str, purpose: str) -> bool:
+    """Whether a member's consent to a purpose stands at this very moment."""
+    sql = "SELECT 1 FROM consents WHERE site = ? AND member = ? AND purpose = ? AND withdrawn_at IS NULL"
+    return connection.execute(sql, (site, member, purpose)).fetchone() is not None

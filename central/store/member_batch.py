@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from central.store import happenings
@@ -196,5 +197,6 @@ def _known(
     return _Known(found, owners, consents, erased)
 
 
+@lru_cache(maxsize=10_000)
 def _text(values: tuple[str, ...] | None) -> str | None:
     return None if values is None else json.dumps(list(values))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from central.offers.situation import Profile
-from central.store import deliveries, erasures, happenings
+from central.store import deliveries, erasures, happenings, redemptions
 from central.store.database import Database
 from contract.errors import BadInputError
 
@@ -161,6 +161,7 @@ def erase(database: Database, site: str, member: str, now: float = 0.0, subject:
             return False
         removed = deliveries.forget(connection, site, member)
         removed["offers"] = _strip_offers(connection, site, member, nobody=True)
+        removed |= redemptions.forget(connection, site, member)
         for table in OF_MEMBER:
             sql = f"DELETE FROM {table} WHERE site = ? AND member = ?"  # noqa: S608 - our own names
             removed[table] = connection.execute(sql, (site, member)).rowcount

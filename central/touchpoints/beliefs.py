@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from central.store.touchpoints import Touchpoint
 from central.touchpoints.nearby import Nearby
 
 TRUST_S = 2400.0
 """Mean time until a track that goes on is somebody else's: ids are swapped where people pass close."""
 LOST_S = 10.0
 """A visitor not seen for so long is not that visitor any more."""
-FRESH_SHARE = 0.9
+FRESH_SHARE = 0.8
 """Who is lost is more likely somebody who appeared since than somebody who was there all along."""
 WRONG_CARD = 0.01
 """Share of touchpoints that are not the member's at all: a partner's card, a phone given along."""
@@ -72,23 +73,19 @@ class Beliefs:
             if (kept := {who: one for who, one in claims.items() if who in self._by_member})
         }
 
-    def factors(
-        self, member: str, touchpoint: str, floor: str, numbers: list[int], at: float, nearby: Nearby
-    ) -> npt.NDArray[np.float64]:
+    def factors(self, one: Touchpoint, numbers: list[int], nearby: Nearby) -> npt.NDArray[np.float64]:
         """(N,) how much likelier than by chance each visitor is the member, before the touchpoint itself is looked at.
 
         Args:
-            member: who.
-            touchpoint: what is being decided; it does not speak for itself.
-            floor: where.
+            one: what is being decided; it does not speak for itself.
             numbers: N visitors.
-            at: the touchpoint's instant.
-            nearby: the floor's positions.
+            nearby: its floor's positions.
         """
+        member, at = one.member, one.at
         found = np.ones(len(numbers))
-        belief = self.before(member, touchpoint, at)
+        belief = self.before(member, one.touchpoint, at)
         if belief is not None:
-            found = _carried(belief, floor, numbers, at, nearby)
+            found = _carried(belief, one.floor, numbers, at, nearby)
         for index, number in enumerate(numbers):
             for other, (share, since) in self._claims.get(number, {}).items():
                 if other != member:

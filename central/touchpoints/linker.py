@@ -1,4 +1,4 @@
-"""Decides which visitor a touchpoint's member is: by posterior and margin, again as evidence arrives, and takes it back.
+"""Decides which visitor a touchpoint's member is, by posterior and margin; again as evidence arrives.
 
 Every round looks at what is due. A till is decided as a whole, all its sales against all stays at it, since its queue
 has an order; other places one touchpoint at a time. A link that later evidence speaks against is dissolved.
@@ -21,9 +21,11 @@ from central.store.touchpoints import NO_CONSENT, Touchpoint
 from central.touchpoints.beliefs import WRONG_CARD, Belief, Beliefs, carried_shares
 from central.touchpoints.kernels import in_order
 from central.touchpoints.likelihood import (
-    CODE_SPREADS_M,
-    KIOSK_SPREADS_M,
-    POINT_REACH_M,
+    CODE_SPREAD_M,
+    KIOSK_SPREAD_M,
+    POINT_RADIUS_M,
+    TILL_SPREAD_M,
+    Stance,
     TillClock,
     point_odds,
     till_closeness,
@@ -36,7 +38,7 @@ log = logging.getLogger(__name__)
 
 LINKING_PURPOSE = "journey"
 """The consent without which no member is ever joined to a visitor."""
-LEAST_CONFIDENCE = 0.97
+LEAST_CONFIDENCE = 0.965
 """A posterior below links nobody."""
 LEAST_MARGIN = 20.0
 """The best must be so many times likelier than the runner-up."""
@@ -45,6 +47,8 @@ DISSOLVE_BELOW = 0.3
 
 WINDOW_S = 2.5
 """Positions this long before and after a check-in count."""
+STOOD_S = 10.0
+"""Where somebody stands is told from so many seconds before, too."""
 SETTLE_S = 1.0
 """Positions of the window's end have arrived this long after it."""
 PATIENCE_S = 10.0
@@ -61,6 +65,8 @@ TILL_BACK_S = 240.0
 """Sales and stays so long before the oldest undecided sale are matched with it."""
 LEARNS_AFTER_S = 120.0
 TILL_RADIUS_M = 2.5
+BUSTLE_RADIUS_M, BUSTLE_S, BUSTLE_EVERY_S = 1.0, 300.0, 120.0
+"""How busy a place is, is told from so much of it and so many seconds, and looked at anew so often."""
 ZONE_ODDS = 60.0
 """Of somebody in a zone where nothing else is known; alone there they are linked."""
 FORGET_EVERY_S = 300.0
@@ -73,10 +79,12 @@ class Shares:
     Attributes:
         of: probability that the member is each visitor, by number; the rest is nobody we saw, or a wrong card.
         facts: by number, what it was decided on.
+        where: by number, metres from the place.
     """
 
     of: dict[int, float]
     facts: dict[int, dict[str, Any]]
+    where: dict[int, tuple[float, float]]
 
 
 class Linker:
@@ -93,8 +101,15 @@ class Linker:
         self._nearby = {floor: Nearby(store.database, store.site, floor) for floor in site.floors}
         self._beliefs = Beliefs()
         self._clocks: dict[str, TillClock] = {}
+        self._stances = {
+            "till": Stance(TILL_SPREAD_M),
+            "code": Stance(CODE_SPREAD_M),
+            "kiosk": Stance(KIOSK_SPREAD_M),
+            "parking": Stance(KIOSK_SPREAD_M),
+        }
         self._learnt: dict[str, float] = {}
         self._due: dict[str, float] = {}
+        self._bustle: dict[str, tuple[float, float]] = {}
         self._audits: dict[str, list[float]] = {}
         self._forgot_at = 0.0
         self._recalled = False
@@ -169,43 +184,46 @@ class Linker:
             np.array([one.x for one in found]),
             np.array([one.y for one in found]),
             np.array([one.end - one.start for one in found]),
+            self._stances["till"].spread_m,
+            self._stances["till"].offset_m(place_id),
         )
         late = np.array([one.at for one in told])[:, None] - np.array([one.end for one in found])[None, :]
-        self._learn(place_id, clock, told, late, close, now)
-        raw = till_odds(close, clock.density(late))
+        self._learn(place_id, told, late, close, now=now)
+        raw = till_odds(close, clock.density(late), len(told), now - start + 60.0)
         names = nearby.names({one.visitor for one in found}, now)
         staff = persons.staff_among(database, site, names.values())
         numbers = [one.visitor for one in found]
         factors = np.ones_like(raw)
         for row, one in enumerate(told):
             if one.member and one.outcome != NO_CONSENT:
-                factors[row] = self._beliefs.factors(one.member, one.touchpoint, place.floor, numbers, one.at, nearby)
+                factors[row] = self._beliefs.factors(one, numbers, nearby)
         raw[:, [names.get(number, "") in staff for number in numbers]] = 0.0
         shares = in_order(np.ascontiguousarray(raw * (factors * (1 - WRONG_CARD) + WRONG_CARD)))
         theirs = factors * (1 - WRONG_CARD) / (factors * (1 - WRONG_CARD) + WRONG_CARD)
         made = 0
         for row, one in enumerate(told):
-            if not one.member or one.state == "closed" and one.outcome != "linked":
+            if not one.member or (one.state == "closed" and one.outcome != "linked"):
                 continue
             of = _by_visitor(found, shares[row, :-1] * theirs[row])
             facts = _till_facts(found, shares[row, :-1] * theirs[row], late[row], clock.offset_s)
-            made += self._conclude(now, one, Shares(of, facts), nearby.names(of, one.at), is_till=True)
+            where = {stint.visitor: (stint.x, stint.y) for stint in found}
+            made += self._conclude(now, one, Shares(of, facts, where), nearby.names(of, one.at), is_till=True)
         return made
 
     def _learn(
         self,
         place: str,
-        clock: TillClock,
         told: list[Touchpoint],
         late: npt.NDArray[np.float64],
         close: npt.NDArray[np.float64],
+        *,
         now: float,
     ) -> None:
         since = self._learnt.get(place, 0.0)
         for row, one in enumerate(told):
             if since < one.at <= now - LEARNS_AFTER_S:
                 near = np.abs(late[row]) < 150.0
-                clock.learn(late[row][near], close[near])
+                self._clocks[place].learn(late[row][near], close[near])
                 self._learnt[place] = one.at
 
     def _decide_point(self, now: float, one: Touchpoint) -> bool:
@@ -216,27 +234,30 @@ class Linker:
         start, end = one.at - WINDOW_S, one.at + WINDOW_S
         place = self._site.places.get(one.place)
         if one.x is not None and one.y is not None:
-            fixes = nearby.around(one.x, one.y, POINT_REACH_M, start, end)
-            spreads = CODE_SPREADS_M if place is None or place.kind == "code" else KIOSK_SPREADS_M
-            numbers, raw, off_m, seen = point_odds(fixes, spreads)
+            stance = self._stances["code" if place is None else place.kind]
+            fixes = nearby.around(one.x, one.y, POINT_RADIUS_M, one.at - STOOD_S, end)
+            bustle = self._bustle_at(nearby, one)
+            here = point_odds(fixes, start, stance.spread_m, stance.offset_m(one.place), bustle)
+            numbers, raw, seen = here.numbers, here.odds, here.seen_s
+            where = dict(zip(numbers, zip(here.x.tolist(), here.y.tolist(), strict=True), strict=True))
         else:
             fixes = nearby.around(0.0, 0.0, 1e6, start, end)
             inside = self._site.floors[one.floor].zones[one.zone or ""].contains(np.column_stack([fixes.x, fixes.y]))
             who, counts = np.unique(fixes.number[inside], return_counts=True)
             numbers, seen = who[counts >= 2].tolist(), counts[counts >= 2].astype(np.float64)
-            raw, off_m = np.full(len(numbers), ZONE_ODDS), np.zeros(len(numbers))
+            raw, where = np.full(len(numbers), ZONE_ODDS), dict.fromkeys(numbers, (0.0, 0.0))
         names = nearby.names(numbers, one.at)
         staff = persons.staff_among(self._store.database, self._store.site, names.values())
         raw[[names.get(number, "") in staff for number in numbers]] = 0.0
-        factors = self._beliefs.factors(one.member, one.touchpoint, one.floor, numbers, one.at, nearby)
+        factors = self._beliefs.factors(one, numbers, nearby)
         odds = raw * (factors * (1 - WRONG_CARD) + WRONG_CARD)
         shares = odds / (1.0 + odds.sum()) * factors * (1 - WRONG_CARD) / (factors * (1 - WRONG_CARD) + WRONG_CARD)
         facts = {
-            number: {"distance_m": round(float(off_m[index]), 2), "dwell_s": float(seen[index])}
+            number: {"distance_m": round(float(np.hypot(*where[number])), 2), "dwell_s": float(seen[index])}
             for index, number in enumerate(numbers)
         }
         of = dict(zip(numbers, shares.tolist(), strict=True))
-        return self._conclude(now, one, Shares(of, facts), names, is_till=False)
+        return self._conclude(now, one, Shares(of, facts, where), names, is_till=False)
 
     def _conclude(self, now: float, one: Touchpoint, found: Shares, names: dict[int, str], *, is_till: bool) -> bool:
         """Whether a link was made of it."""
@@ -246,15 +267,34 @@ class Linker:
             self._audit(now, one, found, names)
             return False
         if share >= LEAST_CONFIDENCE and share >= LEAST_MARGIN * runner_up and names.get(best):
+            self._learn_stance(one, found)
             return self._link(now, one, found, (best, share, runner_up), names)
         if now >= max(one.at + (TILL_PATIENCE_S if is_till else PATIENCE_S), one.heard + 1.0):
             outcome = "nobody there" if not found.of else "not sure enough"
             if runner_up > 1 - LEAST_CONFIDENCE:
                 outcome = "more than one there"
             links.close(self._store.database, self._store.site, one.touchpoint, outcome)
+            self._learn_stance(one, found)
         elif is_till:
             self._due[one.touchpoint] = now + TILL_AGAIN_S
         return False
+
+    def _bustle_at(self, nearby: Nearby, one: Touchpoint) -> float:
+        """People per square metre at the place itself in the last minutes: some are there who tell us nothing."""
+        if not one.place or one.x is None or one.y is None:
+            return 0.0
+        since, known = self._bustle.get(one.place, (-np.inf, 0.0))
+        if one.at - since > BUSTLE_EVERY_S:
+            fixes = nearby.around(one.x, one.y, BUSTLE_RADIUS_M, one.at - BUSTLE_S, one.at)
+            known = len(fixes.at) / BUSTLE_S / (np.pi * BUSTLE_RADIUS_M**2)
+            self._bustle[one.place] = (one.at, known)
+        return known
+
+    def _learn_stance(self, one: Touchpoint, found: Shares) -> None:
+        place = self._site.places.get(one.place)
+        for number, share in found.of.items() if place is not None else ():
+            if place is not None and share > 0.05:
+                self._stances[place.kind].learn(one.place, *found.where[number], share)
 
     def _believe(self, one: Touchpoint, found: Shares) -> None:
         """Remember what it came to; what it leaves open stays with whom the member was before."""

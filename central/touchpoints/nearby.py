@@ -1,6 +1,7 @@
 """Who was near a place lately: the last quarter of an hour of positions in memory, and each second read only once.
 
-Visitors are named by number, and somebody whose track was lost and began anew by the number of their first. A cache: whoever starts anew reads it from the store again.
+Visitors are named by number, and somebody whose track was lost and began anew by the number of their first. A cache:
+whoever starts anew reads it from the store again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from central.store import positions
 from central.store.database import Database
-from central.touchpoints.fragments import GAP_S, WAITS_S, End, heirs
+from central.touchpoints.fragments import GAP_S, LATELY_S, WAITS_S, End, heirs
 
 KEPT_S = 840.0
 """Positions rest for a quarter of an hour."""
@@ -58,7 +59,7 @@ class Nearby:
         self._database = database
         self._site = site
         self._floor = floor
-        self._batches: deque[tuple[float, npt.NDArray[np.void]]] = deque()
+        self._batches: deque[tuple[float, npt.NDArray[np.int32]]] = deque()
         self._known: dict[int, float] = {}
         self._read_until = -np.inf
         self.first: dict[int, float] = {}
@@ -68,8 +69,9 @@ class Nearby:
         self._roots: dict[int, int] = {}
         self._tracks: dict[int, list[int]] = {}
         self._began: dict[int, End] = {}
-        self._latest: dict[int, End] = {}
+        self._latest: dict[int, tuple[float, int, int]] = {}
         self._undecided: list[int] = []
+        self._births: list[End] = []
         self._matched_at = -np.inf
         self._followed: set[int] = set()
         self._pruned_at = 0.0
@@ -81,8 +83,9 @@ class Nearby:
             if number in self._known:
                 continue
             self._known[number] = at
-            self._batches.append((at, people))
-            self._take(at, people)
+            rows = people.view(np.int32).reshape(-1, 3)  # number, x and y in cm: plain, so that they join fast
+            self._batches.append((at, rows))
+            self._take(at, rows)
             self._read_until = max(self._read_until, min(at, now))
             if at - self._matched_at >= WAITS_S / 2:
                 self._match(at)
@@ -94,16 +97,15 @@ class Nearby:
         if now - self._pruned_at > KEPT_S:
             self._prune(now)
 
-    def _take(self, at: float, people: npt.NDArray[np.void]) -> None:
-        where = zip(people["number"].tolist(), people["x_cm"].tolist(), people["y_cm"].tolist(), strict=True)
-        for one, x_cm, y_cm in where:
-            root = self._roots.get(one, one)
-            if one not in self._latest:
+    def _take(self, at: float, people: npt.NDArray[np.int32]) -> None:
+        latest, roots, last = self._latest, self._roots, self.last
+        for one, x_cm, y_cm in people.tolist():
+            if one not in latest:
                 self._began[one] = End(one, at, x_cm / 100.0, y_cm / 100.0)
                 self._undecided.append(one)
                 self.first[one] = at
-            self._latest[one] = End(one, at, x_cm / 100.0, y_cm / 100.0)
-            self.last[root] = at
+            latest[one] = (at, x_cm, y_cm)
+            last[roots.get(one, one)] = at
 
     def _match(self, at: float) -> None:
         """Give those who began a while ago back to whom they were."""
@@ -112,12 +114,14 @@ class Nearby:
         self._undecided = [one for one in self._undecided if self._began[one].at > at - WAITS_S]
         if not begun:
             return
+        earliest = at - GAP_S - 3 * WAITS_S
         ended = [
-            end
-            for end in self._latest.values()
-            if at - GAP_S - 3 * WAITS_S <= end.at < at - WAITS_S and end.visitor not in self._followed
+            End(one, last_at, x_cm / 100.0, y_cm / 100.0)
+            for one, (last_at, x_cm, y_cm) in self._latest.items()
+            if earliest <= last_at < at - WAITS_S and one not in self._followed
         ]
-        for visitor, before in heirs(ended, begun):
+        self._births = [one for one in self._births if one.at > at - LATELY_S] + begun
+        for visitor, before in heirs(ended, begun, self._births):
             root = self.root(before)
             self._followed.add(before)
             self._roots[visitor] = root
@@ -141,7 +145,7 @@ class Nearby:
     def track_at(self, root: int, at: float) -> int:
         """The number that somebody had at an instant, or the next one after it, or their last."""
         for one in self._tracks.get(root, [root]):
-            if one in self._latest and self._latest[one].at >= at:
+            if one in self._latest and self._latest[one][0] >= at:
                 return one
         return self._tracks.get(root, [root])[-1]
 
@@ -153,9 +157,9 @@ class Nearby:
             return Fixes(none, np.empty(0, np.int64), none, none)
         at = np.repeat(np.array([one[0] for one in chosen]), [len(one[1]) for one in chosen])
         people = np.concatenate([one[1] for one in chosen])
-        east, north = people["x_cm"] / 100.0 - x, people["y_cm"] / 100.0 - y
+        east, north = people[:, 1] / 100.0 - x, people[:, 2] / 100.0 - y
         near = east * east + north * north <= radius_m * radius_m
-        numbers, which = np.unique(people["number"][near], return_inverse=True)
+        numbers, which = np.unique(people[near, 0], return_inverse=True)
         roots = np.array([self.root(one) for one in numbers.tolist()], np.int64)
         return Fixes(at[near], roots[which], east[near], north[near])
 

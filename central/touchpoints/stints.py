@@ -18,6 +18,8 @@ LEAST_S = 4.0
 """Who was there more briefly walked by."""
 LAST_S = 12.0
 """Where somebody stood is told from so many seconds before they left: before that they may have been in the queue."""
+STOOD_S, STOOD_M = 40.0, 0.5
+"""Earlier seconds in which they stood at the same place as in the last ones count, too: noise lasts for seconds."""
 LEAVING_S = 1.5
 """and without the last, in which they turn to go."""
 
@@ -71,6 +73,10 @@ def _of_one(visitor: int, at: np.ndarray, x: np.ndarray, y: np.ndarray) -> list[
             continue
         chosen = piece[(at[piece] >= end - LAST_S) & (at[piece] <= end - LEAVING_S)]
         chosen = chosen if len(chosen) else piece
+        mean_x, mean_y = x[chosen].mean(), y[chosen].mean()
+        stood = piece[(at[piece] >= end - STOOD_S) & (at[piece] <= end - LEAVING_S)]
+        stood = stood[np.hypot(x[stood] - mean_x, y[stood] - mean_y) < STOOD_M]
+        chosen = stood if len(stood) > len(chosen) else chosen
         found.append(Stint(visitor, start, end, float(x[chosen].mean()), float(y[chosen].mean()), float(len(piece))))
     return found
 

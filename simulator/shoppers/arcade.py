@@ -1,4 +1,4 @@
-"""The arcade: two floors of 60 x 40 m, a street twelve metres wide between twice six shops on each, and its site file."""
+"""The arcade: two floors of 60 x 40 m, on each a street twelve metres wide between twice six shops; its site file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,34 @@ STREET_M = (14.0, 26.0)
 SHOP_WIDTH_M = 10.0
 FLOORS = ("g", "u")
 CATEGORIES = {
-    "g": ("fashion", "fashion", "dining", "beauty", "sports", "dining", "fashion", "books", "fashion", "gifts", "dining", "home"),
-    "u": ("dining", "fashion", "dining", "toys", "fashion", "dining", "electronics", "fashion", "shoes", "sports", "dining", "home"),
+    "g": (
+        "fashion",
+        "fashion",
+        "dining",
+        "beauty",
+        "sports",
+        "dining",
+        "fashion",
+        "books",
+        "fashion",
+        "gifts",
+        "dining",
+        "home",
+    ),
+    "u": (
+        "dining",
+        "fashion",
+        "dining",
+        "toys",
+        "fashion",
+        "dining",
+        "electronics",
+        "fashion",
+        "shoes",
+        "sports",
+        "dining",
+        "home",
+    ),
 }
 TILL_FROM_FRONT_M = 8.0
 QUEUE_STEP_M = 0.85

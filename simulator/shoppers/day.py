@@ -93,6 +93,7 @@ class _Arcade:
         self.told: list[Told] = []
         self.queues: list[int] = []
         self.shoppers: list[Shopper] = []
+        self.free_at: dict[str, float] = {}
 
     def run(self) -> Day:
         parties: list[tuple[float, int, Iterator[float]]] = []
@@ -126,7 +127,10 @@ class _Arcade:
             self.shoppers.append(one)
             at, floor = 0.0, FLOORS.index(shop.floor)
             while at < end:
-                x, y = shop.staff[0] + self.rng.normal(0, 0.3), shop.staff[1] + shop.inwards * abs(self.rng.normal(0, 0.1))
+                x, y = (
+                    shop.staff[0] + self.rng.normal(0, 0.3),
+                    shop.staff[1] + shop.inwards * abs(self.rng.normal(0, 0.1)),
+                )
                 stay = float(self.rng.uniform(15, 90))
                 one.knots += [(at, floor, x, y), (at + stay, floor, x, y)]
                 at += stay + 2.0
@@ -148,7 +152,9 @@ class _Party:
         settings, rng = self.arcade.settings, self.rng
         yield self.now
         chosen = min(1 + rng.poisson(settings.shops_a_visit - 1), len(self.arcade.shops))
-        stops = [self.arcade.shops[i] for i in rng.choice(len(self.arcade.shops), chosen, replace=False, p=self.arcade.pull)]
+        stops = [
+            self.arcade.shops[i] for i in rng.choice(len(self.arcade.shops), chosen, replace=False, p=self.arcade.pull)
+        ]
         stops.sort(key=lambda shop: shop.floor)
         for shop in stops:
             yield from self._to_floor(FLOORS.index(shop.floor))
@@ -207,6 +213,13 @@ class _Party:
             spot = (rng.normal(post.xy[0], 0.35 * reach), rng.normal(post.xy[1], 0.35 * reach))
         self.now += max(float(np.hypot(spot[0] - self.at[0], spot[1] - self.at[1])) / self.speed, 1.0)
         self.at = spot
+        if post.kind != "code":  # a machine serves one at a time
+            begins = max(self.now, self.arcade.free_at.get(post.id, 0.0) + 2.0)
+            self.arcade.free_at[post.id] = begins + stay_s
+            if begins > self.now + 2.0:
+                waiting = {one.number: self._beside(post.xy, (1.2, 2.5)) for one in self.people}
+                self._stand(waiting, begins - self.now - 1.5)
+                self.now += 1.5
         places = {user.number: spot} | {
             one.number: self._beside(spot, (0.6, 1.8)) for one in self.people if one is not user
         }
@@ -241,8 +254,10 @@ class _Party:
             centre = self._somewhere(shop)
             self.now += max(float(np.hypot(centre[0] - self.at[0], centre[1] - self.at[1])) / (self.speed * 0.7), 1.0)
             self.at = centre
-            self._stand({one.number: self._within(shop, self._beside(centre, (0.3, 1.6))) for one in self.people},
-                        float(rng.gamma(2.0, 45.0)))
+            self._stand(
+                {one.number: self._within(shop, self._beside(centre, (0.3, 1.6))) for one in self.people},
+                float(rng.gamma(2.0, 45.0)),
+            )
             yield self.now
         if rng.random() < self.arcade.settings.buys:
             yield from self._buy(shop)
@@ -307,7 +322,11 @@ class _Party:
 
     def _tell_sale(self, till: Till, payer: Shopper, paid: float, done: float) -> None:
         rng, errors = self.rng, self.arcade.errors
-        booked = done + min(rng.exponential(errors.late_s), 120.0) if rng.random() < errors.late else paid + rng.normal(0, 1.5)
+        booked = (
+            done + min(rng.exponential(errors.late_s), 120.0)
+            if rng.random() < errors.late
+            else paid + rng.normal(0, 1.5)
+        )
         booked = max(booked, till.booked_at + 1.0)  # a till books one sale after the other
         till.booked_at = booked
         member = payer.member if payer.member and rng.random() < self.arcade.settings.shows_card else ""

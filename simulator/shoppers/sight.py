@@ -102,15 +102,17 @@ def _noise(of: Truth, track: Ints, errors: SightErrors, rng: np.random.Generator
     return found
 
 
-def _tracks(
-    of: Truth, errors: SightErrors, rng: np.random.Generator
-) -> tuple[Ints, npt.NDArray[np.bool_], Ints]:
+def _tracks(of: Truth, errors: SightErrors, rng: np.random.Generator) -> tuple[Ints, npt.NDArray[np.bool_], Ints]:
     """Track of every position, whether it is seen, and how many others are near; second by second."""
     people = int(of.shopper.max()) + 1
     track_of = np.full(people, -1, np.int64)
     blind_until = np.full(people, -1.0)
     last_seen, last_floor = np.full(people, -(10**9), np.int64), np.full(people, -1, np.int64)
-    track, is_seen, crowd = np.empty(len(of.at), np.int64), np.ones(len(of.at), np.bool_), np.zeros(len(of.at), np.int64)
+    track, is_seen, crowd = (
+        np.empty(len(of.at), np.int64),
+        np.ones(len(of.at), np.bool_),
+        np.zeros(len(of.at), np.int64),
+    )
     following = 0
     frame = of.at * len(FLOORS) + of.floor
     cuts = np.flatnonzero(np.r_[True, np.diff(frame) != 0, True])

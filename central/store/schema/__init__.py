@@ -25,6 +25,7 @@ from central.store.schema import (
     m0022_engine,
     m0023_coupons,
     m0024_deliveries,
+    m0025_results,
 )
 from central.store.schema.numbered import migrations
 
@@ -49,5 +50,6 @@ __all__ = [
     "m0022_engine",
     "m0023_coupons",
     "m0024_deliveries",
+    "m0025_results",
     "migrations",
 ]

@@ -36,6 +36,7 @@ def coupons(db: Admin) -> None:
             site TEXT NOT NULL, redemption TEXT NOT NULL, tenant TEXT NOT NULL, sale TEXT NOT NULL,
             asked TEXT NOT NULL, at REAL NOT NULL, day TEXT NOT NULL, amount INTEGER NOT NULL,
             parking INTEGER NOT NULL, refunded INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL,
+            closed INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY (site, redemption)) WITHOUT ROWID""")
     db.execute("CREATE UNIQUE INDEX redemptions_by_sale ON redemptions (site, tenant, sale)")
     db.execute("CREATE INDEX redemptions_by_time ON redemptions (site, at)")

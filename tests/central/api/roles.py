@@ -10,7 +10,10 @@ ADMIN: frozenset[Role] = frozenset({"admin"})
 JOINS: frozenset[Role] = frozenset({"trigger", "admin"})
 OFFERS: frozenset[Role] = frozenset({"trigger", "manager", "admin"})
 
+MANAGES: frozenset[Role] = frozenset({"manager", "admin"})
+
 WATCHES: frozenset[Role] = frozenset({"installer", "ops", "manager", "admin"})
+PLANS: frozenset[Role] = frozenset({"manager", "admin"})
 MENDS: frozenset[Role] = frozenset({"ops", "admin"})
 
 ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
@@ -20,6 +23,12 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/audit"): ADMIN,
     ("GET", "/readyz"): frozenset({"ops", "admin"}),
     ("GET", "/v1/boxes"): frozenset({"installer", "ops", "manager", "admin"}),
+    ("GET", "/v1/campaigns"): SEES,
+    ("GET", "/v1/campaigns/file"): PLANS,
+    ("PUT", "/v1/campaigns/file"): PLANS,
+    ("POST", "/v1/campaigns/lint"): PLANS,
+    ("GET", "/v1/campaigns/templates"): PLANS,
+    ("GET", "/v1/campaigns/templates/{scene}"): PLANS,
     ("GET", "/v1/crossings"): SEES,
     ("GET", "/v1/deliveries"): MENDS,
     ("POST", "/v1/deliveries/replay"): MENDS,
@@ -54,10 +63,25 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/members/{member}/why"): ADMIN,
     ("GET", "/v1/offers"): OFFERS,
     ("GET", "/v1/offers/stream"): OFFERS,
+    ("GET", "/v1/offers/{offer}/coupon"): JOINS,
+    ("GET", "/v1/offers/{offer}/coupon.svg"): JOINS,
+    ("GET", "/v1/coupons/key"): JOINS,
     ("GET", "/v1/playback"): SEES,
+    ("GET", "/v1/pools"): frozenset({"manager", "admin"}),
+    ("PUT", "/v1/pools/{pool}"): ADMIN,
+    ("POST", "/v1/quotes"): JOINS,
+    ("POST", "/v1/redemptions"): JOINS,
+    ("POST", "/v1/redemptions/{redemption}/reversal"): JOINS,
+    ("GET", "/v1/settlement"): frozenset({"manager", "admin"}),
     ("GET", "/v1/presence"): SEES,
     ("GET", "/v1/privacy"): SEES,
     ("GET", "/v1/quarantine"): frozenset({"ops", "admin"}),
+    ("GET", "/v1/results/campaigns"): MANAGES,
+    ("GET", "/v1/results/campaigns/{campaign}"): MANAGES,
+    ("GET", "/v1/results/exports/{what}.{kind}"): MANAGES,
+    ("GET", "/v1/results/funnel"): MANAGES,
+    ("GET", "/v1/results/pairs"): MANAGES,
+    ("GET", "/v1/results/tenants/{tenant}"): MANAGES,
     ("GET", "/v1/sequences"): SEES,
     ("GET", "/v1/site"): ALL,
     ("GET", "/v1/tokens"): ADMIN,
@@ -79,7 +103,14 @@ PAGES: dict[str, frozenset[Role]] = {
     "/shops": SEES,
     "/shops/{zone}": SEES,
     "/privacy": SEES,
-    "/offers": frozenset({"manager", "admin"}),
+    "/campaigns": MANAGES,
+    "/campaigns/live": MANAGES,
+    "/campaigns/editor": MANAGES,
+    "/results": MANAGES,
+    "/results/funnel": MANAGES,
+    "/results/tenants": MANAGES,
+    "/results/pairs": MANAGES,
+    "/members": ADMIN,
     "/password": ALL,
 }
 
@@ -103,7 +134,12 @@ EXAMPLES = {
     "{floor}": "g",
     "{zone}": "nordic",
     "{what}": "zones",
+    "{campaign}": "none",
+    "{tenant}": "none",
     "{kind}": "csv",
+    "{pool}": "none",
+    "{redemption}": "none",
+    "{scene}": "time_of_day",
 }
 """A value for every parameter in a path."""
 QUERIES = {"/v1/heatmap": "?floor=g", "/v1/playback": "?floor=g"}

@@ -39,7 +39,9 @@ def ask(central: Central, method: str, path: str, role: Role | None = "admin", *
     return httpx.request(method, central.address + path, headers=headers, timeout=20, **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("path", ["/", "/floor", "/offers", "/assets/floor.js", "/_nicegui/none.js", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/floor", "/campaigns", "/members", "/assets/floor.js", "/_nicegui/none.js", "/nowhere"]
+)
 def test_pages_show_the_door_first(central: Central, path: str) -> None:
     answer = httpx.get(central.address + path, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")

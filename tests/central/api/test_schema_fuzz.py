@@ -25,11 +25,15 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from central.access import derived
+from central.coupons.coupons import Coupons
 from central.ingest.decode import read
 from central.store.batch import commit
 from central.store.store import Store
 from contract.times import to_rfc3339
 from tests.broker import MosquittoBroker
+from tests.central.coupons.giving import given as given_coupon
+from tests.central.coupons.giving import pool
 from tests.central.mall import Central, Sender, crossing, lunch, positions, visit
 
 PHONE = "+351 912 345 678"
@@ -50,6 +54,11 @@ def central(tmp_path_factory: pytest.TempPathFactory, broker: MosquittoBroker) -
     at = {"id": KNOWN["touchpoint"], "at": to_rfc3339(time.time())}
     touchpoint = {"kind": "checkin", "member": "M-0", "floor": "g", "zone": "nordic"} | at
     httpx.post(f"{running.address}/v1/touchpoints", json=touchpoint, headers=headers).raise_for_status()
+    sale = SALE | {"code": SALE["refunded"], "sale": "R-2", "at": to_rfc3339(time.time())}
+    SALE.pop("refunded")
+    sale.pop("refunded")
+    redeemed = httpx.post(f"{running.address}/v1/redemptions", json=sale, headers=headers).raise_for_status()
+    KNOWN["redemption"] = redeemed.json()["redemption"]
     yield running
     assert running.stop() == 0
     assert "Traceback" not in (running.folder / "central.log").read_text()
@@ -81,6 +90,9 @@ def plant(central: Central) -> None:
         payload = payload.replace(b"atrium.positions.v1", b"atrium.positions.v9") if broken else payload
         arrivals.append(read("mall", topic, payload, len(payload), now, retained=False))
     commit(store.database, [one for one in arrivals if one is not None])
+    giving = Coupons(derived(f"{10:064x}", "coupons"))
+    SALE["code"] = given_coupon(store, giving, pool(), "known-offer", now=now).code
+    SALE["refunded"] = given_coupon(store, giving, pool(), now=now).code
     store.close()
 
 
@@ -118,7 +130,9 @@ def negatable(operation: Any) -> bool:
     return bool(operation.body or operation.query or operation.path_parameters)
 
 
+SALE: dict[str, Any] = {"sale": "R-1", "tenant": "cafe-tejo", "basket": {"amount": 10}}
 KNOWN = {"floor": "g", "zone": "nordic", "member": "M-0", "purpose": "offers", "touchpoint": "known-touchpoint"}
+KNOWN |= {"offer": "known-offer"}
 
 
 def as_known(case: schemathesis.Case) -> None:
@@ -126,7 +140,18 @@ def as_known(case: schemathesis.Case) -> None:
     for given_ in (case.query, case.path_parameters):
         if given_:
             given_.update({name: KNOWN[name] for name in given_ if name in KNOWN})
-    if isinstance(case.body, dict) and "kind" in case.body:
+    if isinstance(case.body, dict) and case.path == "/v1/members/lookup":
+        case.body.update({"phone": PHONE})
+    if isinstance(case.body, dict) and case.path == "/v1/campaigns/rehearse":
+        case.body.update({"text": lunch(), "from": "today", "to": "today"})
+    if case.operation.path == "/v1/settlement":
+        case.query.update({"from": "2026-01-01", "to": "2026-01-31"})
+    if isinstance(case.body, dict) and "basket" in case.body:
+        case.body.clear()
+        case.body.update(SALE | {"at": to_rfc3339(time.time())})
+    if isinstance(case.body, dict) and "refund" in case.body:
+        case.body.update({"refund": "F-1", "amount": 1})
+    if isinstance(case.body, dict) and "kind" in case.body and case.operation.path == "/v1/touchpoints":
         at = {"at": to_rfc3339(time.time()), "x": None, "y": None, "id": KNOWN["touchpoint"]}
         case.body.update({"floor": "g", "zone": "nordic", "member": "M-0"} | at)
 

@@ -15,7 +15,7 @@ from central.store.accounts import Account
 from central.store.rows import Durable, Live
 from contract.events import Body, Positions
 from contract.times import from_rfc3339
-from tests.central.mall import NOON, Sender, crossing, positions, status
+from tests.central.mall import NOON, SESSION, Sender, crossing, positions, status
 
 HOUR = 3600.0
 SAME_S = 0.1
@@ -185,6 +185,59 @@ def test_a_recording_is_left_alone() -> None:
         assert isinstance(event, Durable)
         assert times(clocks, event) == at
     assert clocks.changes() == []
+
+
+class Recording:
+    """A box that plays a film of half a year ago: its envelopes of live messages say now, all else says then."""
+
+    def __init__(self, clocks: Clocks, first_seq: int = 1) -> None:
+        self.clocks, self.seq = clocks, first_seq
+        self.live, self.durable = Sender(session="live0session0000"), Sender()
+        self.waiting: list[Durable] = []
+        self.moved: list[float] = []
+        """By how much each event's time came out other than told."""
+
+    def second(self, now: float, late_s: float) -> None:
+        aired, heard = now - 86_400 * 175, now + late_s
+        for packet in (self.live.packet(status(self.seq, now), now), self.live.packet(positions(aired, {}), now)):
+            said = read("mall", packet[0], packet[1], len(packet[1]), heard, retained=False)
+            assert isinstance(said, Live)
+            self.clocks.hear(said)
+        for _ in range(3):
+            topic, payload = self.durable.packet(crossing(at=aired), aired, self.seq)
+            event = read("mall", topic, payload, len(payload), heard, retained=False)
+            assert isinstance(event, Durable)
+            self.waiting.append(event)
+            self.seq += 1
+        asked, self.waiting = self.waiting, []
+        for event in asked:
+            corrected = self.clocks.correct(event, heard)
+            if corrected is None:
+                self.waiting.append(event)
+            else:
+                self.moved.append(corrected.at - event.at)
+
+
+@pytest.mark.parametrize("delay_s", [2.5, 4.0, 30.0])
+@pytest.mark.parametrize("from_s", [0, 20])
+def test_a_recording_is_left_alone_when_messages_come_late_for_a_while(delay_s: float, from_s: int) -> None:
+    """A busy machine or a long queue looks like a clock that is off; the recording's own never was near it."""
+    box = Recording(Clocks())
+    for second in range(120):
+        box.second(NOON + second, delay_s if from_s <= second < from_s + 20 else 0.02)
+    assert box.moved == [0.0] * 360
+    assert box.clocks.changes() == []
+
+
+@pytest.mark.parametrize("late_s", [0.02, 5.0])
+def test_a_recording_is_left_alone_by_a_central_that_has_just_started(late_s: float) -> None:
+    """What queued up comes at once, before the recording's clock can be believed to be one."""
+    account = Account("mall", "g", "box-g", SESSION, 50, 0, 0, 0, 50, 50, NOON - 1, ())
+    box = Recording(Clocks([account]), first_seq=51)
+    for second in range(60):
+        box.second(NOON + second, late_s if second < 10 else 0.02)
+    assert box.moved == [0.0] * 180
+    assert box.clocks.changes() == []
 
 
 def test_a_box_that_has_always_been_wrong_is_corrected_from_its_second_word() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from calibration.site import Site
 from central.offers.book import CampaignBook
+from central.offers.campaigns import Members
 from contract.errors import AtriumError, BadInputError
 from tests.central.mall import lunch
 
@@ -59,6 +61,45 @@ def test_a_file_that_is_wrong_at_the_start_is_refused_with_every_finding(path: P
     assert "version" in str(refused.value)
 
 
+NAMED = (
+    lunch()
+    + """
+[[campaigns]]
+id = "M-7"
+version = 1
+scene = "one_off"
+coupon = "DINE-15"
+wording = "M-7 # and M-77"  # M-7 wrote on Monday, M-77 on Tuesday
+conditions = [{ kind = "members", ids = [
+    "M-7", # "M-7"
+    'M-77', "M-7.b"
+] }]
+"""
+)
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_an_erased_member_is_named_nowhere_in_the_file(site: Site, path: Path, is_broken: bool) -> None:
+    path.write_text(NAMED, encoding="utf-8")
+    book = CampaignBook(path, site)
+    if is_broken:  # a newer file, not in force, that names them all the same
+        path.write_text(NAMED.replace("  # M-7 wrote", "  # M wrote").replace("version = 3", "version 3"), "utf-8")
+    assert book.forget("M-7")
+    assert book.campaigns[1].conditions == [Members(ids=["~", "M-77", "M-7.b"])]
+    left = [line for line in path.read_text().splitlines() if re.search(r"M-7(?!7|\.b)", line)]
+    assert left == ['id = "M-7"', next(line for line in left if line.startswith("wording"))]
+    assert book.campaigns[1].wording == "M-7 # and M-77"
+    assert not book.forget("M-7")
+    assert not book.refresh()
+    assert bool(book.fault) == is_broken
+
+
+def test_a_member_whom_the_file_does_not_name_changes_nothing(book: CampaignBook, path: Path) -> None:
+    before = path.stat()
+    assert not book.forget("lunch")
+    assert (path.stat().st_ino, book.stamp) == (before.st_ino, 1)
+
+
 def test_nothing_is_read_while_the_file_stays_the_same(book: CampaignBook) -> None:
     before = book.campaigns
     assert not book.refresh()
@@ -74,6 +115,7 @@ def test_a_changed_file_takes_force(book: CampaignBook, path: Path) -> None:
 
 def test_a_file_changed_in_place_takes_force(book: CampaignBook, path: Path) -> None:
     path.write_text(NEXT, encoding="utf-8")
+    os.utime(path, (1, 1))  # however coarse the clock of the disk is
     assert book.refresh()
 
 

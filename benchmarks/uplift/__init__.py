@@ -1,0 +1,1 @@
+"""A campaign that does something, and one that does nothing, measured daily: is the truth found, and only the truth?"""

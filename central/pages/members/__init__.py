@@ -1,0 +1,1 @@
+"""``/members``: one member at a time, by exact id or phone."""

@@ -1,0 +1,1 @@
+"""``/results``: what campaigns changed, and what the mall brought its shops."""
