@@ -151,11 +151,6 @@ class Deciding:
         known = self._members.get(member)
         return None if known is None else self._judging.situation(known, now)
 
-    def held(self, member: str, campaign: int) -> Hold | None:
-        """Whether the campaign is held back from the member, by whatever."""
-        known = self._members.get(member)
-        return None if known is None else self._held(known, campaign)
-
     # what happens
 
     def _take(self, change: Change, at: float, decide: Decide) -> int:

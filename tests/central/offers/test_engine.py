@@ -129,6 +129,24 @@ def test_of_several_the_highest_is_made_and_the_others_a_minute_later(store: Sto
     assert [(offer.campaign, offer.at - NOON) for offer in mall.offers()] == [("high", 1), ("low", 62), ("second", 130)]
 
 
+def test_a_restart_does_not_shorten_the_minute_between_two_offers(store: Store, site: Site) -> None:
+    mall = OfferMall(store, site, file_of(campaign("low"), campaign("high", priority=90)))
+    mall.comes("M-1", "visitor00001")
+    mall.dwells("visitor00001", 650)
+    assert mall.engine.update(NOON + 1) == 1
+    assert mall.restarted().update(NOON + 10) == 0
+    assert mall.engine.update(NOON + 60) == 0
+    assert mall.engine.update(NOON + 61) == 1
+
+
+def test_a_clock_put_back_is_believed(store: Store, site: Site) -> None:
+    mall = OfferMall(store, site, file_of(campaign()))
+    mall.comes("M-1", "visitor00001")
+    assert mall.engine.update(NOON + 3600) == 0
+    mall.dwells("visitor00001", 650)
+    assert mall.engine.update(NOON + 1) == 1
+
+
 def test_of_a_group_a_member_gets_one_a_day(store: Store, site: Site) -> None:
     mall = OfferMall(store, site, file_of(campaign("a", group="meal"), campaign("b", group="meal"), campaign("c")))
     mall.comes("M-1", "visitor00001")
