@@ -32,7 +32,7 @@ def draw(figures: dict[str, Any], path: Path) -> None:
         xlabel="members measured (10 % of them held back)", ylabel="campaigns in which it is found", ylim=(0, 1.03)
     )
     left.set_title(f"What it takes: {longest} weeks, looked at daily")
-    left.legend(frameon=False, loc="center right")
+    left.legend(frameon=False, loc="lower right")
     for effect, colour, name in ((0.1, COLOURS[0.1], "adds 10 %"), (0.0, "#777777", "adds nothing")):
         found, _ = straight(World(effect=effect), SEED)
         ready = np.isfinite(found.reach)

@@ -88,7 +88,9 @@ def measure(database: Database, site: str, campaign: str, *, last_day: date, hor
     for metric, (after, before) in outcome.items():
         known = days > 0 if metric == "breadth" else np.ones(len(due), np.bool_)
         found[metric] = looks(Cohort(day[known], offered[known], after[known], before[known]), closed)
-    return Measured(int(offered.sum()), int((~offered).sum()), members, closed, found, cap, _days_a_pair(found["visits"]))
+    return Measured(
+        int(offered.sum()), int((~offered).sum()), members, closed, found, cap, _days_a_pair(found["visits"])
+    )
 
 
 def _days_a_pair(found: Looks) -> float:
