@@ -40,7 +40,7 @@ RATE = 1000
 BATCH_S = 0.05
 CAMPAIGNS = 200
 BAR_S = 0.25
-PEER_SAMPLE = 1000
+PEER_SAMPLE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def rows(figures: Figures) -> list[tuple[str, str]]:
 
 
 def main(
-    quick: Annotated[bool, typer.Option(help="Ten seconds, 20,000 members, 6,000 linked.")] = False,
+    quick: Annotated[bool, typer.Option(help="Ten seconds, 20,000 members, 3,000 linked.")] = False,
     seconds: Annotated[float, typer.Option(help="How long the boxes tell.")] = 60.0,
     members: Annotated[int, typer.Option(help="Members.")] = 100_000,
     linked: Annotated[int, typer.Option(help="Members linked to a visitor now.")] = 30_000,
@@ -193,7 +193,7 @@ def main(
 ) -> None:
     """Prints how long a decision takes, and whether that clears the bar."""
     if quick:
-        seconds, members, linked = min(seconds, 10.0), min(members, 20_000), min(linked, 6_000)
+        seconds, members, linked = min(seconds, 10.0), min(members, 20_000), min(linked, 3_000)
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), members, linked, seconds)
     told = rows(figures)

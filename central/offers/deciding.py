@@ -255,7 +255,7 @@ class Deciding:
             for index in ended:
                 del known.held[index]
             if fresh or ended:
-                known.camera_at = known.camera_at if fresh else self._at
+                known.camera_at = known.heard_at = self._at  # nothing was seen or heard: the time has come
                 made += self._offer(name, known, (fresh | ended) & known.allowed, self._at, decide)
             self._schedule(name, known)
         self._at = max(self._at, at)
