@@ -189,8 +189,6 @@ class Teller:
         offered = (1 - campaign.holdout_percent / 100) * some / max(of, 1)
         about = as_range(met, self._suppression.k - 1)
         least, most = wilson(min(round(were.low), there), there)[0], wilson(min(round(were.high), there), there)[1]
-        if not day.were:
-            most = 0.0
         estimate = Range(
             round(about.value * min(were.value / there, 1.0) * offered, 1),
             round(about.low * least * offered, 1),

@@ -156,7 +156,7 @@ def test_many_who_write_the_same_members_at_once_leave_one_truth(store: Store) -
     assert store.database.rows("SELECT count(*) FROM consents")[0][0] == 400
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     acts=st.lists(
         st.tuples(st.sampled_from(["give", "withdraw", "delete"]), st.integers(0, 2), st.integers(0, 20)), max_size=12

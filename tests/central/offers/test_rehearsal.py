@@ -171,8 +171,14 @@ def test_of_days_without_links_members_are_estimated_from_those_who_were_linked(
     assert held.estimate.value == pytest.approx(day.estimate.value / 2, abs=0.1)
 
 
-def test_where_no_member_was_linked_none_is_promised(mall: Mall) -> None:
+def test_where_nobody_agrees_none_is_promised_and_none_and_few_look_the_same(mall: Mall) -> None:
     assert mall.one().estimate == Range(0.0, 0.0, 0.0)
+    mall.enrols("M-1", "", "journey", "offers")
+    none = mall.one().estimate
+    assert (none.value, none.low) == (0.0, 0.0)
+    with mall.store.database.writing() as connection:
+        member_days.put(connection, "mall", [MemberDay("M-1", "2026-01-01", {}, 0, 0.0)], "journey", NOON)
+    assert mall.one().estimate == none
 
 
 def test_members_who_are_linked_are_run_and_what_stops_them_is_told(mall: Mall) -> None:
