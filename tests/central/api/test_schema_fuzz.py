@@ -132,7 +132,7 @@ def negatable(operation: Any) -> bool:
 
 SALE: dict[str, Any] = {"sale": "R-1", "tenant": "cafe-tejo", "basket": {"amount": 10}}
 KNOWN = {"floor": "g", "zone": "nordic", "member": "M-0", "purpose": "offers", "touchpoint": "known-touchpoint"}
-KNOWN |= {"offer": "known-offer", "scene": "time_of_day"}
+KNOWN |= {"offer": "known-offer", "scene": "time_of_day", "campaign": "lunch"}
 
 
 def as_known(case: schemathesis.Case) -> None:
