@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from central.offers.campaigns import Campaign, Quiet
-from central.offers.deciding import PRIORITY_S
-from central.offers.facts import Settled, next_midnight
+from central.offers.facts import PRIORITY_S, Settled, next_midnight
 
 HOUR_S = 3600.0
 CENTS = 100

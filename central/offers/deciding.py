@@ -28,6 +28,7 @@ from central.offers.facts import (
     Seen,
     Settled,
     Stayed,
+    apart_s,
     ended_at,
     next_midnight,
     visit_start,
@@ -36,10 +37,7 @@ from central.offers.judging import AGAIN_S, Judging, MemberState
 from central.offers.planning import Plan, bits
 from central.offers.situation import Situation, Stay
 
-PRIORITY_S = 60.0
-"""A member gets no two offers within so long: of several that are due, the highest first."""
 __all__ = [
-    "PRIORITY_S",
     "Change",
     "Decide",
     "Deciding",
@@ -356,9 +354,9 @@ class Deciding:
         made = 0
         for index in sorted(due, key=self.plan.rank):
             cool_s = self.plan.campaigns[index].cool_down_hours * 3600
-            free_at = known.offered_at + max(cool_s, PRIORITY_S)
+            free_at = known.offered_at + max(cool_s, apart_s(name))
             if at < free_at:
-                why = "cool_down" if cool_s > PRIORITY_S else "priority"
+                why = "cool_down" if cool_s > apart_s(name) else "priority"
                 known.held[index] = Hold(free_at, why, round(free_at - at), "s")
                 continue
             if self._gates.get(index) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
@@ -11,6 +12,8 @@ from central.offers.campaigns import Campaign
 from central.offers.situation import Profile, Situation, Stay, Verdict
 from central.store.purchases import Purchase
 
+PRIORITY_S = 60.0
+"""A member gets no two offers within so long at least: of several that are due, the highest first."""
 VISIT_GAP_S = 7200.0
 """Who was not seen anywhere for so long comes for another visit."""
 
@@ -154,3 +157,11 @@ def next_midnight(at: float, timezone: tzinfo) -> float:
     """When the next day of the site begins."""
     tomorrow = datetime.fromtimestamp(at, timezone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), timezone).timestamp()
+
+
+def apart_s(member: str) -> float:
+    """Seconds between two offers to a member: one to two minutes, always the same, and others for others.
+
+    So many who were served in one moment, as when central starts, do not become free in one moment again.
+    """
+    return PRIORITY_S * (1 + zlib.crc32(member.encode()) / 2**32)

@@ -18,11 +18,10 @@ from calibration.site import Site
 from central.coupons.coupons import pools_in_force
 from central.offers import counting, holdout
 from central.offers.campaigns import Campaign, Pool
-from central.offers.counting import STOCK_AGAIN_S, Standing
-from central.offers.deciding import PRIORITY_S
+from central.offers.counting import CENTS, STOCK_AGAIN_S, Standing
 from central.offers.explain import LINKING_PURPOSE, facts, sentence
-from central.offers.facts import Due, Settled
-from central.store import decisions, offers
+from central.offers.facts import PRIORITY_S, Due, Settled
+from central.store import coupons, decisions, offers
 from central.store.database import Database
 from central.store.offers import Offer
 from central.store.store import Store
@@ -265,7 +264,11 @@ class Maker:
 
     def standing(self, connection: sqlite3.Connection, member: str, campaign: Campaign, day: str) -> Standing:
         """What has been given, as the connection sees it."""
-        found = decisions.given(connection, self._store.site, member, campaign.id, day)
+        site = self._store.site
+        found = decisions.given(connection, site, member, campaign.id, day)
+        cost = found.cost
+        if campaign.budget is not None and cost >= campaign.budget * CENTS / 2:  # else it cannot matter yet
+            cost -= coupons.returned(connection, site, campaign.id)
         same = self.groups.get(campaign.group, frozenset()) - {campaign.id} if campaign.group else frozenset()
         return Standing(
             of_member=found.of_member,
@@ -275,7 +278,7 @@ class Maker:
             group_today=min(found.campaigns_today & same, default=""),
             today=found.today,
             total=found.total,
-            cost=found.cost,
+            cost=cost,
         )
 
     groups: dict[str, frozenset[str]] = {}  # noqa: RUF012 - replaced as a whole

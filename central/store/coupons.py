@@ -93,11 +93,11 @@ def are_due(database: Database, site: str, before: float) -> bool:
     return bool(database.rows(sql, (site, before)))
 
 
-def committed(connection: sqlite3.Connection, site: str, campaign: str) -> int:
-    """Minor units of a campaign's budget that its coupons hold: those out or used, not those expired or reversed."""
+def returned(connection: sqlite3.Connection, site: str, campaign: str) -> int:
+    """Minor units of a campaign's budget that came back, since coupons expired unused or their sales were reversed."""
     sql = """SELECT coalesce(sum(coupons.cost), 0) FROM offers
              CROSS JOIN coupons ON coupons.site = offers.site AND coupons.offer = offers.offer AND coupons.offer <> ''
-             WHERE offers.site = ? AND campaign = ? AND coupons.state IN ('given', 'redeemed')"""
+             WHERE offers.site = ? AND campaign = ? AND coupons.state NOT IN ('given', 'redeemed')"""
     return int(connection.execute(sql, (site, campaign)).fetchone()[0])
 
 
