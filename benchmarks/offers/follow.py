@@ -25,8 +25,11 @@ def rss_mb() -> float:
     return 0.0
 
 
-def main(folder: Path) -> None:
-    """Says ``ready`` when it has read everything; ends with its figures as JSON when its input does."""
+def main(folder: Path, settle_s: float) -> None:
+    """Says ``ready`` when it has read everything and so many seconds have passed; its figures follow as JSON.
+
+    It ends when its input does.
+    """
     ended = threading.Event()
 
     def wait_for_end() -> None:
@@ -44,6 +47,10 @@ def main(folder: Path) -> None:
     while engine.unread:
         made_at_start += engine.update(time.time())
     start_s, start_cpu_s = time.perf_counter() - began, time.process_time() - used
+    made_settling, until = 0, time.monotonic() + settle_s
+    while time.monotonic() < until:
+        made_settling += engine.update(time.time())
+        time.sleep(LEAST_ROUND_S)
     print(json.dumps({"ready": start_s}), flush=True)
     last = store.database.rows("SELECT coalesce(max(number), 0) FROM offers")[0][0]
     told: list[tuple[float, float, float]] = []
@@ -67,6 +74,7 @@ def main(folder: Path) -> None:
         "start_s": start_s,
         "start_cpu_s": start_cpu_s,
         "made_at_start": made_at_start,
+        "made_settling": made_settling,
         "members": engine.members,
         "latencies": [latency for _, _, latency in told],
         "rounds": rounds,
@@ -81,4 +89,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), float(sys.argv[2]))

@@ -19,6 +19,7 @@ from datetime import tzinfo
 from central.offers.campaigns import Categories
 from central.offers.conditions import judge
 from central.offers.facts import (
+    SERVED_A_SECOND,
     Change,
     Due,
     Gone,
@@ -53,8 +54,6 @@ __all__ = [
 
 EVERYBODY = ""
 """In the place of a member: the clock itself."""
-
-
 Decide = Callable[[Due], Settled]
 
 
@@ -250,8 +249,7 @@ class Deciding:
                     mask |= 1 << number
             fresh = self._using(self._rejudge(name, known, mask, self._at))
             ended = {index for index, hold in known.held.items() if hold.until <= self._at}
-            for index in ended:
-                del known.held[index]
+            known.held = {index: hold for index, hold in known.held.items() if index not in ended}
             if fresh or ended:
                 known.camera_at = known.heard_at = self._at  # nothing was seen or heard: the time has come
                 made += self._offer(name, known, (fresh | ended) & known.allowed, self._at, decide)
@@ -310,8 +308,12 @@ class Deciding:
                 if not own & ~known.holds and index in known.allowed:
                     ready.setdefault(name, set()).add(index)
         made = 0
-        for name in sorted(ready):
+        for place, name in enumerate(sorted(ready)):
             known = self._members[name]
+            if place:  # a crowd is served one after the other, so that what happens meanwhile need not wait for it
+                known.held = dict.fromkeys(ready[name], Hold(at + place / SERVED_A_SECOND)) | known.held
+                self._schedule(name, known)
+                continue
             known.camera_at = known.heard_at = at
             made += self._offer(name, known, frozenset(ready[name]), at, decide)
             self.changed[name] = None

@@ -12,6 +12,8 @@ from central.offers.campaigns import Campaign
 from central.offers.situation import Profile, Situation, Stay, Verdict
 from central.store.purchases import Purchase
 
+SERVED_A_SECOND = 100
+"""So many members are decided on each second after something has begun for all of them, such as a lunch hour."""
 PRIORITY_S = 60.0
 """A member gets no two offers within so long at least: of several that are due, the highest first."""
 VISIT_GAP_S = 7200.0
@@ -108,10 +110,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Something is held back until an instant."""
+    """Something is held back until an instant; without a reason it is only not its turn yet."""
 
     until: float
-    why: str
+    why: str = ""
     short_by: float | None = None
     unit: str = ""
 
