@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import datetime, time
 from itertools import groupby
@@ -43,6 +42,8 @@ class Loader:
     def __init__(self, store: Store, site: Site) -> None:
         self._store = store
         self._site = site
+        self._open: dict[str, VisitRow] = {}
+        """Visits that last still, as last read."""
 
     def midnight(self, now: float) -> float:
         """When the site's day began."""
@@ -62,6 +63,7 @@ class Loader:
         stays = {}
         for row in sorted((row for of in rows.values() for row in of), key=lambda row: (row.entered_at, row.visit)):
             stay = stay_of(row)
+            self._remember(row)
             if ended_at(stay) >= midnight:
                 stays[key_of(row)] = stay
         bought = tuple(purchases.of_member(database, site, member, now - BOUGHT_S))
@@ -84,19 +86,23 @@ class Loader:
     def changes(self, happened: Iterable[Happening], deciding: Deciding, now: float) -> list[Change]:
         """What the happenings come to, in their order; a member or visitor told of several times once, at the first."""
         listed = list(happened)
-        visitors = list(dict.fromkeys(one.ref for one in listed if one.kind == "visit"))
+        refs = [one.ref.partition("/") for one in listed if one.kind == "visit"]
+        visitors, hours = list(dict.fromkeys(ref[0] for ref in refs)), {int(ref[2]) for ref in refs}
         midnight = self.midnight(now)
         database, site = self._store.database, self._store.site
-        rows = decisions.visits_since(database, site, visitors, midnight - EVENING_S, now) if visitors else {}
+        rows = decisions.visits_of_hours(database, site, visitors, sorted(hours)) if visitors else {}
         found: list[Change] = []
         loaded: set[str] = set()
         for one in listed:
             at = one.at if now - PROMPT_S <= one.at <= now else now
             if one.kind == "visit" and (one.member in deciding or one.member in loaded):
                 if one.member not in loaded:
+                    told = rows.pop(one.ref.partition("/")[0], ())
+                    for row in told:
+                        self._remember(row)
                     found += [
                         Stayed(at, one.member, key_of(row), stay_of(row))
-                        for row in rows.pop(one.ref, ())
+                        for row in told
                         if is_news(row, deciding.stay(one.member, key_of(row))) and ended_at(stay_of(row)) >= midnight
                     ]
             elif not one.member:  # somebody was erased
@@ -106,6 +112,12 @@ class Loader:
                 loaded.add(one.member)
                 found.append(self.known(one.member, now, at))
         return found
+
+    def _remember(self, row: VisitRow) -> None:
+        if row.phase == "closed":
+            self._open.pop(key_of(row), None)
+        else:
+            self._open[key_of(row)] = row
 
     def seen(self, deciding: Deciding, now: float) -> list[Change]:
         """Until when open stays on which a decision waits have surely gone on, by where their visitors were seen."""
@@ -121,21 +133,12 @@ class Loader:
     def _seen_on(self, floor: str, stays: dict[tuple[str, str], Stay], now: float) -> list[Change]:
         if floor not in self._site.floors:
             return []
-        database, site = self._store.database, self._store.site
-        of_member: dict[str, list[str]] = {}
-        rows: dict[str, list[VisitRow]] = {}
-        for member, _ in stays:
-            if member not in of_member:
-                links = decisions.links_of(database, site, member, now - LINK_LIFE_S)
-                of_member[member] = [link.visitor for link in links if link.floor == floor] or [
-                    link.visitor for link in links
-                ]
-        names = sorted({name for listed in of_member.values() for name in listed})
-        first = min(stay.entered_at for stay in stays.values())
-        rows = decisions.visits_since(database, site, names, first - 3600, now)
-        told = {key_of(row): row for listed in rows.values() for row in listed if row.phase != "closed"}
-        since = min((row.at for row in told.values()), default=math.inf)
-        places = decisions.sightings(database, site, floor, names, max(since, now - 2 * MAX_AHEAD_S))
+        told = {visit: self._open[visit] for _, visit in stays if visit in self._open}
+        if not told:
+            return []
+        names = sorted({row.visitor for row in told.values()})
+        since = max(min(row.at for row in told.values()), now - 2 * MAX_AHEAD_S)
+        places = decisions.sightings(self._store.database, self._store.site, floor, names, since)
         found: list[Change] = []
         for (member, visit), stay in stays.items():
             row = told.get(visit)

@@ -45,8 +45,9 @@ INSERT: dict[Table, str] = {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
 }
 
-VISITOR = 8
-"""Where a visit's row says whose it is."""
+VISITOR, ENTERED = 8, 11
+"""Where a visit's row says whose it is, and since when."""
+HOUR_S = 3600
 
 _ROW_IS_AT_FAULT = (
     sqlite3.IntegrityError,
@@ -104,9 +105,10 @@ def _store(connection: sqlite3.Connection, arrivals: Sequence[Arrival], news: Cl
         rows = [event.row for event in fresh if event.table == table]
         if rows:
             connection.executemany(sql, rows)
-    visited = {(event.site, event.row[VISITOR]): event.heard for event in fresh if event.table == "visits"}
+    visits = [event for event in fresh if event.table == "visits"]
+    visited = {(int(one.row[ENTERED] // HOUR_S), one.site, one.row[VISITOR]): one.heard for one in visits}
     connection.executemany(
-        happenings.FROM_VISITS, [(heard, site, visitor) for (site, visitor), heard in visited.items()]
+        happenings.FROM_VISITS, [(hour, heard, site, visitor) for (hour, site, visitor), heard in visited.items()]
     )
     live = [one for one in arrivals if isinstance(one, Live)]
     late = positions.take(connection, [one for one in live if isinstance(one.body, Positions)])

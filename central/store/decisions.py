@@ -142,9 +142,16 @@ def visits_since(
     database: Database, site: str, visitors: Iterable[str], start: float, now: float
 ) -> dict[str, list[VisitRow]]:
     """Visits of these visitors that began from the hour of ``start`` until ``now``, by visitor, each by beginning."""
-    hours = ", ".join(str(hour) for hour in range(int(start // HOUR_S), int((now + HOUR_S) // HOUR_S) + 1))
+    return visits_of_hours(database, site, visitors, range(int(start // HOUR_S), int((now + HOUR_S) // HOUR_S) + 1))
+
+
+def visits_of_hours(
+    database: Database, site: str, visitors: Iterable[str], hours: Iterable[int]
+) -> dict[str, list[VisitRow]]:
+    """Visits of these visitors that began in these hours since 1970, by visitor, each by beginning."""
+    marks = ", ".join(str(int(hour)) for hour in hours)
     rows = database.rows(
-        f"""SELECT {_VISIT} FROM visits INDEXED BY visits_by_visitor WHERE site = ? AND hour IN ({hours})
+        f"""SELECT {_VISIT} FROM visits INDEXED BY visits_by_visitor WHERE site = ? AND hour IN ({marks})
             AND visitor IN (SELECT value FROM json_each(?)) ORDER BY entered_at, visit""",  # noqa: S608 - numbers
         (site, json.dumps(list(visitors))),
     )
@@ -158,6 +165,12 @@ def sightings(
     database: Database, site: str, floor: str, visitors: Sequence[str], start: float
 ) -> dict[str, list[tuple[float, float, float]]]:
     """(instant, x, y) of each of these visitors after ``start``, ascending, metres."""
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in visitors}
+    rows = database.rows(
+        "SELECT at, people FROM batches WHERE site = ? AND floor = ? AND at > ? ORDER BY at, box", (site, floor, start)
+    )
+    if not rows:
+        return found
     listed = json.dumps(list(visitors))
     names = {
         row[0]: row[1]
@@ -166,13 +179,7 @@ def sightings(
             (site, listed),
         )
     }
-    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in visitors}
-    if not names:
-        return found
     numbers = np.array(list(names), np.uint32)
-    rows = database.rows(
-        "SELECT at, people FROM batches WHERE site = ? AND floor = ? AND at > ? ORDER BY at, box", (site, floor, start)
-    )
     for at, blob in rows:
         people = np.frombuffer(blob, PERSON)
         for number, x_cm, y_cm in people[np.isin(people["number"], numbers)].tolist():

@@ -14,13 +14,13 @@ from typing import Literal
 from central.store.database import Database
 
 Kind = Literal["visit", "link", "unlink", "purchase", "touchpoint", "member"]
-"""``ref`` of a visit: its visitor; of a link or unlink: the visitor; of a purchase or touchpoint: its id; of a member:
-empty."""
+"""``ref`` of a visit: ``visitor/hour``, the hour since 1970 in which it began; of a link or unlink: the visitor; of a
+purchase or touchpoint: its id; of a member: empty."""
 
 FROM_VISITS = """
     INSERT INTO happenings (site, kind, member, ref, at)
-    SELECT site, 'visit', member, visitor, ? FROM links WHERE site = ? AND visitor = ?"""
-"""For a visit just stored: a row if its visitor is a member now, else none; (heard, site, visitor)."""
+    SELECT site, 'visit', member, visitor || '/' || ?, ? FROM links WHERE site = ? AND visitor = ?"""
+"""For a visit just stored: a row if its visitor is a member now, else none; (hour, heard, site, visitor)."""
 
 
 @dataclass(frozen=True, slots=True)
