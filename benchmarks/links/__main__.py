@@ -64,7 +64,10 @@ def main(
         table.add_row(name, *(_shown(value) for value in list(figures[name].values())[:12]))
     Console(width=170).print(table)
     void = sum(one.ours.without_consent for outcomes in found.values() for one in outcomes)
-    print(f"links without consent: {void}")
+    offers = sum(one.offers for outcomes in found.values() for one in outcomes)
+    wrong = sum(one.offers_without_consent for outcomes in found.values() for one in outcomes)
+    print(f"links without consent: {void}; offers: {offers}, without consent: {wrong}")
+    void += wrong
     clears = void == 0
     for name, (right, share) in BARS.items():
         reached = figures[name]["right"] >= right and figures[name]["found"] >= share

@@ -14,6 +14,9 @@ import numpy as np
 
 from benchmarks.links.nearest import by_point
 from calibration.site import load_site
+from central.coupons.coupons import Coupons
+from central.offers.book import CampaignBook
+from central.offers.engine import OfferEngine
 from central.store import happenings, members, positions, retention, touchpoints
 from central.store.members import Consent
 from central.store.rows import Live
@@ -22,7 +25,7 @@ from central.store.touchpoints import Touchpoint
 from central.touchpoints.linker import LINKING_PURPOSE, Linker
 from contract.topics import build_topic, parse_topic
 from simulator.shoppers.arcade import FLOORS, POSTS, shops, write_site
-from simulator.shoppers.day import Day, Told, live
+from simulator.shoppers.day import Day, Shopper, Told, live
 from simulator.shoppers.feed import batches, visitor_id
 from simulator.shoppers.settings import Settings, SightErrors, TillErrors
 from simulator.shoppers.sight import Seen, see, truth
@@ -33,6 +36,22 @@ ROUND_S = 5
 """Positions are committed, and the linker asked, every so many simulated seconds."""
 NEAR_S = 20.0
 """A touchpoint's visitor is who had that track at its time, or, in a gap, at most so long before or after."""
+
+
+FOR_ALL_LINKED = """schema = "atrium.campaigns.v1"
+[[pools]]
+id = "HELLO"
+title = "A coffee"
+kind = "gift"
+cost = 1.0
+[[campaigns]]
+id = "hello"
+scene = "life_cycle"
+coupon = "HELLO"
+wording = "Glad to see you"
+conditions = [{ kind = "tags", none = ["never"] }]
+"""
+"""Whoever is linked and agreed to offers gets one, so that every wrong one would show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,8 @@ class Outcome:
         dissolved: links taken back.
         linker_s: seconds spent linking; ``fed_s`` storing positions.
         outcomes: touchpoints of consenting members by outcome.
+        offers: made to members linked, by a campaign that asks for nothing else.
+        offers_without_consent: of them, those to anybody who did not agree to both, linking and offers.
     """
 
     seed: int
@@ -97,6 +118,8 @@ class Outcome:
     fed_s: float
     touchpoints: int
     outcomes: dict[str, int]
+    offers: int
+    offers_without_consent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +140,11 @@ def run(settings: Settings, seed: int, sight: SightErrors | None = None, tills: 
         with closing(Store(Path(folder) / "central.db", site.id)) as store:
             _enrol(store, day)
             linker = Linker(store, site)
-            spent = _live_through(store, linker, day, seen)
+            (Path(folder) / "campaigns.toml").write_text(FOR_ALL_LINKED, encoding="utf-8")
+            book = CampaignBook(Path(folder) / "campaigns.toml", site)
+            engine = OfferEngine(store, site, book, Coupons(bytes(32), site.timezone), bytes(32))
+            spent = _live_through(store, linker, engine, day, seen)
+            offered = [row[0] for row in store.database.rows("SELECT member FROM offers WHERE site = ?", (site.id,))]
             events = happenings.after(store.database, site.id, 0, 10_000_000)
             made = [Made(one.member, one.ref, one.at - START) for one in events if one.kind == "link"]
             outcomes = _outcomes(store, day)
@@ -136,13 +163,21 @@ def run(settings: Settings, seed: int, sight: SightErrors | None = None, tills: 
         fed_s=spent[1],
         touchpoints=len(day.told),
         outcomes=outcomes,
+        offers=len(offered),
+        offers_without_consent=len(set(offered) - {one.member for one in day.shoppers if _agreed_to_offers(one)}),
     )
+
+
+def _agreed_to_offers(one: Shopper) -> bool:
+    """Of those who agreed to be linked, every fourth wants no offers."""
+    return one.agreed and one.number % 4 > 0
 
 
 def _enrol(store: Store, day: Day) -> None:
     for one in day.shoppers:
         if one.member:
-            purposes = (LINKING_PURPOSE, "offers") if one.agreed else ("offers",)
+            wants = ("offers",) if _agreed_to_offers(one) or not one.agreed else ()
+            purposes = (*wants, LINKING_PURPOSE) if one.agreed else wants
             consents = [Consent(purpose, START - 86_400, "2026-1", "app") for purpose in purposes]
             members.put(
                 store.database, store.site, one.member, tier="", phone_hmac=None, consents=consents, now=START - 86_400
@@ -154,7 +189,7 @@ def _where() -> dict[str, tuple[float, float]]:
     return places | {post.id: post.xy for post in POSTS}
 
 
-def _live_through(store: Store, linker: Linker, day: Day, seen: Seen) -> tuple[float, float]:
+def _live_through(store: Store, linker: Linker, engine: OfferEngine, day: Day, seen: Seen) -> tuple[float, float]:
     """Feed it all, at simulated time; (seconds linking, seconds storing)."""
     places, topics = (
         _where(),
@@ -193,6 +228,7 @@ def _live_through(store: Store, linker: Linker, day: Day, seen: Seen) -> tuple[f
         fed = time.perf_counter()
         linker.update(START + second)
         linking, feeding = linking + time.perf_counter() - fed, feeding + fed - began
+        engine.update(START + second)
         if second % 300 == 0:
             retention.purge(store.database, store.site, rule, START + second - 900.0, START + second)
     return linking, feeding

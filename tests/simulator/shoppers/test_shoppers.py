@@ -68,6 +68,11 @@ def test_nobody_is_linked_without_consent_and_nobody_who_works_there(outcome: Ou
     assert outcome.ours.staff == 0
 
 
+def test_nobody_is_offered_anything_without_both_consents(outcome: Outcome) -> None:
+    assert outcome.offers > 10
+    assert outcome.offers_without_consent == 0
+
+
 def test_links_are_right_more_often_than_by_the_nearest(outcome: Outcome) -> None:
     assert outcome.ours.precision >= 0.95
     assert outcome.ours.precision > outcome.nearest.precision
