@@ -68,8 +68,24 @@ def make(folder: Path, numbers: range) -> None:
     store.close()
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
 def run_trigger(config: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-m", "trigger", str(config)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "trigger", str(config)]
+    STARTED.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True))
+    return STARTED[-1]
+
+
+@pytest.fixture(autouse=True)
+def nobody_stays() -> Iterator[None]:
+    """A test that failed leaves no process to the others."""
+    yield
+    while STARTED:
+        service = STARTED.pop()
+        if service.poll() is None:
+            service.kill()
+            service.communicate()
 
 
 WEBHOOK_PORT = free_port()
@@ -149,7 +165,13 @@ def test_through_a_platform_each_member_gets_one_message_and_who_refuses_none_an
         service.kill()
         service.communicate()
         service = run_trigger(config)
-        eventually(lambda: queueing.states(store, "webhook:trigger") == ["sent"] * 5)
+
+        def settled() -> bool:
+            """All sent; void where the member had refused by what came through the stream."""
+            found = queueing.states(store, "webhook:trigger")
+            return found[:3] + found[4:] == ["sent"] * 4 and found[3] in {"sent", "void"}
+
+        eventually(settled)
 
         def receipts() -> list[str]:
             rows = store.database.rows("SELECT offer, state FROM receipts JOIN offers USING (site, number)")
