@@ -122,9 +122,8 @@ def test_whatever_is_asked_is_answered_as_documented_and_tells_nothing(central: 
             given(case=strategy, known=st.booleans())(bounded(probe(central, headers, asked)))()
     assert {label for label, _ in asked} == {operation.label for operation in wanted}
     assert asked.total() >= len(wanted) * EXAMPLES / 2
-    for operation in wanted:
-        statuses = {status for label, status in asked if label == operation.label}
-        assert statuses & {200, 202, 204}, f"{operation.label} was never answered, only {statuses}"
+    answered = {label for label, status in asked if status in {200, 202, 204}}
+    assert {operation.label for operation in wanted} - answered == AFTER_A_STORY
 
 
 def negatable(operation: Any) -> bool:
@@ -133,6 +132,9 @@ def negatable(operation: Any) -> bool:
 
 
 SALE: dict[str, Any] = {"sale": "R-1", "tenant": "cafe-tejo", "basket": {"amount": 10}}
+AFTER_A_STORY = {"POST /v1/deliveries/{delivery}/replay", "POST /v1/offers/{offer}/receipt"}
+"""Succeed only for an offer that was given up, and for one whose member was not erased: tests/central/delivery tell of
+them. Requests at random erase the member first."""
 NOBODYS_SALE = "known-sale-of-nobody"
 """Erasing members leaves it alone."""
 KNOWN = {"floor": "g", "zone": "nordic", "member": "M-0", "purpose": "offers", "touchpoint": "known-touchpoint"}
