@@ -169,6 +169,9 @@ class MemberAnswer(BaseModel):
     consents: list[ConsentAnswer]
 
 
+NOBODYS_PHONE = "phone: of no member who agreed to anything"
+
+
 class LookupBody(BaseModel):
     """A phone number as somebody said it at a till."""
 
@@ -191,17 +194,35 @@ def look_up_member(
 
     Who asks about many numbers that are nobody's has to wait (429).
     """
-    services = services_of(request)
+    member = member_of_phone(services_of(request), who, body.phone)
+    if not member:
+        raise HTTPException(404, NOBODYS_PHONE)
+    return LookupAnswer(member=member)
+
+
+def member_of_phone(services: Services, who: Principal, phone: str, *, is_braked: bool = True) -> str:
+    """Whose phone it is; empty where nobody who agrees to anything has it, which is not told apart from unknown.
+
+    Args:
+        services: the parts.
+        who: asks.
+        phone: as somebody typed it.
+        is_braked: whether numbers of nobody are counted against who asks; a till's sales are not held up by it.
+
+    Raises:
+        HTTPException: 429 where they have asked about too many numbers of nobody.
+    """
     brake, name = services.identity.brake, f"{who.kind} {who.name}"
-    if wait_s := brake.phone_wait(name):
+    if is_braked and (wait_s := brake.phone_wait(name)):
         raise HTTPException(429, "phone: too many numbers of nobody; slow down", {"Retry-After": str(wait_s)})
     store = services.store
-    member = members.find_by_phone(store.database, store.site, hidden(services, body.phone))
+    member = members.find_by_phone(store.database, store.site, hidden(services, phone))
     known = None if member is None else members.find(store.database, store.site, member)
     if known is None or not any(one.withdrawn_at is None for one in known.consents):
-        brake.unknown_phone(name)
-        raise HTTPException(404, "phone: of no member who agreed to anything")
-    return LookupAnswer(member=known.member)
+        if is_braked:
+            brake.unknown_phone(name)
+        return ""
+    return known.member
 
 
 def hidden(services: Services, phone: str) -> str:

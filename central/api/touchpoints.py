@@ -9,11 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from central.access import derived, phone_hmac
+from central.access import derived
 from central.api.document import answers
 from central.api.gate import needs
-from central.api.members import Text, TimeText
+from central.api.members import NOBODYS_PHONE, Text, TimeText, member_of_phone
 from central.api.window import services_of
+from central.identity.principal import Principal
 from central.services import Services
 from central.store import members, purchases, touchpoints
 from central.touchpoints.codes import Code, read_code
@@ -102,11 +103,12 @@ class RefundAnswer(BaseModel):
 
 @router.post(
     "/touchpoints",
-    dependencies=[needs("trigger", "admin")],
     status_code=202,
     responses=answers(TOUCHPOINT | {"state": "open", "outcome": "", "confidence": None}, 202),
 )
-def post_touchpoint(request: Request, body: TouchpointBody) -> TouchpointAnswer:
+def post_touchpoint(
+    request: Request, body: TouchpointBody, who: Annotated[Principal, needs("trigger", "admin")]
+) -> TouchpointAnswer:
     """Somebody was there; a member who agreed to it is joined within seconds to the visitor they were.
 
     A sale of nobody known counts for its shop. A receipt makes such a sale the member's. The same id, or the same
@@ -116,7 +118,7 @@ def post_touchpoint(request: Request, body: TouchpointBody) -> TouchpointAnswer:
     now = services.clock()
     code = _code(services, body, now)
     spot = _spot(services, body, code)
-    member = _member(services, body)
+    member = _member(services, who, body)
     if not member and body.kind != "sale":
         raise BadInputError(f"member or phone: a {body.kind} is somebody's; only a sale may be nobody's")
     if body.amount is not None and body.kind not in {"sale", "receipt"}:
@@ -154,16 +156,15 @@ def _spot(services: Services, body: TouchpointBody, code: Code | None) -> Spot:
     return spot_of(services.site, place=place, floor=body.floor, x=body.x, y=body.y, zone=body.zone)
 
 
-def _member(services: Services, body: TouchpointBody) -> str:
+def _member(services: Services, who: Principal, body: TouchpointBody) -> str:
     database, site = services.store.database, services.store.site
     if body.member is not None and body.phone is not None:
         raise BadInputError("member or phone: give one of them")
     if body.phone is not None:
-        kept = phone_hmac(services.secrets.phone_key, body.phone, services.calling_code)
-        found = touchpoints.member_of_phone(database, site, kept)
-        if found is None and body.kind != "sale":
-            raise HTTPException(404, "phone: no member has this number")
-        return found or ""
+        found = member_of_phone(services, who, body.phone, is_braked=body.kind != "sale")
+        if not found and body.kind != "sale":
+            raise HTTPException(404, NOBODYS_PHONE)
+        return found
     if body.member is not None and members.find(database, site, body.member) is None:
         raise HTTPException(404, f"no member {body.member!r}; put /v1/members/{body.member} first")
     return body.member or ""

@@ -20,6 +20,7 @@ from central.store.links import Link
 from central.store.members import Consent
 from central.store.store import Store
 from contract.errors import AtriumError
+from contract.times import to_rfc3339
 from tests.broker import MosquittoBroker
 from tests.central.mall import ROOT, Central, eventually
 from tests.central.population import Person, Stay, fill
@@ -174,6 +175,13 @@ def test_a_till_finds_a_member_by_phone_and_cannot_tell_unknown_from_unwilling(c
     assert [one.status_code for one in found] == [200, 404, 404]
     assert found[0].json() == {"member": "P-1"}
     assert found[1].content == found[2].content
+    here = {"kind": "kiosk", "floor": "g", "zone": "nordic", "at": to_rfc3339(time.time())}
+    seen = [
+        ask(central, "POST", "/v1/touchpoints", "trigger", json=here | {"phone": phone})
+        for phone in ("0930 000 001", "930000002", "930000003")
+    ]
+    assert [one.status_code for one in seen] == [202, 404, 404]
+    assert seen[1].content == seen[2].content
     log = (central.folder / "central.log").read_text()
     assert "930" not in [part for line in log.splitlines() for part in line.split()]
 
@@ -188,6 +196,8 @@ def test_who_asks_about_a_list_of_numbers_has_to_wait(central: Central) -> None:
             answers = list(pool.map(knock, range(130)))
     assert set(answers) == {404, 429}
     assert answers.count(404) <= 124
+    here = {"kind": "kiosk", "floor": "g", "zone": "nordic", "at": to_rfc3339(time.time()), "phone": "+44 77 99999999"}
+    assert ask(central, "POST", "/v1/touchpoints", json=here).status_code == 429  # the other door has the same lock
 
 
 def test_a_batch_says_of_each_bad_row_which_field_and_what(central: Central) -> None:
