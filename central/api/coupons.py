@@ -184,17 +184,9 @@ class RefusedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class QuoteAnswer:
+class QuoteAnswer(RedemptionAnswer):
     """What would be taken off by those coupons that fit, and why the others do not."""
 
-    redemption: str
-    sale: str
-    tenant: str
-    at: str
-    amount: float
-    off: float
-    pay: float
-    lines: list[LineAnswer]
     refused: list[RefusedAnswer]
 
 

@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from central.offers.campaigns import Campaign, Quiet
+from central.offers.campaigns import Campaign, Quiet, minor
 from central.offers.facts import PRIORITY_S, Settled, next_midnight
 
 HOUR_S = 3600.0
-CENTS = 100
 STOCK_AGAIN_S = 30.0
 """A pool that is empty is asked again so much later: coupons that expire unused come back to it."""
 
@@ -124,7 +123,7 @@ def over_budget(campaign: Campaign, standing: Standing, cost: int) -> Settled | 
     """Why a coupon of that cost (minor units) may not be given any more; None where it may."""
     if campaign.budget is None:
         return None
-    short = standing.cost + cost - round(campaign.budget * CENTS)
+    short = standing.cost + cost - minor(campaign.budget)
     if short > 0 or (not cost and short == 0 and standing.cost):
         return Settled(made=False, why="budget", for_all=True, short_by=max(short, 1), unit="minor units")
     return None

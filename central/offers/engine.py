@@ -28,7 +28,7 @@ from central.offers.making import Issuer, Maker, Outbox
 from central.offers.planning import plan
 from central.offers.screens import Screens
 from central.offers.situation import Situation
-from central.store import decisions, deliveries, happenings
+from central.store import decisions, deliveries, happenings, links
 from central.store.decisions import NearMiss
 from central.store.store import Store
 
@@ -223,7 +223,7 @@ class OfferEngine:
         self._day_ends = next_midnight(now, self._site.timezone)
         self._missed = {}
         deciding = Deciding(plan(self._book.campaigns, self._categories), self._site.timezone, self._categories)
-        self._unread = deque(decisions.linked(database, site, self._loader.linked_since(now)))
+        self._unread = deque(links.linked_members(database, site, self._loader.linked_since(now)))
         self._deciding = deciding
         return deciding
 

@@ -21,8 +21,6 @@ from central.offers.conditions_places import zones_of
 from central.offers.findings import Findings, nearest, quoted
 from central.offers.toml_spots import Path
 
-OF_PLACE = (InPlace, Dwell, Visited, NotVisited, Crowd)
-
 
 class Places:
     """The site as campaigns may name it."""

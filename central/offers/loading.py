@@ -14,7 +14,7 @@ from central.offers.explain import LINKING_PURPOSE
 from central.offers.facts import Change, Gone, Known, Seen, Stayed, ended_at
 from central.offers.making import LINK_LIFE_S
 from central.offers.situation import Stay
-from central.store import decisions, members, purchases, touchpoints
+from central.store import decisions, links, members, positions, purchases, touchpoints
 from central.store.figures import VisitRow
 from central.store.happenings import Happening
 from central.store.store import Store
@@ -55,10 +55,10 @@ class Loader:
         database, site = self._store.database, self._store.site
         midnight = self.midnight(now)
         profile = members.profile(database, site, member, datetime.fromtimestamp(now, self._site.timezone).date())
-        links = decisions.links_of(database, site, member, now - LINK_LIFE_S)
-        if profile is None or LINKING_PURPOSE not in profile.consents or not links:
+        joined = links.links_of(database, site, member, now - LINK_LIFE_S)
+        if profile is None or LINKING_PURPOSE not in profile.consents or not joined:
             return Gone(at, member)
-        visitors = [link.visitor for link in links]
+        visitors = [link.visitor for link in joined]
         rows = decisions.visits_since(database, site, visitors, midnight - EVENING_S, now)
         stays = {}
         for row in sorted((row for of in rows.values() for row in of), key=lambda row: (row.entered_at, row.visit)):
@@ -81,7 +81,7 @@ class Loader:
         profile = members.profile(database, site, member)
         if profile is None or LINKING_PURPOSE not in profile.consents:
             return (f"no consent to {LINKING_PURPOSE}",)
-        return () if decisions.links_of(database, site, member, now - LINK_LIFE_S) else ("not linked to any visit now",)
+        return () if links.links_of(database, site, member, now - LINK_LIFE_S) else ("not linked to any visit now",)
 
     def changes(self, happened: Iterable[Happening], deciding: Deciding, now: float) -> list[Change]:
         """What the happenings come to, in their order; a member or visitor told of several times once, at the first."""
@@ -106,7 +106,7 @@ class Loader:
                         if is_news(row, deciding.stay(one.member, key_of(row))) and ended_at(stay_of(row)) >= midnight
                     ]
             elif not one.member:  # somebody was erased
-                still = set(decisions.linked(database, site, now - LINK_LIFE_S))
+                still = set(links.linked_members(database, site, now - LINK_LIFE_S))
                 found += [Gone(at, name) for name in sorted(set(deciding.members) - still)]
             elif one.member not in loaded:
                 loaded.add(one.member)
@@ -138,7 +138,7 @@ class Loader:
             return []
         names = sorted({row.visitor for row in told.values()})
         since = max(min(row.at for row in told.values()), now - 2 * MAX_AHEAD_S)
-        places = decisions.sightings(self._store.database, self._store.site, floor, names, since)
+        places = positions.tracks(self._store.database, self._store.site, floor, names, since)
         found: list[Change] = []
         for (member, visit), stay in stays.items():
             row = told.get(visit)

@@ -17,11 +17,11 @@ from typing import Protocol
 from calibration.site import Site
 from central.coupons.coupons import pools_in_force
 from central.offers import counting, holdout
-from central.offers.campaigns import Campaign, Pool
-from central.offers.counting import CENTS, STOCK_AGAIN_S, Standing
+from central.offers.campaigns import Campaign, Pool, minor
+from central.offers.counting import STOCK_AGAIN_S, Standing
 from central.offers.explain import LINKING_PURPOSE, facts, sentence
 from central.offers.facts import PRIORITY_S, Due, Settled
-from central.store import coupons, decisions, offers
+from central.store import coupons, decisions, links, offers
 from central.store.database import Database
 from central.store.offers import Offer
 from central.store.store import Store
@@ -134,13 +134,13 @@ class Maker:
 
     def decide(self, due: Due, now: float) -> Settled:
         """Make it, or say why not; it is committed with ``commit`` at the latest."""
-        links = decisions.links_of(self._store.database, self._store.site, due.member, now - LINK_LIFE_S)
-        if not links:
+        joined = links.links_of(self._store.database, self._store.site, due.member, now - LINK_LIFE_S)
+        if not joined:
             return Settled(made=False, until=due.at + PRIORITY_S)
 
         def why(standing: Standing, cost: int) -> tuple[str, dict[str, object]]:
-            told = facts(due, links, standing, now, pool=due.campaign.coupon, cost=cost)
-            return sentence(due, links[-1], self._site.timezone), told
+            told = facts(due, joined, standing, now, pool=due.campaign.coupon, cost=cost)
+            return sentence(due, joined[-1], self._site.timezone), told
 
         purposes = tuple(dict.fromkeys((LINKING_PURPOSE, due.campaign.purpose)))
         return self.make(Candidate(due.member, due.campaign, due.at, due.visit_start, why, purposes), now)
@@ -267,7 +267,7 @@ class Maker:
         site = self._store.site
         found = decisions.given(connection, site, member, campaign.id, day)
         cost = found.cost
-        if campaign.budget is not None and cost >= campaign.budget * CENTS / 2:  # else it cannot matter yet
+        if campaign.budget is not None and 2 * cost >= minor(campaign.budget):  # else it cannot matter yet
             cost -= coupons.returned(connection, site, campaign.id)
         same = self.groups.get(campaign.group, frozenset()) - {campaign.id} if campaign.group else frozenset()
         return Standing(

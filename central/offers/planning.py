@@ -51,10 +51,6 @@ class Plan:
             found |= self.concerned.get(kind, 0)
         return found
 
-    def condition_numbers(self, campaign: int) -> list[int]:
-        """The campaign's conditions, in the order of the file."""
-        return [self.conditions.index(one) for one in self.campaigns[campaign].conditions]
-
 
 def plan(campaigns: Sequence[Campaign], categories: Categories | None = None) -> Plan:
     """Lays the members' campaigns out."""

@@ -26,7 +26,6 @@ UNBALANCED = 0.001
 """Arms as uneven as these come by chance less often than this: something besides chance decided who was offered."""
 
 Metric = Literal["visits", "breadth", "spend"]
-METRICS: tuple[Metric, ...] = ("visits", "breadth", "spend")
 UNITS: dict[Metric, str] = {"visits": "visits a member", "breadth": "categories a visit", "spend": "a member"}
 
 

@@ -7,12 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from central.store.database import Database
 from central.store.figures import VisitRow
-from central.store.links import Link
-from central.store.positions import PERSON
 
 HOUR_S = 3600.0
 
@@ -119,22 +115,6 @@ def counts(database: Database, site: str, day: str) -> list[Counts]:
     return [Counts(*row) for row in rows]
 
 
-def links_of(database: Database, site: str, member: str, since: float) -> list[Link]:
-    """Whom a member is linked to now, by links made since an instant, oldest first."""
-    rows = database.rows(
-        """SELECT member, visitor, floor, touchpoint, confidence, at, facts FROM links
-           WHERE site = ? AND member = ? AND at >= ? ORDER BY at, visitor""",
-        (site, member, since),
-    )
-    return [Link(*(*tuple(row)[:-1], json.loads(row["facts"]))) for row in rows]
-
-
-def linked(database: Database, site: str, since: float) -> list[str]:
-    """Members with a link made since an instant, by name."""
-    rows = database.rows("SELECT DISTINCT member FROM links WHERE site = ? AND at >= ? ORDER BY member", (site, since))
-    return [row[0] for row in rows]
-
-
 _VISIT = "box, floor, visit, visitor, zone, phase, entered_at, left_at, observed_s, bridged_s, unseen_s, confidence, at"
 
 
@@ -159,42 +139,6 @@ def visits_of_hours(
     for row in rows:
         found.setdefault(row[3], []).append(VisitRow(*row))
     return found
-
-
-def sightings(
-    database: Database, site: str, floor: str, visitors: Sequence[str], start: float
-) -> dict[str, list[tuple[float, float, float]]]:
-    """(instant, x, y) of each of these visitors after ``start``, ascending, metres."""
-    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in visitors}
-    rows = database.rows(
-        "SELECT at, people FROM batches WHERE site = ? AND floor = ? AND at > ? ORDER BY at, box", (site, floor, start)
-    )
-    if not rows:
-        return found
-    listed = json.dumps(list(visitors))
-    names = {
-        row[0]: row[1]
-        for row in database.rows(
-            "SELECT number, visitor FROM visitors WHERE site = ? AND visitor IN (SELECT value FROM json_each(?))",
-            (site, listed),
-        )
-    }
-    numbers = np.array(list(names), np.uint32)
-    for at, blob in rows:
-        people = np.frombuffer(blob, PERSON)
-        for number, x_cm, y_cm in people[np.isin(people["number"], numbers)].tolist():
-            found[names[number]].append((at, x_cm / 100, y_cm / 100))
-    return found
-
-
-def misses_of(database: Database, site: str, member: str) -> list[NearMiss]:
-    """A member's near misses that are kept, newest first."""
-    rows = database.rows(
-        """SELECT member, campaign, day, failed, short_by, unit, at FROM near_misses
-           WHERE site = ? AND member = ? ORDER BY at DESC, campaign""",
-        (site, member),
-    )
-    return [NearMiss(*row) for row in rows]
 
 
 def misses_by_reason(

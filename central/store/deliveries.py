@@ -18,7 +18,6 @@ from central.store.offers import Offer
 
 State = Literal["queued", "sent", "dead", "void"]
 """``dead``: given up, and may be replayed. ``void``: its member was erased or withdrew before it was sent."""
-STATES: tuple[State, ...] = ("queued", "sent", "dead", "void")
 ReceiptState = Literal["delivered", "failed", "refused"]
 
 EXPIRED = "it expired before it could be sent"

@@ -135,9 +135,15 @@ def links(database: Database, site: str, since: float) -> list[Link]:
     return _those(database, "at >= ? ORDER BY at", (site, since))
 
 
-def links_of(database: Database, site: str, member: str) -> list[Link]:
-    """The links of a member that stand, oldest first."""
-    return _those(database, "member = ? ORDER BY at", (site, member))
+def links_of(database: Database, site: str, member: str, since: float = 0.0) -> list[Link]:
+    """The links of a member that stand, of those made since an instant, oldest first."""
+    return _those(database, "member = ? AND at >= ? ORDER BY at, visitor", (site, member, since))
+
+
+def linked_members(database: Database, site: str, since: float) -> list[str]:
+    """Members with a link made since an instant, by name."""
+    rows = database.rows("SELECT DISTINCT member FROM links WHERE site = ? AND at >= ? ORDER BY member", (site, since))
+    return [row[0] for row in rows]
 
 
 def members_of(database: Database, site: str) -> dict[str, list[Link]]:

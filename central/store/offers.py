@@ -96,12 +96,6 @@ def add(
     return cursor.lastrowid if cursor.rowcount == 1 else None
 
 
-def made_today(database: Database, site: str, day: str) -> set[tuple[str, str]]:
-    """(member, campaign) of every offer of the day."""
-    rows = database.rows("SELECT member, campaign FROM offers WHERE site = ? AND day = ?", (site, day))
-    return {(row[0], row[1]) for row in rows}
-
-
 def offers_after(database: Database, site: str, number: int, limit: int = 100) -> list[Offer]:
     """Offers whose number is higher, oldest first; those of erased members, which nobody is to deliver, left out."""
     return _offers(database, f"{_MADE} AND number > ? ORDER BY number LIMIT ?", (site, number, limit))

@@ -227,19 +227,27 @@ def latest_positions(
     return dict(zip(found.names, zip(x, y, strict=True), strict=True))
 
 
-def positions_of(
-    database: Database, site: str, floor: str, visitor: str, start: float
-) -> list[tuple[float, float, float]]:
-    """(instant, x, y) of one visitor after ``start``, ascending, metres."""
-    number = database.rows("SELECT number FROM visitors WHERE site = ? AND visitor = ?", (site, visitor))
-    if not number:
-        return []
+def tracks(
+    database: Database, site: str, floor: str, visitors: Sequence[str], start: float
+) -> dict[str, list[tuple[float, float, float]]]:
+    """(instant, x, y) of each of these visitors after ``start``, ascending, metres."""
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in visitors}
     rows = database.rows(
         "SELECT at, people FROM batches WHERE site = ? AND floor = ? AND at > ? ORDER BY at, box", (site, floor, start)
     )
-    found = []
+    if not rows:
+        return found
+    listed = json.dumps(list(visitors))
+    names = {
+        row[0]: row[1]
+        for row in database.rows(
+            "SELECT number, visitor FROM visitors WHERE site = ? AND visitor IN (SELECT value FROM json_each(?))",
+            (site, listed),
+        )
+    }
+    numbers = np.array(list(names), np.uint32)
     for at, blob in rows:
         people = np.frombuffer(blob, PERSON)
-        his = people[people["number"] == number[0][0]]
-        found += [(at, x / 100, y / 100) for x, y in zip(his["x_cm"].tolist(), his["y_cm"].tolist(), strict=True)]
+        for number, x_cm, y_cm in people[np.isin(people["number"], numbers)].tolist():
+            found[names[number]].append((at, x_cm / 100, y_cm / 100))
     return found

@@ -75,12 +75,6 @@ def find(database: Database, site: str, touchpoint: str) -> Touchpoint | None:
     return found[0] if found else None
 
 
-def of_purchase(database: Database, site: str, purchase: str) -> Touchpoint | None:
-    """The touchpoint of the till that told of a sale."""
-    found = _those(database, "purchase = ? AND purchase != '' AND kind = 'sale'", (site, purchase))
-    return found[0] if found else None
-
-
 def open_touchpoints(database: Database, site: str) -> list[Touchpoint]:
     """Touchpoints still to be linked, oldest first."""
     return _those(database, "state = 'open' ORDER BY at", (site,))
@@ -100,12 +94,6 @@ def sources_of(database: Database, site: str, member: str, since: float) -> froz
         (site, member, since),
     )
     return frozenset(row[0] for row in rows if row[0])
-
-
-def member_of_phone(database: Database, site: str, phone_hmac: str) -> str | None:
-    """Whose phone that is, by its keyed HMAC."""
-    rows = database.rows("SELECT member FROM members WHERE site = ? AND phone_hmac = ?", (site, phone_hmac))
-    return rows[0][0] if rows else None
 
 
 def close(database: Database, site: str, touchpoint: str, outcome: str) -> None:

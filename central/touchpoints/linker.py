@@ -142,10 +142,6 @@ class Linker:
             self._due = {name: at for name, at in self._due.items() if name in still}
         return made
 
-    def clock_of(self, place: str) -> float:
-        """By how many seconds a till's clock goes ahead of ours, as learnt."""
-        return self._clocks[place].offset_s if place in self._clocks else 0.0
-
     def _recall(self) -> None:
         """What links tell of the members they are of, after a start."""
         standing = links.members_of(self._store.database, self._store.site)

@@ -121,3 +121,14 @@ def _cookies(address: str, token: str) -> list[dict[str, str]]:
     answer = httpx.post(f"{address}/login", data={"token": token})
     assert answer.status_code == 303, answer.text
     return [{"name": name, "value": value, "url": address} for name, value in answer.cookies.items()]
+
+
+def assert_for_everybody(browser: Browser, central: Central, path: str) -> None:
+    """The page fits at every width and axe finds nothing, in English by day and in Chinese by night."""
+    for language, light in (("en", "light"), ("zh", "dark")):
+        with reading(browser, central, language=language, light=light) as reader:  # type: ignore[arg-type]
+            reader.open(path)
+            for width in WIDTHS:
+                reader.resize(width)
+                reader.assert_fits()
+            reader.assert_accessible()

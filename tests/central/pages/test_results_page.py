@@ -13,7 +13,7 @@ from central.store.store import Store
 from simulator.campaign_effect import World, story
 from tests.broker import MosquittoBroker
 from tests.central.mall import Central, lunch
-from tests.central.pages.browsing import WIDTHS, reading
+from tests.central.pages.browsing import assert_for_everybody, reading
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -67,13 +67,7 @@ def test_what_works_is_told_to_work_and_what_is_young_is_not(browser: Browser, c
 
 @pytest.mark.parametrize("path", PARTS)
 def test_every_part_fits_and_is_read_by_everybody(browser: Browser, central: Central, path: str) -> None:
-    for language, light in (("en", "light"), ("zh", "dark")):
-        with reading(browser, central, language=language, light=light) as reader:  # type: ignore[arg-type]
-            reader.open(path)
-            for width in WIDTHS:
-                reader.resize(width)
-                reader.assert_fits()
-            reader.assert_accessible()
+    assert_for_everybody(browser, central, path)
 
 
 def test_the_same_is_had_as_a_file(browser: Browser, central: Central) -> None:
