@@ -27,6 +27,7 @@ class Standing:
         today: offers of the campaign today, to whomever,
         total: and in all; holdouts do not count.
         cost: of these, minor units.
+        apart_s: so many seconds the member's offers lie apart at least.
     """
 
     of_member: int = 0
@@ -37,6 +38,7 @@ class Standing:
     today: int = 0
     total: int = 0
     cost: int = 0
+    apart_s: float = PRIORITY_S
 
 
 def occasion(campaign: Campaign, local: datetime, of_member_today: int) -> str:
@@ -107,7 +109,7 @@ def weigh(  # noqa: PLR0911 - one return a rule
         return Settled(made=False, why="cap", short_by=1, unit="offers to the member")
     if standing.any_at is not None and at < (free_at := standing.any_at + campaign.cool_down_hours * HOUR_S):
         return Settled(made=False, until=free_at, why="cool_down", short_by=round(free_at - at), unit="s")
-    if standing.any_at is not None and at < (free_at := standing.any_at + PRIORITY_S):
+    if standing.any_at is not None and at < (free_at := standing.any_at + standing.apart_s):
         return Settled(made=False, until=free_at, why="priority", short_by=round(free_at - at), unit="s")
     if campaign.quiet is not None and (ends := quiet_until(campaign.quiet, at, timezone)) is not None:
         return Settled(made=False, until=ends, why="quiet", for_all=True, short_by=round(ends - at), unit="s")

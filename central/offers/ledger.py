@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from central.offers import counting, holdout
 from central.offers.counting import STOCK_AGAIN_S, Standing
-from central.offers.facts import Due, Settled
+from central.offers.facts import Due, Settled, apart_s
 from central.store.offers import Arm
 
 
@@ -103,4 +103,5 @@ class Ledger:
             today=self._today[campaign.id, day],
             total=self._total[campaign.id],
             cost=self._cost[campaign.id],
+            apart_s=apart_s(due.member),
         )

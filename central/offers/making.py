@@ -20,7 +20,7 @@ from central.offers import counting, holdout
 from central.offers.campaigns import Campaign, Pool, minor
 from central.offers.counting import STOCK_AGAIN_S, Standing
 from central.offers.explain import LINKING_PURPOSE, facts, sentence
-from central.offers.facts import PRIORITY_S, Due, Settled
+from central.offers.facts import PRIORITY_S, Due, Settled, apart_s
 from central.store import coupons, decisions, links, offers
 from central.store.database import Database
 from central.store.offers import Offer
@@ -279,6 +279,7 @@ class Maker:
             today=found.today,
             total=found.total,
             cost=cost,
+            apart_s=apart_s(member),
         )
 
     groups: dict[str, frozenset[str]] = {}  # noqa: RUF012 - replaced as a whole

@@ -24,4 +24,17 @@ def campaigns_schema() -> dict[str, Any]:
 
 def schema_text() -> str:
     """The same as the file has it."""
-    return msgspec.json.format(msgspec.json.encode(campaigns_schema(), order="sorted"), indent=1).decode() + "\n"
+    content = msgspec.json.encode(_plain(campaigns_schema()), order="sorted")
+    return msgspec.json.format(content, indent=1).decode() + "\n"
+
+
+def _plain(part: Any) -> Any:
+    """With whole numbers as such.
+
+    Of two bounds that are equal, 1000000 and 1000000.0, ``typing`` keeps the one that some module wrote first.
+    """
+    if isinstance(part, dict):
+        return {name: _plain(one) for name, one in part.items()}
+    if isinstance(part, list):
+        return [_plain(one) for one in part]
+    return int(part) if isinstance(part, float) and part.is_integer() else part
