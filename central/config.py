@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -145,6 +145,8 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     campaigns: str = ""
     k: Annotated[int, Meta(ge=3, le=1000)] = 5
     """Figures about fewer people than this are not shown."""
+    appliance: dict[str, Any] = {}
+    """The host that central runs on; :mod:`firmware_configs` reads it."""
     mqtt: MqttFile = MqttFile()
     http: HttpFile = HttpFile()
     limits: LimitsFile = LimitsFile()

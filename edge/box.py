@@ -85,6 +85,8 @@ class BoxFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     score_min: Annotated[float, Meta(ge=0, le=1)] | None = None
     drift: bool = True
     """Streams: whether to look every few seconds if a camera was moved, and to pause its zones then."""
+    appliance: dict[str, Any] = {}
+    """The host that the box runs on; :mod:`firmware_configs` reads it."""
     outbox_limit_mb: Annotated[int, Meta(ge=1, le=1 << 20)] = DEFAULT_LIMIT_BYTES // MEGABYTE
     pipeline: dict[str, Any] = {}
     """Settings of the floor's pipeline that differ from its defaults."""

@@ -1,0 +1,1 @@
+"""How a box and central look after themselves: findings, certificates, sealed files. Imports contract alone."""
