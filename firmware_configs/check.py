@@ -127,14 +127,14 @@ def _sshd(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked
 
 def _sysctl(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:  # noqa: ARG001 - one shape for all
     """`sysctl` has no check: every line has to name something that this kernel has."""
-    for line in files[path].content.decode().splitlines():
-        if line.startswith("#"):
-            continue
-        name = line.partition(" ")[0]
+    lines = [line for line in files[path].content.decode().splitlines() if not line.startswith("#")]
+    for line in lines:
         if not _WORDS.match(line):
             return Checked(path, "sysctl", "wrong", f"{line!r} is no line of NAME = NUMBER")
-        if not Path("/proc/sys", *name.split(".")).exists():
-            return Checked(path, "sysctl", "unchecked", f"this kernel has no {name}; it will be left out here")
+    names = [line.partition(" ")[0] for line in lines]
+    absent = [name for name in names if not Path("/proc/sys", *name.split(".")).exists()]
+    if absent:
+        return Checked(path, "sysctl", "unchecked", f"this kernel has no {', '.join(absent)}; it is left out here")
     return Checked(path, "sysctl", "fine")
 
 

@@ -1,0 +1,63 @@
+"""Every rendered file is read by the program it is for, of every profile; and a wrong file is told from a right one."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from contract.errors import AtriumError
+from firmware_configs.check import check_files, refuse_wrong
+from firmware_configs.hardware import hardware_names
+from firmware_configs.render import render
+from tests.firmware_configs.hosts import need_root, write_box, write_central
+
+MAY_BE_ABSENT = {"sshd", "sysctl"}
+"""sshd is not installed everywhere; some kernels lack some settings."""
+
+
+@pytest.mark.parametrize("name", [*hardware_names(), "central"])
+def test_real_programs_take_every_file(name: str, tmp_path: Path) -> None:
+    need_root("nft reads rules with the kernel's help")
+    config = write_central(tmp_path / "c") if name == "central" else write_box(tmp_path / "c", ('"n100"', f'"{name}"'))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    checked = check_files(render(config), scratch)
+    assert [one for one in checked if one.outcome == "wrong"] == []
+    unchecked = {one.program for one in checked if one.outcome == "unchecked"} - MAY_BE_ABSENT
+    if unchecked:
+        pytest.skip(f"not installed: {', '.join(sorted(unchecked))}")
+    fine = {one.program for one in checked if one.outcome == "fine"}
+    assert fine >= {"nft", "chronyd", "mosquitto", "apt-config", "systemd-analyze"}
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/etc/nftables.conf", b"table inet x { chain y { accep } }\n"),
+        ("/etc/chrony/chrony.conf", b"server\n"),
+        ("/etc/mosquitto/mosquitto.conf", b"max_inflight 1\n"),
+        ("/etc/mosquitto/mosquitto.conf", b"listener 99999\n"),
+        ("/etc/apt/apt.conf.d/52atrium-upgrades", b"APT { x \n"),
+        ("/etc/sysctl.d/90-atrium.conf", b"kernel.panic = 10; reboot\n"),
+        ("/etc/systemd/system/mosquitto.service.d/atrium.conf", b"[Service]\nMemoryMux=1\n"),
+        ("/etc/systemd/system/atrium-firmware-recover.service", b"[Service]\nProtectHome=perhaps\n"),
+        ("/etc/systemd/system/atrium-edge@.service.d/50-hardware.conf", b"CPUWeight=many\n"),
+        ("/etc/ssh/sshd_config.d/10-atrium.conf", b"PermitRootLogin perhaps\n"),
+    ],
+    ids=lambda value: value.strip()[:20] if isinstance(value, str) else "",
+)
+def test_a_wrong_file_is_refused(path: str, more: bytes, tmp_path: Path) -> None:
+    need_root("nft reads rules with the kernel's help")
+    files = render(write_box(tmp_path / "c"))
+    wrong = dataclasses.replace(files[path], content=files[path].content + more)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    some = {path: wrong, "/etc/atrium/broker/acl": files["/etc/atrium/broker/acl"]}
+    checked = check_files(some, scratch)
+    if checked[0].outcome == "unchecked" and checked[0].program in MAY_BE_ABSENT:
+        pytest.skip(f"not installed: {checked[0].program}")
+    with pytest.raises(AtriumError, match=path) as error:
+        refuse_wrong(checked)
+    assert "nothing was changed" in str(error.value)
