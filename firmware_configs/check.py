@@ -18,6 +18,11 @@ from firmware_configs.throwaway import write_certificates
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/systemd"
 TIMEOUT_S = 20.0
 STARTED = "running"
+ALONE = """
+mount -t tmpfs tmpfs /run && mount -t sysfs -o ro sysfs /sys && mkdir -p /run/systemd/network || exit 1
+cp "$0" /run/systemd/network/
+exec env SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console "$1"
+"""
 PROGRAM = "/opt/atrium/.venv/bin/atrium"
 BASES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _WORDS = re.compile(r"^[a-z0-9_.]+ = [0-9]+$")
@@ -160,6 +165,38 @@ def _unit(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked
     )
 
 
+def _network(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:
+    """The network's service has no check: it is started where there is only a loopback, and must not complain."""
+    program, unshare = shutil.which("systemd-networkd", path=PATH), shutil.which("unshare", path=PATH)
+    if program is None or unshare is None:
+        return Checked(path, "systemd-networkd", "unchecked", "systemd-networkd or unshare is not installed")
+    copy = _copy(files[path], folder / Path(path).name)
+    command = [unshare, "--net", "--mount", "/bin/sh", "-c", ALONE, copy, program]
+    said, up = _started(command, folder / "log", "Enumeration")
+    wrong = [line for line in said.splitlines() if f"/run/systemd/network/{Path(path).name}" in line]
+    if wrong or not up:
+        return Checked(path, "systemd-networkd", "wrong", " ".join(wrong or said.splitlines())[-500:])
+    return Checked(path, "systemd-networkd", "fine")
+
+
+def _started(command: list[str], log: Path, mark: str) -> tuple[str, bool]:
+    """What a service logged until it was up, by a mark in its log, and whether it came so far; it is ended then."""
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL
+        ) as service,
+    ):
+        deadline = time.monotonic() + TIMEOUT_S
+        while mark not in (said := log.read_text(encoding="utf-8", errors="replace")):
+            if service.poll() is not None or time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
+        up = mark in said and service.poll() is None
+        service.kill()
+    return log.read_text(encoding="utf-8", errors="replace"), up
+
+
 def _mosquitto(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:
     """The broker has no check: it is started on a copy, without any network, and has to come up."""
     program, unshare = shutil.which("mosquitto", path=PATH), shutil.which("unshare", path=PATH)
@@ -173,22 +210,11 @@ def _mosquitto(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Ch
     text = re.sub(r"/etc/atrium/(?:tls|broker)/", f"{folder}/", text).replace("/var/lib/mosquitto/", f"{folder}/store/")
     copy = folder / "mosquitto.conf"
     copy.write_text(text + "user root\nlog_type all\n", encoding="utf-8")
-    log = folder / "log"
-    with (
-        log.open("wb") as out,
-        subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-            [unshare, "--net", program, "-c", str(copy)], stdout=out, stderr=out, stdin=subprocess.DEVNULL
-        ) as broker,
-    ):
-        deadline = time.monotonic() + TIMEOUT_S
-        while STARTED not in log.read_text(encoding="utf-8", errors="replace"):
-            if broker.poll() is not None or time.monotonic() > deadline:
-                break
-            time.sleep(0.02)
-        up = broker.poll() is None and STARTED in log.read_text(encoding="utf-8", errors="replace")
-        broker.kill()
-    said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if "rror" in line]
-    return Checked(path, "mosquitto", "fine") if up else Checked(path, "mosquitto", "wrong", " ".join(said)[-500:])
+    said, up = _started([unshare, "--net", program, "-c", str(copy)], folder / "log", STARTED)
+    if up:
+        return Checked(path, "mosquitto", "fine")
+    wrong = [line for line in said.splitlines() if "rror" in line]
+    return Checked(path, "mosquitto", "wrong", " ".join(wrong)[-500:])
 
 
 _CHECKS: tuple[tuple[str, Callable[[str, Mapping[str, RenderedFile], Path], Checked]], ...] = (
@@ -198,5 +224,6 @@ _CHECKS: tuple[tuple[str, Callable[[str, Mapping[str, RenderedFile], Path], Chec
     (r"/etc/apt/apt\.conf\.d/.*", _apt),
     (r"/etc/ssh/sshd_config\.d/.*", _sshd),
     (r"/etc/sysctl\.d/.*", _sysctl),
+    (r"/etc/systemd/network/.*", _network),
     (r"/etc/systemd/system/.*", _unit),
 )

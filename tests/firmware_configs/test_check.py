@@ -29,7 +29,7 @@ def test_real_programs_take_every_file(name: str, tmp_path: Path) -> None:
     if unchecked:
         pytest.skip(f"not installed: {', '.join(sorted(unchecked))}")
     fine = {one.program for one in checked if one.outcome == "fine"}
-    assert fine >= {"nft", "chronyd", "mosquitto", "apt-config", "systemd-analyze"}
+    assert fine >= {"nft", "chronyd", "mosquitto", "apt-config", "systemd-analyze", "systemd-networkd"}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,9 @@ def test_real_programs_take_every_file(name: str, tmp_path: Path) -> None:
         ("/etc/sysctl.d/90-atrium.conf", b"kernel.panic = 10; reboot\n"),
         ("/etc/systemd/system/mosquitto.service.d/atrium.conf", b"[Service]\nMemoryMux=1\n"),
         ("/etc/systemd/system/atrium-firmware-recover.service", b"[Service]\nProtectHome=perhaps\n"),
-        ("/etc/systemd/system/atrium-edge@.service.d/50-hardware.conf", b"CPUWeight=many\n"),
+        ("/etc/systemd/system/atrium-edge@.service.d/50-hardware.conf", b"MemoryLow=many\n"),
+        ("/etc/systemd/network/10-atrium-uplink.network", b"[Network]\nAddress=10.1.0.12/33\n"),
+        ("/etc/systemd/network/20-atrium-cameras.network", b"[Network]\nGatewey=10.2.0.9\n"),
         ("/etc/ssh/sshd_config.d/10-atrium.conf", b"PermitRootLogin perhaps\n"),
     ],
     ids=lambda value: value.strip()[:20] if isinstance(value, str) else "",
