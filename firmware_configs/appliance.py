@@ -226,6 +226,8 @@ def _host(path: Path, found: _HostFile, appliance: Appliance) -> Host:
         raise BadInputError(
             "appliance.serve: say boxes and pages, lists of networks, or give appliance.uplink a fixed address"
         )
+    if kind == "central" and found.http.port == 0:
+        raise BadInputError("http.port: 0 takes whichever is free, which no firewall can let in; write one, as 8080")
     mall, cameras = _box_tables(kind, found, appliance)
     if cameras and uplink and cameras.network.overlaps(uplink.network):
         raise BadInputError(

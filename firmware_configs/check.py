@@ -127,7 +127,21 @@ def _sshd(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked
     made = _run(path, "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", str(key)])
     if isinstance(made, Checked):
         return made
-    return _verdict(path, "sshd", _run(path, "sshd", ["-t", "-f", copy, "-h", str(key)]))
+    said = _run(path, "sshd", ["-t", "-f", copy, "-h", str(key)])
+    if isinstance(said, Checked) and "privilege separation directory" in said.said:
+        return Checked(path, "sshd", "unchecked", "sshd never ran here; start ssh.service once")
+    return _verdict(path, "sshd", said)
+
+
+def _nginx(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:
+    write_certificates(folder)
+    copy = Path(_copy(files[path], folder / "atrium.conf"))
+    copy.write_text(copy.read_text(encoding="utf-8").replace("/etc/atrium/tls/", f"{folder}/"), encoding="utf-8")
+    whole = folder / "nginx.conf"
+    whole.write_text(
+        f"pid {folder}/pid;\nevents {{}}\nhttp {{\naccess_log off;\ninclude {copy};\n}}\n", encoding="utf-8"
+    )
+    return _verdict(path, "nginx", _run(path, "nginx", ["-t", "-q", "-c", str(whole), "-e", "stderr"]))
 
 
 def _sysctl(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:  # noqa: ARG001 - one shape for all
@@ -222,6 +236,7 @@ _CHECKS: tuple[tuple[str, Callable[[str, Mapping[str, RenderedFile], Path], Chec
     (r"/etc/chrony/chrony\.conf", _chronyd),
     (r"/etc/mosquitto/mosquitto\.conf", _mosquitto),
     (r"/etc/apt/apt\.conf\.d/.*", _apt),
+    (r"/etc/nginx/conf\.d/.*", _nginx),
     (r"/etc/ssh/sshd_config\.d/.*", _sshd),
     (r"/etc/sysctl\.d/.*", _sysctl),
     (r"/etc/systemd/network/.*", _network),

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from firmware_configs.appliance import Host, load_host
+from firmware_configs.appliance import LOOPBACK, Host, load_host
 
 TEMPLATES = Path(__file__).parent / "templates"
 MANIFEST_SCHEMA = "atrium.manifest.v1"
@@ -157,6 +157,8 @@ def _plan(host: Host) -> list[tuple[str, str, int, str]]:
     else:
         target = "/etc/systemd/system/atrium-central.service.d/50-hardware.conf"
         plan.append((target, "central/central-unit.conf", PUBLIC, root))
+        if host.http_host in LOOPBACK:
+            plan.append(("/etc/nginx/conf.d/atrium.conf", "central/nginx.conf", PUBLIC, root))
     return plan
 
 
@@ -185,13 +187,13 @@ def _words(host: Host) -> dict[str, Any]:
     if host.kind == "central":
         served = {*host.boxes, *host.pages}
         visitors = sorted(one for one in served if not any(one != other and one.subnet_of(other) for other in served))
-        # On loopback central has a proxy before it, and that speaks TLS.
-        proxied = host.http_host in {"127.0.0.1", "localhost", "::1"}
         return {
             **shared,
             "boxes": host.boxes,
             "visitors": visitors,
-            "pages_port": 443 if proxied else host.http_port,
+            # On loopback central has a proxy before it, and that speaks TLS.
+            "pages_port": 443 if host.http_host in LOOPBACK else host.http_port,
+            "http_port": host.http_port,
         }
     mall, cameras = appliance.mall, host.cameras
     if mall is None or cameras is None or appliance.cameras is None:

@@ -71,6 +71,11 @@ def test_a_file_without_the_table_is_told_where_to_look(tmp_path: Path) -> None:
         load_host(path)
 
 
+def test_central_on_whichever_port_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"http\.port: 0 takes whichever is free"):
+        load_host(write_central(tmp_path, ("[mqtt]", "[http]\nport = 0\n\n[mqtt]")))
+
+
 @pytest.mark.parametrize("table", ["mall", "cameras"])
 def test_central_has_no_tables_of_a_box(table: str, tmp_path: Path) -> None:
     extra = {

@@ -29,6 +29,7 @@ def test_real_programs_take_every_file(name: str, tmp_path: Path) -> None:
     if unchecked:
         pytest.skip(f"not installed: {', '.join(sorted(unchecked))}")
     fine = {one.program for one in checked if one.outcome == "fine"}
+    assert ("nginx" in fine) == (name == "central")
     assert fine >= {"nft", "chronyd", "mosquitto", "apt-config", "systemd-analyze", "systemd-networkd"}
 
 
@@ -46,13 +47,14 @@ def test_real_programs_take_every_file(name: str, tmp_path: Path) -> None:
         ("/etc/systemd/system/atrium-edge@.service.d/50-hardware.conf", b"MemoryLow=many\n"),
         ("/etc/systemd/network/10-atrium-uplink.network", b"[Network]\nAddress=10.1.0.12/33\n"),
         ("/etc/systemd/network/20-atrium-cameras.network", b"[Network]\nGatewey=10.2.0.9\n"),
+        ("/etc/nginx/conf.d/atrium.conf", b"server { listen 444 tls; }\n"),
         ("/etc/ssh/sshd_config.d/10-atrium.conf", b"PermitRootLogin perhaps\n"),
     ],
     ids=lambda value: value.strip()[:20] if isinstance(value, str) else "",
 )
 def test_a_wrong_file_is_refused(path: str, more: bytes, tmp_path: Path) -> None:
     need_root("nft reads rules with the kernel's help")
-    files = render(write_box(tmp_path / "c"))
+    files = {**render(write_central(tmp_path / "central")), **render(write_box(tmp_path / "box"))}
     wrong = dataclasses.replace(files[path], content=files[path].content + more)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
