@@ -20,7 +20,7 @@ TIMEOUT_S = 20.0
 STARTED = "running"
 ALONE = """
 mount -t tmpfs tmpfs /run && mount -t sysfs -o ro sysfs /sys && mkdir -p /run/systemd/network || exit 1
-cp "$0" /run/systemd/network/
+cp "$0"/* /run/systemd/network/
 exec env SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console "$1"
 """
 PROGRAM = "/opt/atrium/.venv/bin/atrium"
@@ -184,8 +184,11 @@ def _network(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Chec
     program, unshare = shutil.which("systemd-networkd", path=PATH), shutil.which("unshare", path=PATH)
     if program is None or unshare is None:
         return Checked(path, "systemd-networkd", "unchecked", "systemd-networkd or unshare is not installed")
-    copy = _copy(files[path], folder / Path(path).name)
-    command = [unshare, "--net", "--mount", "/bin/sh", "-c", ALONE, copy, program]
+    # All of them, since they name each other.
+    for one in files:
+        if one.startswith("/etc/systemd/network/"):
+            _copy(files[one], folder / "network" / Path(one).name)
+    command = [unshare, "--net", "--mount", "/bin/sh", "-c", ALONE, str(folder / "network"), program]
     said, up = _started(command, folder / "log", "Enumeration")
     wrong = [line for line in said.splitlines() if f"/run/systemd/network/{Path(path).name}" in line]
     if wrong or not up:

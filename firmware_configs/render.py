@@ -150,6 +150,7 @@ def _plan(host: Host) -> list[tuple[str, str, int, str]]:
             ("/etc/systemd/system/mosquitto.service.d/atrium.conf", "common/mosquitto-unit.conf", PUBLIC, root),
         ]
     if kind == "box":
+        plan += [*_vlan(host)]
         plan += [
             ("/etc/systemd/network/20-atrium-cameras.network", "box/cameras.network", PUBLIC, root),
             ("/etc/systemd/system/atrium-edge@.service.d/50-hardware.conf", "box/edge-unit.conf", PUBLIC, root),
@@ -160,6 +161,17 @@ def _plan(host: Host) -> list[tuple[str, str, int, str]]:
         if host.http_host in LOOPBACK:
             plan.append(("/etc/nginx/conf.d/atrium.conf", "central/nginx.conf", PUBLIC, root))
     return plan
+
+
+def _vlan(host: Host) -> list[tuple[str, str, int, str]]:
+    """What a VLAN for the cameras needs besides: itself, and its wire where that is not the uplink's."""
+    cameras = host.appliance.cameras
+    if cameras is None or cameras.vlan is None:
+        return []
+    found = [("/etc/systemd/network/20-atrium-cameras.netdev", "box/cameras.netdev", PUBLIC, "root:root")]
+    if cameras.interface != host.appliance.uplink.interface:
+        found.append(("/etc/systemd/network/15-atrium-trunk.network", "box/trunk.network", PUBLIC, "root:root"))
+    return found
 
 
 def _words(host: Host) -> dict[str, Any]:
@@ -182,6 +194,7 @@ def _words(host: Host) -> dict[str, Any]:
         "hosts": host.hosts,
         "time_servers": appliance.time_servers,
         "ssh_from": host.ssh_from,
+        "vlan_on_uplink": "",
         **uplink,
     }
     if host.kind == "central":
@@ -210,7 +223,10 @@ def _words(host: Host) -> dict[str, Any]:
         "mirror_port": host.mirror_port,
         "mqtt_port": host.mqtt_port,
         "mqtt_user": host.mqtt_user,
-        "cameras": appliance.cameras.interface,
+        "cameras": appliance.cameras.name,
+        "trunk": appliance.cameras.interface,
+        "vlan": appliance.cameras.vlan,
+        "vlan_on_uplink": appliance.cameras.name if appliance.cameras.interface == appliance.uplink.interface else "",
         "camera_interface": cameras,
         "camera_address": cameras.ip,
         "camera_network": cameras.network,

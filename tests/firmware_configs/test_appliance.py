@@ -22,6 +22,8 @@ WRONG = [
     ('interface = "uplink"', 'interface = "uplink\\n[Network]"', "appliance.uplink.interface"),
     ('interface = "uplink"', 'interface = "sixteen-letters0"', "appliance.uplink.interface"),
     ('interface = "cameras"', 'interface = "uplink"', "appliance.cameras.interface: 'uplink' is the uplink"),
+    ('"10.2.0.1/24"', '"10.2.0.1/24"\nvlan = 4095', "vlan"),
+    ('interface = "cameras"', 'interface = "thirteen-lettr"\nvlan = 20', "interface with vlan: 'thirteen-lettr.20"),
     ('"10.1.0.12/24"', '"10.1.0.12"', "appliance.uplink.address: '10.1.0.12' is no address with prefix"),
     ('"10.1.0.12/24"', '"10.1.0.12/33"', "appliance.uplink.address"),
     ('"10.1.0.12/24"', '"10.1.0.0/24"', "the network's own address"),

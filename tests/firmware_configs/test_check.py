@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,10 +20,11 @@ MAY_BE_ABSENT = {"sshd", "sysctl"}
 """sshd is not installed everywhere; some kernels lack some settings."""
 
 
-@pytest.mark.parametrize("name", [*hardware_names(), "central"])
+@pytest.mark.parametrize("name", [*hardware_names(), "vlan", "central"])
 def test_real_programs_take_every_file(name: str, tmp_path: Path) -> None:
     need_root("nft reads rules with the kernel's help")
-    config = write_central(tmp_path / "c") if name == "central" else write_box(tmp_path / "c", ('"n100"', f'"{name}"'))
+    change = {"vlan": ('"10.2.0.1/24"', '"10.2.0.1/24"\nvlan = 20')}.get(name, ('"n100"', f'"{name}"'))
+    config = write_central(tmp_path / "c") if name == "central" else write_box(tmp_path / "c", change)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     checked = check_files(render(config), scratch)
@@ -65,3 +69,28 @@ def test_a_wrong_file_is_refused(path: str, more: bytes, tmp_path: Path) -> None
     with pytest.raises(AtriumError, match=path) as error:
         refuse_wrong(checked)
     assert "nothing was changed" in str(error.value)
+
+
+def test_the_brokers_sandbox_is_as_tight_as_our_own_units(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    unit = Path("/lib/systemd/system/mosquitto.service")
+    if analyze is None or not unit.is_file():
+        pytest.skip("systemd or mosquitto is not installed: apt-get install systemd mosquitto")
+    (tmp_path / "usr/lib/systemd/system").mkdir(parents=True)
+    (tmp_path / "usr/lib/systemd/system/mosquitto.service").write_bytes(unit.read_bytes())
+
+    def exposure() -> float:
+        ran = subprocess.run(
+            [analyze, "security", "--offline=true", f"--root={tmp_path}", "mosquitto.service"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return float(re.search(r"Overall exposure level .*: ([0-9.]+)", ran.stdout)[1])
+
+    assert exposure() > 9, "Debian's own unit has no sandbox"
+    path = "/etc/systemd/system/mosquitto.service.d/atrium.conf"
+    at = tmp_path / path[1:]
+    at.parent.mkdir(parents=True)
+    at.write_bytes(render(write_box(tmp_path / "c"))[path].content)
+    assert exposure() <= 2.0

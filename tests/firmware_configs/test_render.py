@@ -19,6 +19,8 @@ from firmware_configs.tree import MANIFEST, write_tree
 from tests.firmware_configs.hosts import write_box, write_central
 from tests.shared_data import ROOT
 
+VLAN = ('address = "10.2.0.1/24"', 'address = "10.2.0.1/24"\nvlan = 20')
+
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {
@@ -79,7 +81,11 @@ def test_no_secret_is_rendered(tmp_path: Path) -> None:
 def test_every_template_is_rendered_for_some_host(tmp_path: Path) -> None:
     from firmware_configs.render import _plan  # noqa: PLC0415 - what renders is the point
 
-    hosts = [load_host(write_box(tmp_path / "b")), load_host(write_central(tmp_path / "c"))]
+    hosts = [
+        load_host(write_box(tmp_path / "b")),
+        load_host(write_box(tmp_path / "v", VLAN)),
+        load_host(write_central(tmp_path / "c")),
+    ]
     used = {template for host in hosts for _, template, _, _ in _plan(host)}
     assert used == {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file()}
 
@@ -104,6 +110,26 @@ def test_by_dhcp_the_firewall_lets_the_answers_in_and_names_come_from_nobody(tmp
     assert "DHCP=ipv4\n" in network
     assert "UseDNS=no\n" in network
     assert "udp sport 67 udp dport 68 accept" in files["/etc/nftables.conf"].content.decode()
+
+
+def test_cameras_behind_a_vlan_of_the_only_wire(tmp_path: Path) -> None:
+    files = render(write_box(tmp_path, VLAN, ('interface = "cameras"', 'interface = "uplink"')))
+    assert (
+        b"Name=uplink.20\nKind=vlan\n\n[VLAN]\nId=20\n"
+        in files["/etc/systemd/network/20-atrium-cameras.netdev"].content
+    )
+    assert b"Name=uplink.20\n" in files["/etc/systemd/network/20-atrium-cameras.network"].content
+    assert b"\nVLAN=uplink.20\n" in files["/etc/systemd/network/10-atrium-uplink.network"].content
+    assert "/etc/systemd/network/15-atrium-trunk.network" not in files
+    rules = files["/etc/nftables.conf"].content.decode()
+    assert 'iifname "uplink.20" ip saddr 10.2.0.0/24 ip daddr 10.2.0.1 udp dport 123 accept' in rules
+    assert 'iifname "cameras"' not in rules
+
+
+def test_cameras_behind_a_vlan_of_a_wire_of_their_own(tmp_path: Path) -> None:
+    files = render(write_box(tmp_path, VLAN))
+    assert b"\nVLAN=cameras.20\n" in files["/etc/systemd/network/15-atrium-trunk.network"].content
+    assert b"VLAN=" not in files["/etc/systemd/network/10-atrium-uplink.network"].content
 
 
 def test_the_folder_to_render_into_has_to_be_new(tmp_path: Path) -> None:
