@@ -35,6 +35,9 @@ PROGRAM_FILES = {
     "/etc/systemd/system/default.target": "[Unit]\nDescription=Guest\nRequires=basic.target\nAfter=basic.target\n",
 }
 
+ENTER = """echo 0 > "$CGROUP/cgroup.procs"
+exec unshare --mount --pid --fork --kill-child --uts --ipc --net --cgroup sh -c "$1" boot "$2"
+"""
 BOOT = r"""
 set -eu
 root="$1"
@@ -175,15 +178,17 @@ class Guest:
             "PYTHON": sys.base_prefix,
             "NAME": f"python{sys.version_info.major}.{sys.version_info.minor}",
             "SYSTEMD": str(SYSTEMD),
+            "CGROUP": str(self._cgroup),
         }
         with (self._folder / "console.log").open("wb") as console:
             self._boot = subprocess.Popen(
-                ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net", "--cgroup",
-                 "sh", "-c", BOOT, "boot", str(self._folder / "root")],
+                ["sh", "-c", ENTER, "enter", BOOT, str(self._folder / "root")],
                 env=os.environ | named,
-                stdout=console, stderr=console, stdin=subprocess.DEVNULL, start_new_session=True,
-                preexec_fn=lambda: (self._cgroup / "cgroup.procs").write_text("0"),
-            )  # fmt: skip
+                stdout=console,
+                stderr=console,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + BOOT_S
         while True:
             if self._boot.poll() is not None:

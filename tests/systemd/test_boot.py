@@ -1,4 +1,4 @@
-"""The units under a real systemd: they start by its rules, tell it when they serve, and are restarted when they hang."""
+"""The units under a real systemd: they start by its rules, tell it when they serve, are restarted when they hang."""
 
 from __future__ import annotations
 
