@@ -78,6 +78,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         yield running
 
 
+@pytest.mark.timeout(600)
 def test_edge_and_central_tell_when_they_serve_and_the_event_path_is_whole(guest: Guest) -> None:
     guest.run("systemctl", "start", "atrium-central", "atrium-edge@box")
     for unit, user in (("atrium-central", "atrium-central"), ("atrium-edge@box", "atrium-edge")):
