@@ -94,7 +94,7 @@ def enroll(central: str, code: Code, who: Who, tls: Path, now: float) -> Certifi
         )
     _check_clock(found.at, now)
     pair = Pair(tls, "box")
-    key = pair.waiting_key()
+    key = pair.waiting_key(code.public)
     request, der = _request(key, f"{who.site or '-'}/{who.floor}/{who.box}")
     body = {"code": code.public, "request": request, "proof": base64.b64encode(code.sign(der)).decode()}
     answer = _ask(central, "", body, _checked(authority), _Signed)
@@ -129,7 +129,7 @@ def renew(central: str, who: Who, tls: Path, now: float, *, force: bool = False)
         return None
     authority = read_certificate(tls / "ca.pem")
     _check_clock(_ask(central, "authority", None, _checked(authority), _Authority).at, now)
-    key = pair.waiting_key()
+    key = pair.waiting_key(facts.serial)
     request, der = _request(key, facts.name)
     body = {"serial": facts.serial, "request": request, "proof": base64.b64encode(sign_renewal(old, der)).decode()}
     answer = _ask(central, "renew", body, _checked(authority), _Signed)
