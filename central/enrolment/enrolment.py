@@ -106,6 +106,11 @@ class Enrolment:
             self._authority = load_authority(self._settings.folder, self._settings.passphrase)
         return self._authority
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the site has an authority."""
+        return self._authority is not None or (self._settings.folder / CERTIFICATE).exists()
+
     def new_code(self, floor: str, box: str, who: str, now: float) -> Code:
         """A one-time code for a box, good for a quarter of an hour; an older one for it is void.
 

@@ -15,6 +15,7 @@ from central.pages.i18n import Words
 from central.pages.markup import Html, html, joined, pill, tag
 from central.pages.ops.acting import act, may_act
 from central.pages.ops.boxes import boxes_html
+from central.pages.ops.identities import identities_html
 from central.pages.ops.orders import closed_html, notes_html, orders_html
 from central.pages.ops.plant import certificates_html, quarantine_html, way_in_html
 from central.pages.ops.telling import Telling
@@ -80,6 +81,7 @@ def sections(services: Services, words: Words, login: Principal) -> dict[str, Ht
         "ops-boxes": boxes_html(told),
         "ops-way-in": way_in_html(told),
         "ops-certificates": certificates_html(told),
+        "ops-identities": identities_html(told, services.site.floors, has_authority=services.enrolment.is_ready),
         "ops-quarantine": quarantine_html(told, refused),
         "ops-closed": closed_html(told, closed, histories),
     }
@@ -122,7 +124,11 @@ def _whole(shown: dict[str, Html]) -> Html:
                     *(live(f"ops-{name}") for name in ("orders", "boxes", "quarantine", "closed")),
                     class_="stack",
                 ),
-                tag("div", *(live(f"ops-{name}") for name in ("notes", "way-in", "certificates")), class_="stack"),
+                tag(
+                    "div",
+                    *(live(f"ops-{name}") for name in ("notes", "way-in", "certificates", "identities")),
+                    class_="stack",
+                ),
                 class_="split ops",
             ),
         ]
