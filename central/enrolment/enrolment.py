@@ -234,9 +234,8 @@ class Enrolment:
 
         Raises:
             BadInputError: the box has none.
-            NoAuthorityError: see `authority`.
+            AtriumError: the list cannot be written; what is revoked stays so, and the list is tried again by `update`.
         """
-        self.authority()
         with self._store.database.writing() as connection:
             rows = Enrolled(connection, self._store.site)
             count = rows.revoke(box, now)

@@ -25,6 +25,8 @@ from central.store import quarantine
 UPDATE_S = 1.0
 CLOSED_SHOWN = 10
 REFUSED_SHOWN = 20
+SAID_BY = {"new_code": "said-of-boxes", "revoke": "said-of-boxes"}
+"""Where it is told what came of an action, if not on top: a code is looked for where it was asked for."""
 
 
 def add_ops_page(services: Services) -> None:
@@ -51,7 +53,7 @@ def add_ops_page(services: Services) -> None:
 
         async def acted(event: Any) -> None:
             said = await run.io_bound(act, services, words, login, dict(event.args))
-            _say(said or "")
+            _say(said or "", SAID_BY.get(str(event.args.get("act")), "said"))
             await refresh()
 
         ui.on("act", acted)
@@ -127,6 +129,7 @@ def _whole(shown: dict[str, Html]) -> Html:
                 tag(
                     "div",
                     *(live(f"ops-{name}") for name in ("notes", "way-in", "certificates", "identities")),
+                    tag("p", id="said-of-boxes", role="status", class_="said-back"),
                     class_="stack",
                 ),
                 class_="split ops",
@@ -139,5 +142,5 @@ def _show(news: dict[str, Html]) -> None:
     ui.run_javascript(f"atriumLive.show({json.dumps(news)})")
 
 
-def _say(text: str) -> None:
-    ui.run_javascript(f"atriumLive.say({json.dumps(text)})")
+def _say(text: str, place: str) -> None:
+    ui.run_javascript(f"atriumLive.say({json.dumps(text)}, {json.dumps(place)})")

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from central.enrolment.authority import revoked_serials
 from central.store import audit
 from contract.tokens import ROLES
 from tests.central.enrolment.served import Served, served
@@ -106,6 +107,23 @@ def test_enrolments_and_attempts_are_written_down(desk: Served) -> None:
     assert str(code) not in repr(kept)
 
 
+def test_a_revocation_stands_though_the_list_cannot_be_written_and_the_list_follows(desk: Served) -> None:
+    assert desk.ask("POST", "", None, json=asking(desk.code())).status_code == 200
+    crl = desk.folder / "ca" / "crl.pem"
+    crl.unlink()
+    (crl / "in the way").mkdir(parents=True)
+    answer = desk.ask("POST", "/box-g/revoke")
+    assert (answer.status_code, "box-g is revoked, but the broker does not know" in answer.json()["detail"]) == (
+        503,
+        True,
+    )
+    (crl / "in the way").rmdir()
+    crl.rmdir()
+    assert desk.ask("GET", "/boxes").json()["certificates"][1]["state"] == "revoked"
+    desk.services.enrolment.update(desk.now + 31)
+    assert len(revoked_serials(crl.read_bytes()) or ()) == 1
+
+
 def test_the_authority_is_public_and_tells_the_time(desk: Served) -> None:
     told = desk.ask("GET", "/authority", None).json()
     assert desk.code().is_of(parse_certificate(told["certificate"].encode(), "told"))
@@ -119,8 +137,8 @@ def test_without_an_authority_every_door_says_what_to_do(tmp_path: Path) -> None
         for method, path, sent in (
             ("GET", "/authority", None),
             ("POST", "/codes", {"floor": "g", "box": "box-g"}),
-            ("POST", "/box-g/revoke", None),
             ("POST", "", body),
+            ("POST", "/renew", {"serial": "1"} | {name: body[name] for name in ("request", "proof")}),
         ):
             answer = httpx.request(method, f"{desk.address}/v1/enrolment{path}", json=sent, headers=headers)
             assert (answer.status_code, "atrium central ca init" in answer.json()["detail"]) == (503, True), answer.text
