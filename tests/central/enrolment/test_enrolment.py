@@ -24,7 +24,7 @@ from central.enrolment.enrolment import (
     TooOldError,
     UsedUpError,
 )
-from central.enrolment.own import make_client_pair, make_server_pair
+from central.enrolment.own import make_client_pair, make_server_pair, renew_pairs
 from central.store.store import Store
 from contract.errors import AtriumError, BadInputError
 from tests.central.enrolment.desk import Desk
@@ -36,6 +36,8 @@ from upkeep.certificates import (
     is_key_of,
     make_key,
     parse_certificate,
+    read_certificate,
+    read_facts,
     signing_request,
 )
 from upkeep.enrolment_code import Code
@@ -305,6 +307,21 @@ def test_the_brokers_own_pair_is_made_anew_when_it_is_due_or_its_names_change(de
         make_client_pair(desk.enrolment, client, "mall/g/box-g", desk.now, if_due=False)
     with pytest.raises(BadInputError, match="say what clients reach the server by"):
         make()
+
+
+def test_what_central_made_for_itself_is_renewed_for_the_same_names_when_it_is_due(desk: Desk) -> None:
+    tls, box = desk.broker_tls(), desk.box()
+    before = {name: read_facts(tls / f"{name}.pem") for name in ("broker", "central")}
+    assert renew_pairs(desk.enrolment, tls, desk.now) == []
+    desk.now += 61 * DAY_S
+    assert {one.name for one in renew_pairs(desk.enrolment, tls, desk.now)} == {"central", "localhost"}
+    for name, old in before.items():
+        fresh = read_facts(tls / f"{name}.pem")
+        assert (fresh.name, fresh.serial != old.serial) == (old.name, True)
+    names = read_certificate(tls / "broker.pem").extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(one.value) for one in names] == ["localhost", "127.0.0.1"]
+    assert renew_pairs(desk.enrolment, tls, desk.now) == []
+    assert renew_pairs(desk.enrolment, box, desk.now) == [], "a box renews its own"
 
 
 def test_a_certificate_that_is_not_yet_or_no_longer_valid_says_by_how_much(desk: Desk) -> None:
