@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from central.enrolment.authority import Authority
 from central.enrolment.enrolment import Enrolment, identity_of
@@ -116,7 +117,7 @@ def _stands(authority: Authority, pair: Pair, now: float, names: Sequence[str]) 
 
 def _is_server(certificate: x509.Certificate) -> bool:
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    return x509.ExtendedKeyUsageOID.SERVER_AUTH in usage
+    return ExtendedKeyUsageOID.SERVER_AUTH in usage
 
 
 def _names(certificate: x509.Certificate) -> list[str]:
