@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import grp
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +16,7 @@ import pytest
 
 from cli.main import main
 from tests.central.enrolment.served import served
+from tests.shared_data import ROOT
 
 BOX = """schema = "atrium.box.v1"
 id = "box-g"
@@ -106,6 +110,27 @@ def test_from_nothing_to_a_box_that_is_enrolled_renewed_and_revoked(
             )
             assert verdict in checked.stdout + checked.stderr
         assert "was revoked" in said(atrium("box", "renew", box, "--force"), 1)
+
+
+def test_every_command_of_the_page_runs_in_its_order(tmp_path: Path, atrium: Callable[..., Done]) -> None:
+    page = (ROOT / "docs" / "enrolment.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    commands = [line for block in blocks for line in block.splitlines() if line.startswith("atrium ")]
+    assert len(commands) >= 11
+    own_group = grp.getgrgid(os.getgid()).gr_name
+    with served(tmp_path, authority=False) as central:
+        (tmp_path / "BOX.toml").write_text(BOX.format(address=central.address))
+        code = ""
+        for command in commands:
+            told = command.replace("/etc/atrium/central.toml", str(tmp_path / "CENTRAL.toml"))
+            told = told.replace("/etc/atrium/box.toml", str(tmp_path / "BOX.toml"))
+            told = told.replace("/etc/atrium/tls", str(tmp_path / "tls")).replace("CODE", code)
+            out = said(atrium(*told.replace("--group atrium", f"--group {own_group}").split()[1:]))
+            code = out.strip() if " enrol-code " in command else code
+    assert {path.name for path in (tmp_path / "tls").glob("[a-z]*.*") if path.suffix != ".pair"} == {
+        *(f"{name}.{kind}" for name in ("box", "broker", "web", "central") for kind in ("pem", "key")),
+        *("ca.pem", "crl.pem"),
+    }
 
 
 def test_a_box_that_knows_no_central_says_which_field_is_missing(tmp_path: Path, atrium: Callable[..., Done]) -> None:
