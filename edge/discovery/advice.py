@@ -104,5 +104,5 @@ def block(name: str, url: str, username: str = "", password_file: str = "") -> s
 
 
 def _quoted(word: str) -> str:
-    """A basic string of TOML; JSON's are that, but for DEL."""
-    return json.dumps(word).replace("\x7f", "\\u007f")
+    """A basic string of TOML; JSON's are that, but for DEL and for pairs of surrogates."""
+    return json.dumps(word, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -22,7 +22,7 @@ USER, PASSWORD = "atrium", "p@ss/<word>&1"
 S = 'xmlns:s="http://www.w3.org/2003/05/soap-envelope"'
 
 
-def profile(token, encoding="H264", size=(640, 360), fps=8, gop=8, kbit=512):
+def profile(token, encoding="H264", *, size=(640, 360), fps=8, gop=8, kbit=512):
     return (
         f'<trt:Profiles token="{token}" fixed="true"><tt:Name>{token} stream</tt:Name>'
         f'<tt:VideoEncoderConfiguration token="e{token}"><tt:Name>enc</tt:Name><tt:Encoding>{encoding}</tt:Encoding>'
@@ -108,7 +108,7 @@ class FakeCamera:
             f"<tt:Day>{now.tm_mday}</tt:Day></tt:Date></tt:UTCDateTime></tds:SystemDateAndTime>",
             "GetDeviceInformation": "<tds:Manufacturer>HIKVISION</tds:Manufacturer><tds:Model>DS-\x7fTest</tds:Model>"
             "<tds:FirmwareVersion>5.7 &#10; x</tds:FirmwareVersion>",
-            "GetCapabilities": f"<tds:Capabilities><tt:Media><tt:XAddr>{media}</tt:XAddr></tt:Media></tds:Capabilities>",
+            "GetCapabilities": f"<tds:Capabilities><Media><XAddr>{media}</XAddr></Media></tds:Capabilities>",
             "GetProfiles": "".join(self.profiles),
         }
         if name == "GetStreamUri":
@@ -118,7 +118,7 @@ class FakeCamera:
                 f"<trt:MediaUri><tt:Uri>rtsp://someone:secret@{where}:{self.rtsp_port}/live/{token}?a=1&amp;b=2</tt:Uri>"
                 "</trt:MediaUri>"
             )
-        if name == "GetStreamUri" or name == "GetProfiles":
+        if name in {"GetStreamUri", "GetProfiles"}:
             assert handler.path == "/onvif/Media"
         send(handler, envelope(f"<tds:{name}Response>{bodies[name]}</tds:{name}Response>"))
 
@@ -145,11 +145,11 @@ class FakeCamera:
         if abs(from_rfc3339(created) - time.time() - self.clock_off_s) > 5:
             return False
         raw = base64.b64decode(nonce) + created.encode() + PASSWORD.encode()
-        return user == USER and digest == base64.b64encode(hashlib.sha1(raw).digest()).decode()
+        return user == USER and digest == base64.b64encode(hashlib.sha1(raw, usedforsecurity=False).digest()).decode()
 
 
 def md5(text):
-    return hashlib.md5(text.encode()).hexdigest()
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def envelope(body):
@@ -187,7 +187,9 @@ def responder(says: dict[str, Say], within="127.0.0.1") -> Iterator[int]:
     """
     ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     ear.bind((GROUP, 0))
-    ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4s", *map(socket.inet_aton, (GROUP, within))))
+    ear.setsockopt(
+        socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4s", *map(socket.inet_aton, (GROUP, within)))
+    )
     ear.settimeout(0.1)
     stop = threading.Event()
 

@@ -12,7 +12,7 @@ from edge.discovery.advice import advise, block
 from edge.discovery.onvif import Described, OfferedStream
 
 
-def stream(token, codec="H264", size=(640, 360), fps=8.0, key_interval_s=1.0, kbit_s=512):
+def stream(token, codec="H264", *, size=(640, 360), fps=8.0, key_interval_s=1.0, kbit_s=512):
     return OfferedStream(token, token, codec, *size, fps, key_interval_s, kbit_s, f"rtsp://10.2.0.11/{token}")
 
 
@@ -57,7 +57,9 @@ def test_a_camera_without_streams_gets_its_one_mend():
     assert "sub-stream" in advice.settings[0]
 
 
-@pytest.mark.parametrize(("error_s", "words"), [(None, "does not say"), (90.0, "90 s ahead"), (-3600.0, "3600 s behind")])
+@pytest.mark.parametrize(
+    ("error_s", "words"), [(None, "does not say"), (90.0, "90 s ahead"), (-3600.0, "3600 s behind")]
+)
 def test_a_clock_that_is_off_is_named(error_s, words):
     assert words in advise(camera(stream("sub"), clock_error_s=error_s)).settings[-1]
 

@@ -66,7 +66,7 @@ def test_a_half_open_door_is_left_and_no_password_shows():
     assert "no answer" in str(fault.value)
 
 
-GOOD = Trial("h264", 640, 360, 80, 0, 10.0, 8.0, 1.0, 12.0, 0.2, 400.0, 0.01, False)
+GOOD = Trial("h264", 640, 360, 80, 0, 10.0, 8.0, 1.0, 12.0, 0.2, 400.0, 0.01, reorders=False)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_was_measured_is_judged_with_a_mend(changed, check, level, words):
 @needs_server
 def test_seldom_key_pictures_are_told():
     with RtspServer(["cam"]) as server:
-        encoder = Encoder(320, 240, 10.0)
+        encoder = Encoder(320, 240, 10.0, key_every_s=2.5)
         stop = threading.Event()
         rng = np.random.default_rng(1)
 
@@ -111,9 +111,12 @@ def test_seldom_key_pictures_are_told():
         thread = threading.Thread(target=push, daemon=True)
         thread.start()
         try:
-            trial = try_stream(server.url("cam"), 3.0)
+            trial = try_stream(server.url("cam"), 5.5)
         finally:
             stop.set()
             thread.join(5)
+    assert trial.key_interval_s == pytest.approx(2.5, rel=0.2)
+    (keys,) = [finding for finding in judge(trial, "cam") if finding.check == "camera-key-interval"]
+    assert keys.level == "warning"
     assert trial.kbit_s > 100
     assert trial.fps == pytest.approx(10.0, rel=0.25)
