@@ -200,7 +200,7 @@ def _print_profiles(profiles: list[CameraProfile], *, whole: bool) -> None:
         for source, where in one.sources.items():
             typer.echo(f"# [{source}] {where.title}, {where.address}")
         if one.sub is not None:
-            typer.echo(block("camera", f"rtsp://ADDRESS:{one.port}{one.sub.path}", "USER", "PASSWORD_FILE"), nl=False)
+            typer.echo(block("camera", f"rtsp://ADDRESS:{one.port}{one.sub.path}", "USER"), nl=False)
 
 
 def _credentials(username: str, password_file: Path | None) -> Credentials | None:

@@ -17,8 +17,6 @@ Example::
     [[cameras]]
     name = "entrance"
     url = "rtsp://192.0.2.7/stream2"
-    username = "atrium"
-    password_file = "entrance.password"
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ from contract.errors import BadInputError
 from contract.files import read_bytes, read_toml
 from contract.ids import check_id
 from contract.times import from_rfc3339
-from edge.capture.address import is_live, redact, unknown_scheme, with_credentials
+from edge.capture.address import is_live, redact, unknown_scheme
 from edge.outbox.store import DEFAULT_LIMIT_BYTES
 from edge.publish.link import BrokerAddress
 from models.registry import DEFAULT_MODEL
@@ -64,10 +62,6 @@ class CameraFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str
     url: Annotated[str, Meta(min_length=1)]
     """rtsp://, rtsps://, http(s)://, or the path of a recording."""
-    username: str = ""
-    """A user of the camera, where ``url`` names none."""
-    password_file: str = ""
-    """A file that holds its password alone; mode 0600 becomes it."""
     start_at: str = ""
     """For a recording: when its first frame was taken, as 2026-01-31T12:00:00.000Z; else the box's first start."""
 
@@ -215,9 +209,7 @@ def _source(path: Path, entry: CameraFile) -> CameraSource:
     if is_live(entry.url):
         if entry.start_at:
             raise BadInputError(f"{where}: start_at is for recordings; remove it, a stream brings its own time")
-        return CameraSource(entry.name, _signed_in(path, where, entry))
-    if entry.username or entry.password_file:
-        raise BadInputError(f"{where}: username and password_file are for streams; remove them")
+        return CameraSource(entry.name, entry.url)
     recording = path.parent / entry.url
     if not recording.exists():
         raise BadInputError(f"{where}: url {str(recording)!r} does not exist; correct the path")
@@ -229,34 +221,19 @@ def _source(path: Path, entry: CameraFile) -> CameraSource:
         raise BadInputError(f"{where}: start_at: {error}") from None
 
 
-def _signed_in(path: Path, where: str, entry: CameraFile) -> str:
-    """A stream's address with the camera's user in it."""
-    if not entry.username and not entry.password_file:
-        return entry.url
-    if not (entry.username and entry.password_file):
-        raise BadInputError(f"{where}: username and password_file go together; add the other one")
-    if redact(entry.url) != entry.url:
-        raise BadInputError(f"{where}: url names a user beside username; remove it from the url")
-    password = _secret(path.parent / entry.password_file, f"{where}: password_file")
-    return with_credentials(entry.url, entry.username, password)
-
-
-def _secret(file: Path, where: str) -> str:
-    try:
-        return read_bytes(file).decode().strip()
-    except UnicodeDecodeError:
-        raise BadInputError(f"{file}: is no text; write the password alone into it, in UTF-8") from None
-    except BadInputError as error:
-        raise BadInputError(f"{where}: {error}") from None
-
-
 def _broker(path: Path, found: BoxFile, site: str) -> BrokerAddress:
     mqtt = found.mqtt
     password = ""
     if mqtt.password_file:
         if not mqtt.username:
             raise BadInputError(f"{path}: [mqtt] has password_file but no username; add one")
-        password = _secret(path.parent / mqtt.password_file, f"{path}: [mqtt] password_file")
+        secret = path.parent / mqtt.password_file
+        try:
+            password = read_bytes(secret).decode().strip()
+        except UnicodeDecodeError:
+            raise BadInputError(f"{secret}: is no text; write the password alone into it, in UTF-8") from None
+        except BadInputError as error:
+            raise BadInputError(f"{path}: [mqtt] password_file: {error}") from None
     certificate = path.parent / mqtt.ca if mqtt.ca else None
     if certificate is not None and not certificate.is_file():
         raise BadInputError(f"{path}: [mqtt] ca: {certificate} does not exist; correct the path")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import msgspec
 
@@ -20,6 +21,7 @@ FPS_MOST = 15.0
 KEY_INTERVAL_S = 1.0
 KEY_INTERVAL_MOST_S = 2.0
 CLOCK_OFF_S = 2.0
+FILE_OF_PASSWORD = "camera.password"  # noqa: S105 - a file's name
 # An area of half the wanted one or less shows people too small for the detector; measured at 640 x 360.
 _AREA = WIDTH * HEIGHT
 _SMALL, _LARGE = 0.5, 2.5
@@ -96,10 +98,15 @@ def _keys(stream: OfferedStream) -> Sequence[str]:
 
 
 def block(name: str, url: str, username: str = "", password_file: str = "") -> str:
-    """A ``[[cameras]]`` table for BOX.toml."""
-    lines = ["[[cameras]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}"]
+    """A ``[[cameras]]`` table for BOX.toml; the user stands in the address, the password in a file of its own."""
+    scheme, _, rest = url.partition("://")
+    lines = ["[[cameras]]", f"name = {_quoted(name)}"]
     if username:
-        lines += [f"username = {_quoted(username)}", f"password_file = {_quoted(password_file)}"]
+        signed = f"{scheme}://{quote(username, safe='')}@{rest}"
+        lines += [f"url = {_quoted(signed)}"]
+        lines += [f"password_file = {_quoted(password_file or FILE_OF_PASSWORD)}"]
+    else:
+        lines += [f"url = {_quoted(url)}"]
     return "\n".join(lines) + "\n"
 
 

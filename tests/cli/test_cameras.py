@@ -59,8 +59,7 @@ def test_suggest_prints_a_block_for_the_box_and_what_to_set_first(password):
     (block,) = tomllib.loads(said.output)["cameras"]
     assert block == {
         "name": "lobby",
-        "url": "rtsp://127.0.0.1:554/live/sub?a=1&b=2",
-        "username": USER,
+        "url": f"rtsp://{USER}@127.0.0.1:554/live/sub?a=1&b=2",
         "password_file": str(password),
     }
     assert "key-frame interval" in said.output
@@ -88,7 +87,7 @@ def test_suggest_without_a_stream_fails_with_the_mend():
 def test_profiles_are_listed_and_one_is_shown_with_its_sources():
     assert "hikvision" in run("suggest").output
     shown = run("suggest", "--profile", "hikvision").output
-    assert tomllib.loads(shown)["cameras"][0]["url"] == "rtsp://ADDRESS:554/Streaming/Channels/102"
+    assert tomllib.loads(shown)["cameras"][0]["url"] == "rtsp://USER@ADDRESS:554/Streaming/Channels/102"
     assert "https://supportusa.hikvision.com/" in shown
     assert json.loads(run("suggest", "--profile", "axis", "--json").output)[0]["name"] == "axis"
 

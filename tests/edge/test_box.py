@@ -41,42 +41,6 @@ def test_live_addresses_make_a_live_box(config: Path) -> None:
     assert not load_box(config).recorded
 
 
-LIVE = 'url = "rtsp://10.0.0.7/s"\nusername = "atrium"\npassword_file = "camera.password"'
-
-
-def live(config: Path, first: str) -> Path:
-    text = config.read_text().replace('url = "west.mp4"', first)
-    text = text.replace('url = "east.mp4"', 'url = "rtsp://10.0.0.8/s"').replace(f'start_at = "{START_AT}"\n', "")
-    config.write_text(text)
-    return config
-
-
-def test_a_camera_s_password_stands_in_a_file_of_its_own(config: Path) -> None:
-    (config.parent / "camera.password").write_text("p@ss/word\n", encoding="utf-8")
-    box = load_box(live(config, LIVE))
-    assert [source.url for source in box.cameras] == ["rtsp://atrium:p%40ss%2Fword@10.0.0.7/s", "rtsp://10.0.0.8/s"]
-
-
-@pytest.mark.parametrize(
-    ("first", "complaint"),
-    [
-        (LIVE, "camera 'west': password_file"),
-        (LIVE.replace("rtsp://", "rtsp://root:pw@"), "url names a user beside username"),
-        (LIVE.partition("password_file")[0], "username and password_file go together"),
-        ('url = "rtsp://10.0.0.7/s"\npassword_file = "camera.password"', "username and password_file go together"),
-    ],
-)
-def test_half_a_sign_in_is_refused(config: Path, first: str, complaint: str) -> None:
-    with pytest.raises(BadInputError, match=complaint):
-        load_box(live(config, first))
-
-
-def test_a_recording_has_no_password(config: Path) -> None:
-    config.write_text(config.read_text().replace('url = "west.mp4"', 'url = "west.mp4"\nusername = "atrium"'))
-    with pytest.raises(BadInputError, match="are for streams"):
-        load_box(config)
-
-
 @pytest.mark.parametrize("zones", [[], ["shop"], ["shop", "corridor"], ["*"]])
 def test_failed_zones_are_accepted_by_name_or_all_of_them(config: Path, zones: list[str]) -> None:
     assert load_box(config).accept_failed_zones == ()
