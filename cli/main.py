@@ -12,6 +12,7 @@ from contract.errors import AtriumError, BadInputError
 COMMANDS = {
     "box": ("cli.box:box", "A box's identity: enrol it with a one-time code, renew its certificate."),
     "calibrate": ("cli.calibrate:calibrate", "A camera's place and lens, its zones, and the certificate."),
+    "cameras": ("cli.cameras:cameras", "Cameras on the camera LAN: find, try, and be told what to set."),
     "campaigns": ("cli.campaigns:campaigns", "Campaigns and coupon pools: templates, linter, schema."),
     "central": ("cli.central:central", "The mall's service: ingest, store, insight, offers, API and pages."),
     "codes": ("cli.codes:codes", "Signed codes for posters and doors, to check in at."),
