@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from upkeep.findings import Finding, Level
 
@@ -37,11 +36,11 @@ class Tracking:
     synchronised: bool
 
 
-def ask_chrony(command: Path | str = "chronyc", timeout_s: float = 3.0) -> Tracking | None:
+def ask_chrony(command: Sequence[str] = ("chronyc",), timeout_s: float = 3.0) -> Tracking | None:
     """What chrony says of the clock; None where it does not run."""
     try:
         done = subprocess.run(  # noqa: S603 - our own words
-            [str(command), "-n", "-c", "tracking"], capture_output=True, text=True, timeout=timeout_s, check=False
+            [*command, "-n", "-c", "tracking"], capture_output=True, text=True, timeout=timeout_s, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

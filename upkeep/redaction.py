@@ -21,6 +21,7 @@ ROOMS = ("calibration", "central", "cli", "contract", "edge", "firmware_configs"
 """Whose sentences a log may show; of the simulator there is none on a host."""
 MOST_DIGITS = 4
 """Of a number that stays: ports, statuses and pixels, no phones and codes."""
+LONGEST_WORD = 24
 
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
@@ -31,8 +32,11 @@ _PEM = re.compile(r"-----BEGIN [^-]+-----.*?(?:-----END [^-]+-----|$)", re.DOTAL
 _LONG = re.compile(r"(?<![\w./-])(?=[\w+=]*\d)[A-Za-z0-9_+=]{20,}(?![\w./-])")
 _PHONE = re.compile(r"(?<![\w.:/-])(?!\d{4}-\d\d-\d\d)\+?\(?\d[\d ()-]{5,}\d(?![\w.:-])")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?")
-_NUMBER = re.compile(rf"[+-]?\d{{1,{MOST_DIGITS}}}(?:\.\d{{1,3}})?(?:%|s|ms|Hz|px|GiB|MiB|MB)?")
+_NUMBER = re.compile(rf"[+-]?\d{{1,{MOST_DIGITS}}}(?:\.\d{{1,3}})?(?:%|s|ms|Hz|px|GiB|MiB|MB|x\d{{1,4}}|°)?")
+_OWN_ADDRESS = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|\[::1?\])(?::\d{1,5})?(?:/tcp|/udp)?")
 _FRINGE = string.punctuation.replace("[", "").replace("]", "") + "…“”"
+_NAME = re.compile(r"[A-Za-z0-9._:-]{0,64}(?:/\d{1,3})?")
+"""An id, a host, an address with its network's size; no path, no sentence, no address of a web page."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 
 
@@ -72,21 +76,38 @@ class Words:
     def _word(self, word: str) -> str:
         if HOLE in word or word in self._known or _is_plain(word):
             return word
-        core = word.strip(_FRINGE)
+        core = _core(word)
         if not core:
             return word
         start = word.index(core)
         head, tail = word[:start], word[start + len(core) :]
         if core in self._known or _is_plain(core):
             return word
+        if core.startswith("/"):
+            return f"{head}{self._path(core)}{tail}"
         name, mark, value = core.partition("=")
         if mark and _is_plain(name):
             return f"{head}{name}={self._word(value)}{tail}"
         return f"{head}{HOLE}{tail}"
 
+    def _path(self, path: str) -> str:
+        """A path, with a hole for every folder or file whose name is none of ours."""
+        parts = (
+            part if all(self._is_told(word) for word in part.split(".") if word) else HOLE for part in path.split("/")
+        )
+        return "/".join(parts)
+
+    def _is_told(self, word: str) -> bool:
+        return word in self._known or _is_plain(word)
+
+
+def _core(word: str) -> str:
+    """A word without the punctuation around it; the slash that begins a path is none."""
+    return word.rstrip(_FRINGE).lstrip(_FRINGE.replace("/", ""))
+
 
 def _is_plain(word: str) -> bool:
-    return word in vocabulary() or _NUMBER.fullmatch(word) is not None or _TIME.fullmatch(word) is not None
+    return word in vocabulary() or any(kind.fullmatch(word) for kind in (_NUMBER, _TIME, _OWN_ADDRESS))
 
 
 @functools.cache
@@ -103,6 +124,7 @@ def vocabulary() -> frozenset[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken:
                 words.update(_WORD.findall(node.value))
+                words.update(word for word in map(_core, node.value.split()) if len(word) <= LONGEST_WORD)
     return frozenset(words)
 
 
@@ -132,7 +154,7 @@ def kept_fields(values: Mapping[str, Any], allowed: Collection[str], where: str 
 
 def _leaf(value: Any) -> Any:
     if isinstance(value, str):
-        return scrub(value)
+        return scrub(value) if _NAME.fullmatch(value) else HOLE
     if isinstance(value, list):
         return [_leaf(one) for one in value]
     return value if isinstance(value, bool | int | float) else HOLE

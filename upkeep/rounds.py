@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contract.errors import AtriumError
+from upkeep.databases import OutOfTimeError
 from upkeep.findings import Finding
 from upkeep.redaction import scrub
 
@@ -95,6 +96,8 @@ def carry_out(check: Check) -> list[Finding]:
     """What one check found; that it failed itself is a finding, too, and never an exception."""
     try:
         return [clean(finding) for finding in check.run()]
+    except OutOfTimeError as error:
+        return [clean(_of(check, "unknown", str(error), "look again while the service has less to do"))]
     except AtriumError as error:
         said, _, mend = str(error).partition("; ")
         return [clean(_of(check, "fault", said, mend or "correct what it names"))]

@@ -176,7 +176,7 @@ def _watch(url: str, seen: Sighting, pace: Pace) -> None:
                 seen.settled_s = now - settled
             elif seen.seconds >= SETTLE_S:
                 settled = now
-            if seen.spread is None:
+            if seen.spread is None and seen.key_at:  # before a key picture there are only ghosts
                 _decode(seen, packet)
             knows_all = len(seen.key_at) > 1 and seen.sender_error_s is not None and seen.spread is not None
             if seen.seconds >= (pace.look_s if knows_all else pace.most_s):
