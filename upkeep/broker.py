@@ -6,6 +6,7 @@ and a dead line into one word. Nothing is published, and the identifier is not t
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -19,6 +20,8 @@ LEVEL_3_1_1 = 4
 CONNECT, CONNACK, DISCONNECT = 0x10, 0x20, b"\xe0\x00"
 CLEAN, HAS_USER, HAS_PASSWORD = 0x02, 0x80, 0x40
 KEEPALIVE_S = 10
+ALERT_S = 0.4
+"""With TLS 1.3 a client's certificate is judged after the handshake."""
 REFUSALS = {
     1: ("does not speak MQTT 3.1.1", "Use mosquitto 2 as broker."),
     2: ("refuses our identifier", "Look into the broker's log for clientid_prefixes or an access list of identifiers."),
@@ -164,10 +167,15 @@ def _greet(line: socket.socket, way: Way, *, is_tls: bool) -> None:
     texts += [way.password] if flags & HAS_PASSWORD else []
     body = _text("MQTT") + struct.pack(">BBH", LEVEL_3_1_1, flags, KEEPALIVE_S) + b"".join(map(_text, texts))
     try:
+        if is_tls:
+            _hear_alert(line)
         line.sendall(bytes([CONNECT]) + _length(len(body)) + body)
         answer = _received(line, 4)
         if len(answer) == 4 and answer[0] == CONNACK and not answer[3]:
             line.sendall(DISCONNECT)
+    except ssl.SSLEOFError:
+        mend = "Look into the broker's log; enroll the box again where it does not know the certificate."
+        raise _Refused("TLS: the broker ends the connection once it has seen our certificate", mend) from None
     except ssl.SSLError as error:
         raise _tls(error) from None
     except TimeoutError:
@@ -183,6 +191,15 @@ def _greet(line: socket.socket, way: Way, *, is_tls: bool) -> None:
         raise _Refused("answers, but not in MQTT", "Correct [mqtt] port: is this a broker?")
     if answer[3]:
         raise _Refused(*REFUSALS.get(answer[3], (f"refuses us (code {answer[3]})", "Look into the broker's log.")))
+
+
+def _hear_alert(line: socket.socket) -> None:
+    """What a broker says at once that refuses our certificate; had we written by then, its word could be lost."""
+    patience = line.gettimeout()
+    line.settimeout(ALERT_S)
+    with contextlib.suppress(TimeoutError):
+        line.recv(1)
+    line.settimeout(patience)
 
 
 def _received(line: socket.socket, count: int) -> bytes:

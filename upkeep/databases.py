@@ -11,8 +11,8 @@ from pathlib import Path
 from contract.errors import AtriumError
 from upkeep.findings import Finding
 
-STEPS = 20_000
-"""Of SQLite's machine between two looks at the time: some milliseconds."""
+STEPS = 1000
+"""Of SQLite's machine between two looks at the time: far below a millisecond."""
 BUSY_S = 2.0
 
 

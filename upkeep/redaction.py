@@ -21,7 +21,6 @@ ROOMS = ("calibration", "central", "cli", "contract", "edge", "firmware_configs"
 """Whose sentences a log may show; of the simulator there is none on a host."""
 MOST_DIGITS = 4
 """Of a number that stays: ports, statuses and pixels, no phones and codes."""
-LONGEST_WORD = 24
 
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
@@ -37,6 +36,8 @@ _OWN_ADDRESS = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|\[::1?\])(?::\d{1,5})?(?:
 _FRINGE = string.punctuation.replace("[", "").replace("]", "") + "…“”"
 _NAME = re.compile(r"[A-Za-z0-9._:-]{0,64}(?:/\d{1,3})?")
 """An id, a host, an address with its network's size; no path, no sentence, no address of a web page."""
+_TERM = re.compile(r"[A-Za-z][A-Za-z0-9_.@-]{1,23}")
+"""As ``H.264``, ``state_dir``, ``atrium-edge@box``."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 
 
@@ -124,7 +125,7 @@ def vocabulary() -> frozenset[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken:
                 words.update(_WORD.findall(node.value))
-                words.update(word for word in map(_core, node.value.split()) if len(word) <= LONGEST_WORD)
+                words.update(word for word in map(_core, node.value.split()) if _TERM.fullmatch(word))
     return frozenset(words)
 
 
