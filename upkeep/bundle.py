@@ -20,7 +20,7 @@ from contract.errors import AtriumError, BadInputError
 from contract.files import read_toml
 from upkeep.findings import Finding
 from upkeep.journal import COMMAND, journal_lines
-from upkeep.redaction import Words, kept_fields, strings_of
+from upkeep.redaction import Fields, Words, kept_fields, strings_of
 
 FOLDER = "atrium-support"
 PACKAGES = (
@@ -98,12 +98,12 @@ def write_bundle(
         raise AtriumError(f"{path}: cannot be written ({error.strerror}); name a file elsewhere") from None
 
 
-def told_configuration(path: Path, allowed: Collection[str]) -> dict[str, Any]:
+def told_configuration(path: Path, allowed: Fields) -> dict[str, Any]:
     """A configuration's fields on the list; of one that is no TOML nothing.
 
     Args:
         path: of the configuration.
-        allowed: dotted names of fields.
+        allowed: fields that may be told.
     """
     try:
         values = read_toml(path, dict)

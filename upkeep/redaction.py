@@ -11,7 +11,8 @@ import ast
 import functools
 import re
 import string
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ _NAMED = re.compile(
 _PEM = re.compile(r"-----BEGIN [^-]+-----.*?(?:-----END [^-]+-----|$)", re.DOTALL)
 _LONG = re.compile(r"(?<![\w./-])(?=[\w+=]*\d)[A-Za-z0-9_+=]{20,}(?![\w./-])")
 _PHONE = re.compile(r"(?<![\w.:/-])(?!\d{4}-\d\d-\d\d)\+?\(?\d[\d ()-]{5,}\d(?![\w.:-])")
+_GROUPS = re.compile(r"(?<!\d)(?!\d{4}-\d\d-\d\dT)\d(?:[ ()-]{0,2}\d){6,}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?")
 _NUMBER = re.compile(rf"[+-]?\d{{1,{MOST_DIGITS}}}(?:\.\d{{1,3}})?(?:%|s|ms|Hz|px|GiB|MiB|MB|x\d{{1,4}}|°)?")
 _OWN_ADDRESS = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|\[::1?\])(?::\d{1,5})?(?:/tcp|/udp)?")
-_FRINGE = string.punctuation.replace("[", "").replace("]", "") + "…“”"
+_FRINGE = string.punctuation + "…“”"
 _NAME = re.compile(r"[A-Za-z0-9._:-]{0,64}(?:/\d{1,3})?")
 """An id, a host, an address with its network's size; no path, no sentence, no address of a web page."""
 _TERM = re.compile(r"[A-Za-z][A-Za-z0-9_.@-]{1,23}")
@@ -71,18 +73,19 @@ class Words:
 
     def filtered(self, text: str) -> str:
         """The sentence with a hole for every word that is none of ours."""
-        spared = " ".join(self._word(word) for word in _PHONE.sub(_phone, text).split())
+        apart = _GROUPS.sub(f" {HOLE} ", text)  # a phone's groups could pass for short numbers
+        spared = " ".join(self._word(word) for word in apart.split())
         return re.sub(rf"{re.escape(HOLE)}(?: {re.escape(HOLE)})+", HOLE, spared)
 
     def _word(self, word: str) -> str:
-        if HOLE in word or word in self._known or _is_plain(word):
+        if word == HOLE or self._is_told(word):
             return word
         core = _core(word)
         if not core:
             return word
         start = word.index(core)
         head, tail = word[:start], word[start + len(core) :]
-        if core in self._known or _is_plain(core):
+        if self._is_told(core):
             return word
         if core.startswith("/"):
             return f"{head}{self._path(core)}{tail}"
@@ -129,12 +132,28 @@ def vocabulary() -> frozenset[str]:
     return frozenset(words)
 
 
-def kept_fields(values: Mapping[str, Any], allowed: Collection[str], where: str = "") -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Dotted names of a configuration's fields that may be told; elements of a list stand under their list's name.
+
+    Attributes:
+        numbers: a text that stands in one of these is a mistake, and not told: ``mqtt.port``.
+        texts: ids, hosts, addresses of networks: ``cameras.name``.
+    """
+
+    numbers: frozenset[str]
+    texts: frozenset[str]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from sorted(self.numbers | self.texts)
+
+
+def kept_fields(values: Mapping[str, Any], allowed: Fields, where: str = "") -> dict[str, Any]:
     """A configuration with the fields on a list alone; of the others only how many there are.
 
     Args:
         values: as read from TOML.
-        allowed: dotted names, the elements of a list under their list's name: ``mqtt.port``, ``cameras.name``.
+        allowed: which.
         where: the dotted name of ``values`` itself.
     """
     kept: dict[str, Any] = {}
@@ -146,19 +165,19 @@ def kept_fields(values: Mapping[str, Any], allowed: Collection[str], where: str 
             kept[name] = kept_fields(value, allowed, dotted)
         elif isinstance(value, list) and is_within:
             kept[name] = [kept_fields(one, allowed, dotted) if isinstance(one, Mapping) else HOLE for one in value]
-        elif dotted in allowed:
-            kept[name] = _leaf(value)
+        elif dotted in allowed.numbers:
+            kept[name] = value if isinstance(value, bool | int | float) else HOLE
+        elif dotted in allowed.texts:
+            kept[name] = _text(value)
         else:
             left_out += 1
     return kept | ({"left_out": left_out} if left_out else {})
 
 
-def _leaf(value: Any) -> Any:
-    if isinstance(value, str):
-        return scrub(value) if _NAME.fullmatch(value) else HOLE
+def _text(value: Any) -> Any:
     if isinstance(value, list):
-        return [_leaf(one) for one in value]
-    return value if isinstance(value, bool | int | float) else HOLE
+        return [_text(one) for one in value]
+    return scrub(value) if isinstance(value, str) and _NAME.fullmatch(value) else HOLE
 
 
 def strings_of(kept: Any) -> Iterable[str]:

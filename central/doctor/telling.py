@@ -12,23 +12,21 @@ from calibration.site import load_site
 from central.config import DeliveryFile, JourneysFile, LimitsFile, RetentionFile, load_config
 from central.store.diagnosis import outline
 from contract.errors import AtriumError, BadInputError
+from upkeep.redaction import Fields
 
-FIELDS = (
-    "schema",
-    "k",
-    "mqtt.host",
-    "mqtt.port",
-    "mqtt.protocol",
-    "http.host",
-    "http.port",
-    "members.calling_code",
-    "webhooks.timeout_s",
-    "webhooks.concurrency",
-    "appliance.hardware",
-    "appliance.uplink.interface",
-    "appliance.uplink.address",
+TEXTS = frozenset(
+    {
+        "schema",
+        "mqtt.host",
+        "mqtt.protocol",
+        "http.host",
+        "appliance.hardware",
+        "appliance.uplink.interface",
+        "appliance.uplink.address",
+    }
 )
-NUMBERS: dict[str, type[msgspec.Struct]] = {
+NUMBERS = frozenset({"k", "mqtt.port", "http.port", "webhooks.timeout_s", "webhooks.concurrency"})
+TABLES: dict[str, type[msgspec.Struct]] = {
     "limits": LimitsFile,
     "journeys": JourneysFile,
     "retention": RetentionFile,
@@ -38,10 +36,10 @@ NUMBERS: dict[str, type[msgspec.Struct]] = {
 LIMIT_S = 10.0
 
 
-def told_fields() -> frozenset[str]:
-    """Dotted names of the fields of ``CENTRAL.toml`` that may be told."""
-    numbers = {f"{table}.{one.name}" for table, kind in NUMBERS.items() for one in msgspec.structs.fields(kind)}
-    return frozenset({*FIELDS, *numbers})
+def told_fields() -> Fields:
+    """The fields of ``CENTRAL.toml`` that may be told."""
+    within = {f"{table}.{one.name}" for table, kind in TABLES.items() for one in msgspec.structs.fields(kind)}
+    return Fields(NUMBERS | within, TEXTS)
 
 
 def told_words(path: Path) -> frozenset[str]:

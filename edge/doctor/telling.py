@@ -15,37 +15,36 @@ from edge.box import load_box
 from edge.doctor.looking import address_of
 from edge.outbox.figures import outbox_figures
 from edge.pipeline import PipelineSettings
+from upkeep.redaction import Fields
 
-FIELDS = (
-    "schema",
-    "id",
-    "floor",
-    "fps",
-    "pace",
-    "model",
-    "score_min",
-    "drift",
-    "outbox_limit_mb",
-    "outbox_keep_hours",
-    "accept_failed_zones",
-    "mqtt.host",
-    "mqtt.port",
-    "mqtt.protocol",
-    "cameras.name",
-    "cameras.start_at",
-    "appliance.hardware",
-    "appliance.uplink.interface",
-    "appliance.uplink.address",
-    "appliance.cameras.interface",
-    "appliance.cameras.address",
-    "appliance.mall.port",
+TEXTS = frozenset(
+    {
+        "schema",
+        "id",
+        "floor",
+        "pace",
+        "model",
+        "accept_failed_zones",
+        "mqtt.host",
+        "mqtt.protocol",
+        "cameras.name",
+        "cameras.start_at",
+        "appliance.hardware",
+        "appliance.uplink.interface",
+        "appliance.uplink.address",
+        "appliance.cameras.interface",
+        "appliance.cameras.address",
+    }
+)
+NUMBERS = frozenset(
+    {"fps", "score_min", "drift", "outbox_limit_mb", "outbox_keep_hours", "mqtt.port", "appliance.mall.port"}
 )
 LIMIT_S = 5.0
 
 
-def told_fields() -> frozenset[str]:
-    """Dotted names of the fields of ``BOX.toml`` that may be told; all of the pipeline's settings are numbers."""
-    return frozenset((*FIELDS, *_settings("pipeline", PipelineSettings)))
+def told_fields() -> Fields:
+    """The fields of ``BOX.toml`` that may be told; all of the pipeline's settings are numbers."""
+    return Fields(NUMBERS | set(_settings("pipeline", PipelineSettings)), TEXTS)
 
 
 def _settings(where: str, kind: type) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Certificates of the present calibration and of another; cameras that hang as they did, were moved, were not learnt."""
+"""Certificates of this calibration and of another; cameras that hang as they did, were moved, were not learnt."""
 
 from __future__ import annotations
 
