@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -29,7 +30,8 @@ def reading(path: Path, limit_s: float) -> Iterator[sqlite3.Connection]:
         OutOfTimeError: a query was ended.
     """
     end = time.monotonic() + limit_s
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)) as connection:
+    mode = "immutable=1" if _is_at_rest(path) else "mode=ro"
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_S)) as connection:
         connection.set_progress_handler(lambda: int(time.monotonic() > end), STEPS)
         connection.execute("PRAGMA query_only=ON")
         try:
@@ -38,6 +40,15 @@ def reading(path: Path, limit_s: float) -> Iterator[sqlite3.Connection]:
             if "interrupted" in str(error):
                 raise OutOfTimeError(f"{path}: not read through within {limit_s:.0f} s") from None
             raise
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether nobody has the database open, and we could not open it as they do: its folder cannot be written by us.
+
+    Beside the log of a database in use there lies its index, which a reader has to make where there is none.
+    """
+    tails = (path.with_name(f"{path.name}{tail}") for tail in ("-wal", "-shm", "-journal"))
+    return not os.access(path.parent, os.W_OK) and not any(tail.exists() for tail in tails)
 
 
 def database_integrity(check: str, path: Path, mend: str, limit_s: float) -> list[Finding]:

@@ -63,7 +63,7 @@ def central_checks(path: Path) -> list[Check]:
         Check("database-log", partial(log_size, database)),
         Check("retention", now_of(forgetting)),
         Check("quarantine", now_of(quarantine)),
-        Check("backup", lambda: backup_age(database.parent / BACKUPS, time.time())),
+        Check("backup", lambda: backup_age(_backups(path, config), time.time())),
         Check("box-silent", now_of(silent_boxes)),
     ]
 
@@ -108,6 +108,12 @@ def central_answers(host: str, port: int) -> list[Finding]:
         said = f"somebody answers with {answer.status_code}: it is not central, or not well"
         return [Finding(check=check, subject=where, level="fault", said=said, mend=mend)]
     return [Finding(check=check, subject=where, level="fine", said="serves pages and API")]
+
+
+def _backups(path: Path, config: Config) -> Path:
+    """Where backups go."""
+    plan = getattr(config, "backup", None)
+    return path.parent / BACKUPS if plan is None else Path(plan.folder)
 
 
 def _misconfigured(path: Path, error: BadInputError) -> Check:

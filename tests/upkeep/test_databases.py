@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,3 +58,26 @@ def test_one_that_takes_too_long_is_unknown(database: Path) -> None:
 def test_a_reader_cannot_write(database: Path) -> None:
     with pytest.raises(sqlite3.OperationalError), reading(database, 5.0) as connection:
         connection.execute("DELETE FROM t")
+
+
+def test_one_at_rest_on_a_disk_that_we_may_not_write_is_read_all_the_same(tmp_path: Path, database: Path) -> None:
+    """So a unit sees it that may write nothing (ProtectSystem=strict), while the service does not run."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: mounts a small tmpfs")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk], check=False).returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    try:
+        shutil.copy(database, disk / "a.db")
+        with closing(sqlite3.connect(disk / "a.db")) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("DELETE FROM t WHERE a = 1")
+            connection.commit()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        (found,) = database_integrity("c", disk / "a.db", "mend", 5.0)
+        with reading(disk / "a.db", 5.0) as connection:
+            count = connection.execute("SELECT count(*) FROM t").fetchone()[0]
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert (found.level, count) == ("fine", 399)
