@@ -27,6 +27,8 @@ NAMES = ("box.toml", "central.toml")
 SCHEMA = "atrium.doctor.v1"
 COLOURS: dict[Level, str] = {"fault": "bold red", "warning": "yellow", "unknown": "cyan", "fine": "green"}
 """Worst first, as they are shown."""
+MOST_SUBJECT = 30
+"""Columns of the screen for a camera's name or a path."""
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -97,8 +99,9 @@ def _look(checks: Sequence[Check]) -> list[Finding]:
 
 def _show(findings: Sequence[Finding], took_s: float) -> None:
     table = Table(box=None, pad_edge=False, show_header=False, expand=False)
-    for _ in range(3):
+    for _ in range(2):
         table.add_column(no_wrap=True)
+    table.add_column(max_width=MOST_SUBJECT, overflow="fold")
     table.add_column(overflow="fold")
     for level, colour in COLOURS.items():
         for finding in (one for one in findings if one.level == level):

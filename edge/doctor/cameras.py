@@ -6,7 +6,7 @@ from pathlib import Path
 
 from calibration.camera import Camera
 from edge.capture.clock import TRUST_S
-from edge.capture.live import BLIND_SPREAD
+from edge.capture.live import BLIND_SPREAD, READ_TIMEOUT_S
 from edge.capture.rest import KEY_INTERVAL_S
 from edge.doctor.looking import Sighting
 from upkeep.findings import Finding, Level
@@ -57,7 +57,7 @@ def recording_findings(name: str, path: Path) -> list[Finding]:
 def _unwatchable(name: str, seen: Sighting) -> Finding:
     said, _, mend = seen.fault.partition("; ")
     if seen.packets and seen.is_half_open:
-        said = f"{seen.packets} pictures came, then none for {2 * 2:.0f} s: the stream stands still"
+        said = f"{seen.packets} pictures came, then none for {2 * READ_TIMEOUT_S:.0f} s: the stream stands still"
         mend = "Restart the camera; where it happens again, look at its network and its number of viewers."
     elif seen.is_half_open:
         said = "half open: it takes the connection and says nothing"

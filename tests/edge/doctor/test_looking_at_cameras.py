@@ -22,6 +22,7 @@ from tests.edge.capture.pushed_stream import Pushing
 from tests.edge.capture.test_faults import SDP, Answering
 from tests.edge.floor_scene import camera
 from upkeep.findings import Finding
+from upkeep.rounds import Check, make_rounds
 
 needs_server = pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
 QUICK = Pace(look_s=3.0, most_s=6.0)
@@ -143,6 +144,18 @@ def test_a_port_that_takes_connections_and_says_nothing_is_half_open_within_five
     assert finding.level == "fault"
     assert f"127.0.0.1:{port}: half open" in finding.said
     assert took_s < HALF_OPEN_WITHIN_S
+
+
+def test_forty_hung_cameras_keep_nobody_waiting_for_longer_than_one() -> None:
+    with deaf() as port:
+        url = f"rtsp://127.0.0.1:{port}/main"
+        checks = [Check("c", lambda: [found(look(url, QUICK))["camera-stream"]], f"{n}", 24.0) for n in range(40)]
+        began = time.monotonic()
+        findings = make_rounds(checks)
+        took_s = time.monotonic() - began
+    assert {finding.level for finding in findings} == {"fault"}
+    assert sum("half open" in finding.said for finding in findings) == 40
+    assert took_s < 2 * HALF_OPEN_WITHIN_S
 
 
 @pytest.mark.parametrize(
