@@ -14,6 +14,7 @@ OFF_S, FAR_OFF_S = 0.1, 2.0
 central corrects the box's times."""
 COARSE_OFF_S = 2.0
 """A web server's ``Date`` is rounded to a second."""
+LOCAL_REFERENCE = "7F7F0101"
 TIME_ERROR = 5
 """What the kernel's clock is while nobody sets it (``adjtimex``)."""
 TIMEX_BYTES = 512
@@ -28,12 +29,14 @@ class Tracking:
     Attributes:
         offset_s: system clock minus true time as far as it knows, seconds.
         server: whom it follows; empty for nobody.
-        synchronised: whether it follows somebody.
+        synchronised: whether it follows somebody, or at least itself.
     """
 
     offset_s: float
     server: str
     synchronised: bool
+    alone: bool = False
+    """Whether it follows its own clock for want of another (``local`` in its configuration)."""
 
 
 def ask_chrony(command: Sequence[str] = ("chronyc",), timeout_s: float = 3.0) -> Tracking | None:
@@ -52,7 +55,7 @@ def ask_chrony(command: Sequence[str] = ("chronyc",), timeout_s: float = 3.0) ->
     except ValueError:
         return None
     is_synchronised = fields[13] != "Not synchronised" and fields[0] not in {"", "00000000"}
-    return Tracking(offset_s, fields[1] if is_synchronised else "", is_synchronised)
+    return Tracking(offset_s, fields[1] if is_synchronised else "", is_synchronised, fields[0] == LOCAL_REFERENCE)
 
 
 def kernel_is_set() -> bool | None:
@@ -78,6 +81,8 @@ def clock_offset(
         is_set: whether the kernel's clock is kept by somebody; asked last.
     """
     if tracking is not None:
+        if tracking.alone:
+            return [_of("fault", "chrony reaches no time server and goes by this clock alone: it drifts", MEND)]
         if not tracking.synchronised:
             return [_of("fault", "chrony runs and follows nobody: the clock drifts", MEND)]
         return [_measured(tracking.offset_s, f"by chrony, which follows {tracking.server}", OFF_S)]

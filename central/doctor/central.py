@@ -30,6 +30,8 @@ READ_LIMIT_S = 20.0
 HTTP_TIMEOUT_S = 5.0
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 BACKUPS = "backups"
+OURS = frozenset({"broker", "central"})
+"""Certificates that the site's own authority signs; that of the pages may be a public one's."""
 DAMAGED = "Stop central, keep the file, and restore the newest backup: boxes send again what came after it."
 
 
@@ -151,5 +153,6 @@ def _certificates(folder: Path) -> Sequence[Finding]:
         key = certificate.with_suffix(".key")
         if certificate != ca and key.exists():
             found += certificate_life(certificate, now)
-            found += certificate_belongs(certificate, key, ca if ca.exists() else None)
+            ours = ca if ca.exists() and certificate.stem in OURS else None
+            found += certificate_belongs(certificate, key, ours)
     return found

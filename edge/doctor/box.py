@@ -33,6 +33,8 @@ from upkeep.rounds import Check
 CAMERA_LIMIT_S = 24.0
 """Dialling, opening and looking each have limits of their own, which come to less."""
 CHECK_LIMIT_S = 18.0
+MALL_PORT = 8883
+INSTALLER_PORT = 8090
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 DAMAGED = "Restart the box: it sets the damaged outbox aside and begins a new one; keep the file for what was not sent."
 
@@ -53,7 +55,6 @@ def box_checks(path: Path) -> list[Check]:
         Check("clock-offset", partial(_clock, box, found)),
         Check("open-ports", partial(_ports, box)),
         Check("secret-permissions", lambda: secret_permissions(secrets_of(path, found))),
-        Check("broker", partial(broker_lets_in, way_of(box)), limit_s=CHECK_LIMIT_S),
         Check("box-running", partial(box_runs, box.state_dir)),
         Check("outbox-integrity", partial(_integrity, box), limit_s=CHECK_LIMIT_S),
         Check("outbox-depth", lambda: outbox_events(box.state_dir / OUTBOX_NAME, box.outbox_limit_bytes, time.time())),
@@ -61,8 +62,10 @@ def box_checks(path: Path) -> list[Check]:
         Check("model-file", partial(model_file, box.model), box.model),
         Check("model-speed", partial(model_speed, box.model, len(box.cameras), box.fps), box.model, CHECK_LIMIT_S),
     ]
-    if box.broker.ca is not None:
-        checks.append(Check("certificate-life", partial(_certificates, way_of(box))))
+    ways = [way_of(box), *mall_ways(path, found, box)]
+    checks += [Check("broker", partial(broker_lets_in, way), way.host, CHECK_LIMIT_S) for way in ways]
+    for way in {way.certificate or way.ca: way for way in ways if way.ca is not None}.values():
+        checks.append(Check("certificate-life", partial(_certificates, way), str(way.certificate or way.ca)))
     for one in box.cameras:
         if one.live:
             camera = box.floor.cameras[one.name]
@@ -83,6 +86,16 @@ def way_of(box: Box) -> Way:
     return Way(to.host, to.port, to.client_id, to.username, to.password, to.ca, certificate, key)
 
 
+def mall_ways(path: Path, found: BoxFile, box: Box) -> list[Way]:
+    """The way of the box's own broker to the mall's, where the box has one: by the certificate it was enrolled with."""
+    mall: Any = found.appliance.get("mall", {})
+    host, port = (mall.get("broker"), mall.get("port", MALL_PORT)) if isinstance(mall, dict) else (None, MALL_PORT)
+    if box.broker.host not in LOCAL or not isinstance(host, str) or not isinstance(port, int):
+        return []
+    tls = path.parent / "tls"
+    return [Way(host, port, box.broker.client_id, "", "", tls / "ca.pem", tls / "box.pem", tls / "box.key")]
+
+
 def secrets_of(path: Path, found: BoxFile) -> list[Path]:
     """Files of the box that nobody else may read."""
     folder, mqtt = path.parent, found.mqtt
@@ -90,7 +103,7 @@ def secrets_of(path: Path, found: BoxFile) -> list[Path]:
     paths = [folder / name for name in named if name]
     if any("@" in camera.url for camera in found.cameras):
         paths.append(path)  # it holds the cameras' passwords
-    paths += [*(folder / "secrets").glob("*"), *(folder / "tls").glob("*.key")]
+    paths += [*(folder / "secrets").glob("*"), *(folder / "tls").glob("*.key"), folder / "broker" / "passwords"]
     return [*paths, folder / found.state_dir / OUTBOX_NAME]
 
 
@@ -123,7 +136,8 @@ def _clock(box: Box, found: BoxFile) -> Sequence[Finding]:
 
 def _ports(box: Box) -> Sequence[Finding]:
     to = box.broker
-    own = [Expected("tcp", to.port, "the box's own broker", local=True)] if to.host in LOCAL else []
+    own = [Expected("tcp", INSTALLER_PORT, "the installer's page")]
+    own += [Expected("tcp", to.port, "the box's own broker", local=True)] if to.host in LOCAL else []
     return open_ports(listeners(), [*EVERY_HOST, *own])
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from contract.errors import AtriumError, BadInputError
+from contract.files import read_toml
 from edge.app import OUTBOX_NAME
-from edge.box import load_box
+from edge.box import BoxFile, load_box
+from edge.doctor.box import mall_ways, way_of
 from edge.doctor.looking import address_of
 from edge.outbox.figures import outbox_figures
 from edge.pipeline import PipelineSettings
@@ -34,6 +36,7 @@ TEXTS = frozenset(
         "appliance.uplink.address",
         "appliance.cameras.interface",
         "appliance.cameras.address",
+        "appliance.mall.broker",
     }
 )
 NUMBERS = frozenset(
@@ -62,12 +65,12 @@ def told_words(path: Path) -> frozenset[str]:
         path: ``BOX.toml``.
     """
     try:
-        box = load_box(path)
+        box, found = load_box(path), read_toml(path, BoxFile)
     except BadInputError:
         return frozenset()
     cameras = [address_of(one.url) for one in box.cameras if one.live]
-    broker = f"{box.broker.host}:{box.broker.port}"
-    return frozenset({box.site.id, *box.floor.zones, broker, *(one for one in cameras if _is_plain(one))})
+    brokers = (f"{way.host}:{way.port}" for way in (way_of(box), *mall_ways(path, found, box)))
+    return frozenset({box.site.id, *box.floor.zones, *brokers, *(one for one in cameras if _is_plain(one))})
 
 
 def _is_plain(address: str) -> bool:

@@ -22,15 +22,13 @@ CHRONYD = shutil.which("chronyd") or "/usr/sbin/chronyd"
 
 
 @contextlib.contextmanager
-def chrony(folder: Path, line: str) -> Iterator[tuple[str, ...]]:
-    """A chronyd that leaves the clock alone (-x); the command that asks it."""
+def chrony(folder: Path, line: str, served: int = 0) -> Iterator[tuple[str, ...]]:
+    """A chronyd that leaves the clock alone (-x), and serves time at a port or nobody; the command that asks it."""
     if not Path(CHRONYD).exists():
         pytest.skip("chrony is not installed: apt-get install chrony")
-    config = folder / "chrony.conf"
-    port = free_port()
-    config.write_text(
-        f"{line}\nport 0\ncmdport {port}\nbindcmdaddress 127.0.0.1\nbindcmdaddress /\npidfile {folder}/pid\n"
-    )
+    config, port = folder / "chrony.conf", free_port()
+    ours = f"cmdport {port}\nbindcmdaddress 127.0.0.1\nbindcmdaddress /\npidfile {folder}/pid\n"
+    config.write_text(f"{line}\nport {served}\n{ours}")
     with subprocess.Popen([CHRONYD, "-x", "-d", "-U", "-f", config], stderr=subprocess.DEVNULL) as process:
         try:
             yield ("chronyc", "-h", "127.0.0.1", "-p", str(port))
@@ -45,15 +43,30 @@ def asked(command: tuple[str, ...], within_s: float = 5.0) -> Tracking | None:
     return found
 
 
-def test_a_chrony_that_follows_somebody_is_believed(tmp_path: Path) -> None:
-    with chrony(tmp_path, "local stratum 5") as command:
-        tracking = asked(command)
+def test_a_chrony_that_follows_a_server_is_believed(tmp_path: Path) -> None:
+    port = free_port()
+    for name in ("server", "client"):
+        (tmp_path / name).mkdir()
+    server = "local stratum 5\nallow 127.0.0.1\nbindaddress 127.0.0.1"
+    client = f"server 127.0.0.1 port {port} iburst minpoll -4 maxpoll -4"
+    with chrony(tmp_path / "server", server, port), chrony(tmp_path / "client", client) as command:
+        end = time.monotonic() + 15
+        while ((tracking := ask_chrony(command)) is None or not tracking.synchronised) and time.monotonic() < end:
+            time.sleep(0.1)
     assert tracking is not None
-    assert tracking.synchronised
     (found,) = clock_offset(tracking)
     assert found.level == "fine"
-    assert abs(found.figures["offset_ms"]) < 1
-    assert "by chrony" in found.said
+    assert abs(found.figures["offset_ms"]) < 10
+    assert "by chrony, which follows 127.0.0.1" in found.said
+
+
+def test_a_chrony_that_goes_by_its_own_clock_is_a_fault_however_well_it_agrees_with_itself(tmp_path: Path) -> None:
+    with chrony(tmp_path, "local stratum 10") as command:
+        tracking = asked(command)
+    assert tracking is not None
+    (found,) = clock_offset(tracking)
+    assert found.level == "fault"
+    assert "goes by this clock alone" in found.said
 
 
 def test_a_chrony_that_follows_nobody_is_a_fault(tmp_path: Path) -> None:
