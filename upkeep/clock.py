@@ -19,6 +19,7 @@ TIME_ERROR = 5
 """What the kernel's clock is while nobody sets it (``adjtimex``)."""
 TIMEX_BYTES = 512
 """More than its structure has on any machine."""
+TIMEDATECTL = ("timedatectl", "show", "--property=NTPSynchronized", "--value")
 MEND = "Let chrony set the clock: check time_servers in the box's file, then systemctl restart chrony."
 
 
@@ -40,7 +41,7 @@ class Tracking:
 
 
 def ask_chrony(command: Sequence[str] = ("chronyc",), timeout_s: float = 3.0) -> Tracking | None:
-    """What chrony says of the clock; None where it does not run."""
+    """What chrony says of the clock; None where it does not answer."""
     try:
         done = subprocess.run(  # noqa: S603 - our own words
             [*command, "-n", "-c", "tracking"], capture_output=True, text=True, timeout=timeout_s, check=False
@@ -59,12 +60,21 @@ def ask_chrony(command: Sequence[str] = ("chronyc",), timeout_s: float = 3.0) ->
 
 
 def kernel_is_set() -> bool | None:
-    """Whether the kernel believes that somebody keeps its clock; None where it does not say."""
+    """Whether the kernel believes that somebody keeps its clock; None where it does not say.
+
+    A sandbox that keeps the clock from being set (``ProtectClock=``) forbids the question, too; then systemd is asked.
+    """
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
     except (OSError, AttributeError):
+        state = -1
+    if state >= 0:
+        return bool(state != TIME_ERROR)
+    try:
+        said = subprocess.run(TIMEDATECTL, capture_output=True, text=True, timeout=3.0, check=False).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
         return None
-    return None if state < 0 else state != TIME_ERROR
+    return {"yes": True, "no": False}.get(said)
 
 
 def clock_offset(
@@ -75,9 +85,9 @@ def clock_offset(
     """How far the clock is off.
 
     Args:
-        tracking: what chrony says; None where it does not run.
+        tracking: what chrony says; None where it does not answer.
         central_off_s: this clock minus central's by its answer, seconds; None where it does not answer. Asked only
-            where chrony does not run.
+            where chrony does not answer.
         is_set: whether the kernel's clock is kept by somebody; asked last.
     """
     if tracking is not None:
@@ -88,7 +98,7 @@ def clock_offset(
         return [_measured(tracking.offset_s, f"by chrony, which follows {tracking.server}", OFF_S)]
     off_s = central_off_s()
     if off_s is not None:
-        found = _measured(off_s, "by central's own clock, to a second; chrony does not run", COARSE_OFF_S)
+        found = _measured(off_s, "by central's own clock, to a second; chrony does not answer", COARSE_OFF_S)
         said = found.said if found.level != "fine" else f"{found.said}: nobody keeps it"
         level = found.level if found.level != "fine" else "warning"
         return [Finding(check="clock-offset", level=level, said=said, mend=MEND, figures=found.figures)]
@@ -100,7 +110,7 @@ def _unmeasured(is_kept: bool | None) -> Finding:
         return _of("unknown", "nobody here can say whether the clock is right", MEND)
     if is_kept:
         return _of("fine", "the kernel says that somebody keeps the clock; how far it is off it does not say", "")
-    return _of("warning", "chrony does not run, and the kernel says that nobody keeps the clock", MEND)
+    return _of("warning", "chrony does not answer, and the kernel says that nobody keeps the clock", MEND)
 
 
 def _measured(off_s: float, by: str, fine_s: float) -> Finding:

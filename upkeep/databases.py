@@ -15,6 +15,10 @@ from upkeep.findings import Finding
 STEPS = 1000
 """Of SQLite's machine between two looks at the time: far below a millisecond."""
 BUSY_S = 2.0
+NOT_NOW = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+)
+"""Errors that say nothing of the file itself."""
 
 
 class OutOfTimeError(AtriumError):
@@ -76,6 +80,10 @@ def database_integrity(check: str, path: Path, mend: str, limit_s: float) -> lis
         how = f'Look at night: sqlite3 -readonly {path} "PRAGMA quick_check".'
         return [Finding(check=check, subject=str(path), level="unknown", said=said, mend=how)]
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in NOT_NOW:
+            how = "Run the doctor as root, outside of a unit; where it stays so, restart the service."
+            said = f"cannot be opened to be looked at ({error})"
+            return [Finding(check=check, subject=str(path), level="unknown", said=said, mend=how)]
         return [Finding(check=check, subject=str(path), level="fault", said=f"is damaged ({error})", mend=mend)]
     if answers != ["ok"]:
         said = f"is damaged ({'; '.join(' '.join(str(answer).split()) for answer in answers)[:200]})"

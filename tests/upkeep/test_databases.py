@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -60,24 +61,54 @@ def test_a_reader_cannot_write(database: Path) -> None:
         connection.execute("DELETE FROM t")
 
 
-def test_one_at_rest_on_a_disk_that_we_may_not_write_is_read_all_the_same(tmp_path: Path, database: Path) -> None:
-    """So a unit sees it that may write nothing (ProtectSystem=strict), while the service does not run."""
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that a test may turn read-only."""
     if os.geteuid() != 0:
         pytest.skip("needs root: mounts a small tmpfs")
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk], check=False).returncode:
         pytest.skip("needs the right to mount a tmpfs")
-    try:
-        shutil.copy(database, disk / "a.db")
-        with closing(sqlite3.connect(disk / "a.db")) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("DELETE FROM t WHERE a = 1")
-            connection.commit()
-        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        (found,) = database_integrity("c", disk / "a.db", "mend", 5.0)
-        with reading(disk / "a.db", 5.0) as connection:
-            count = connection.execute("SELECT count(*) FROM t").fetchone()[0]
-    finally:
-        subprocess.run(["umount", disk], check=True)
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def as_a_unit_sees_it(disk: Path) -> None:
+    """One that may write nothing (ProtectSystem=strict)."""
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+
+
+def write_ahead(path: Path) -> sqlite3.Connection:
+    """A connection that has written into the log of a database."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("DELETE FROM t WHERE a = 1")
+    connection.commit()
+    return connection
+
+
+def test_one_at_rest_on_a_disk_that_we_may_not_write_is_read_all_the_same(small_disk: Path, database: Path) -> None:
+    path = shutil.copy(database, small_disk / "a.db")
+    write_ahead(path).close()
+    as_a_unit_sees_it(small_disk)
+    (found,) = database_integrity("c", path, "mend", 5.0)
+    with reading(path, 5.0) as connection:
+        count = connection.execute("SELECT count(*) FROM t").fetchone()[0]
     assert (found.level, count) == ("fine", 399)
+
+
+def test_one_in_use_on_such_a_disk_is_read_too_and_one_that_was_left_in_use_is_unknown(
+    small_disk: Path, database: Path
+) -> None:
+    with closing(write_ahead(database)):
+        for name in ("a.db", "a.db-wal", "a.db-shm"):
+            shutil.copy(database.with_name(name), small_disk / name)
+        (small_disk / "left").mkdir()
+        for name in ("a.db", "a.db-wal"):
+            shutil.copy(database.with_name(name), small_disk / "left" / name)
+        as_a_unit_sees_it(small_disk)
+        (used,) = database_integrity("c", small_disk / "a.db", "mend", 5.0)
+    (left,) = database_integrity("c", small_disk / "left" / "a.db", "mend", 5.0)
+    assert used.level == "fine"
+    assert (left.level, "cannot be opened" in left.said) == ("unknown", True)

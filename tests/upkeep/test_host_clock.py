@@ -138,3 +138,15 @@ def test_at_last_the_kernel_is_asked(kept: bool | None, level: str) -> None:
 
 def test_this_kernel_answers() -> None:
     assert kernel_is_set() in {True, False}
+
+
+@pytest.mark.parametrize(("said", "kept"), [("yes", True), ("no", False), ("", None)])
+def test_where_the_kernel_may_not_be_asked_systemd_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, kept: bool | None
+) -> None:
+    program = tmp_path / "timedatectl"
+    program.write_text(f"#!/bin/sh\necho {said}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("upkeep.clock.TIMEDATECTL", (str(program),))
+    monkeypatch.setattr("upkeep.clock.ctypes.CDLL", lambda *_, **__: object())
+    assert kernel_is_set() is kept
