@@ -2,11 +2,12 @@
 
 Names, TCP, TLS and MQTT are tried with a socket of our own: an MQTT library folds a refused certificate, a refused user
 and a dead line into one word. Nothing is published, and the identifier is not the service's, which would be pushed out.
+Where we are known by a certificate, the broker may take its name for our identifier (``use_username_as_clientid``), and
+whoever says hello in MQTT takes the service's place and its session: there we stop once the certificate is accepted.
 """
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import struct
@@ -22,6 +23,12 @@ CLEAN, HAS_USER, HAS_PASSWORD = 0x02, 0x80, 0x40
 KEEPALIVE_S = 10
 ALERT_S = 0.4
 """With TLS 1.3 a client's certificate is judged after the handshake."""
+PRESENT_S = 1.5
+"""An answer from across a mall takes a tenth of that."""
+ENDED = (
+    "TLS: the broker ends the connection once it has seen our certificate",
+    "Look into the broker's log; enroll the box again where it does not know the certificate.",
+)
 REFUSALS = {
     1: ("does not speak MQTT 3.1.1", "Use mosquitto 2 as broker."),
     2: ("refuses our identifier", "Look into the broker's log for clientid_prefixes or an access list of identifiers."),
@@ -78,9 +85,15 @@ def broker_lets_in(way: Way, timeout_s: float = TIMEOUT_S) -> list[Finding]:
                 _greet(plain, way, is_tls=False)
             else:
                 with _wrapped(plain, way) as line:
-                    _greet(line, way, is_tls=True)
+                    if way.certificate is None:
+                        _greet(line, way, is_tls=True)
+                    else:
+                        _present(line)
     except _Refused as refused:
         return [Finding(check="broker", subject=where, level="fault", said=refused.said, mend=refused.mend)]
+    if way.certificate is not None:
+        said = "takes our certificate"
+        return [Finding(check="broker", subject=where, level="fine", said=said)]
     how = "over TLS" if way.ca is not None else "without TLS"
     if way.ca is None and way.host not in {"127.0.0.1", "::1", "localhost"}:
         said = "lets us in, over a line that everybody on the way can read"
@@ -168,14 +181,13 @@ def _greet(line: socket.socket, way: Way, *, is_tls: bool) -> None:
     body = _text("MQTT") + struct.pack(">BBH", LEVEL_3_1_1, flags, KEEPALIVE_S) + b"".join(map(_text, texts))
     try:
         if is_tls:
-            _hear_alert(line)
+            _hear_alert(line, ALERT_S)
         line.sendall(bytes([CONNECT]) + _length(len(body)) + body)
         answer = _received(line, 4)
         if len(answer) == 4 and answer[0] == CONNACK and not answer[3]:
             line.sendall(DISCONNECT)
     except ssl.SSLEOFError:
-        mend = "Look into the broker's log; enroll the box again where it does not know the certificate."
-        raise _Refused("TLS: the broker ends the connection once it has seen our certificate", mend) from None
+        raise _Refused(*ENDED) from None
     except ssl.SSLError as error:
         raise _tls(error) from None
     except TimeoutError:
@@ -193,13 +205,33 @@ def _greet(line: socket.socket, way: Way, *, is_tls: bool) -> None:
         raise _Refused(*REFUSALS.get(answer[3], (f"refuses us (code {answer[3]})", "Look into the broker's log.")))
 
 
-def _hear_alert(line: socket.socket) -> None:
-    """What a broker says at once that refuses our certificate; had we written by then, its word could be lost."""
+def _present(line: ssl.SSLSocket) -> None:
+    """Waits for whether the broker refuses our certificate; it says nothing where it does not."""
+    try:
+        is_open = _hear_alert(line, PRESENT_S)
+    except ssl.SSLEOFError:
+        is_open = False
+    except ssl.SSLError as error:
+        raise _tls(error) from None
+    except OSError:
+        is_open = False
+    if not is_open:
+        raise _Refused(*ENDED)
+
+
+def _hear_alert(line: socket.socket, seconds: float) -> bool:
+    """Whether the line still stands; what a broker says at once that refuses our certificate is raised.
+
+    Had we written by then, its word could be lost.
+    """
     patience = line.gettimeout()
-    line.settimeout(ALERT_S)
-    with contextlib.suppress(TimeoutError):
-        line.recv(1)
-    line.settimeout(patience)
+    line.settimeout(seconds)
+    try:
+        return bool(line.recv(1))
+    except TimeoutError:
+        return True
+    finally:
+        line.settimeout(patience)
 
 
 def _received(line: socket.socket, count: int) -> bytes:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.broker import MOSQUITTO, MosquittoBroker, free_port
 from tests.upkeep.papers import Authority
@@ -50,6 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "mosquitto.conf").write_text(
         f"listener {port} 127.0.0.1\ncafile {authority.path}\ncertfile {folder}/broker.pem\n"
         f"keyfile {folder}/broker.key\ncrlfile {crl}\nrequire_certificate true\nuse_identity_as_username true\n"
+        "use_username_as_clientid true\n"
         "allow_anonymous false\nuser root\n"
     )
     with subprocess.Popen([MOSQUITTO, "-c", folder / "mosquitto.conf"], stderr=subprocess.DEVNULL) as process:
@@ -136,8 +139,24 @@ def test_nobody_there_silence_and_strangers_are_told_apart() -> None:
         assert words in found.said
 
 
-def test_an_enrolled_box_is_let_in_over_tls(site: Site) -> None:
-    assert (asked(site.way).level, asked(site.way).said) == ("fine", "lets us in over TLS")
+def test_an_enrolled_box_is_let_in_and_its_own_connection_is_not_pushed_out(site: Site) -> None:
+    """This broker takes the certificate's name for everybody's identifier: who says hello in MQTT takes over."""
+    ended: list[object] = []
+    greeted = threading.Event()
+    box = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="any", reconnect_on_failure=False)
+    box.tls_set(ca_certs=str(site.way.ca), certfile=str(site.way.certificate), keyfile=str(site.way.key))
+    box.on_connect = lambda *_: greeted.set()
+    box.on_disconnect = lambda *told: ended.append(told)
+    box.connect("127.0.0.1", site.way.port)
+    box.loop_start()
+    assert greeted.wait(5)
+    found = asked(site.way)
+    told = box.publish("a/b", b"still here", qos=1)
+    told.wait_for_publish(5)
+    assert (found.level, found.said) == ("fine", "takes our certificate")
+    assert ended == []
+    box.disconnect()
+    box.loop_stop()
 
 
 def test_every_fault_of_tls_has_a_sentence_of_its_own(site: Site, plain: MosquittoBroker) -> None:
