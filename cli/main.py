@@ -19,6 +19,7 @@ COMMANDS = {
     "coupons": ("cli.coupons:coupons", "Codes of coupons: the key for tills, and the check without network."),
     "demo": ("cli.demo:demo", "A whole mall on this machine, against the simulator's truth."),
     "detect": ("cli.detect:detect", "Detections of a video, image folder or stream, as MOT text."),
+    "doctor": ("cli.doctor:doctor", "What is wrong with this box or central, and the mend; a support bundle."),
     "edge": ("cli.edge:edge", "One floor's box."),
     "firmware": ("cli.firmware:firmware", "A host's configuration: broker, clock, firewall, network."),
     "fuse": ("cli.fuse:fuse", "People on the floor from detections of all its cameras."),

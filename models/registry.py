@@ -36,6 +36,8 @@ class ShelfEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     precision: Precision = "fp32"
     good_for: str = ""
     """One line for who chooses."""
+    core_ms: float | None = None
+    """A run on one thread of an x86-64 server core, as its card tells it, milliseconds."""
 
 
 class Download(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
