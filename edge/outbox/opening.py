@@ -50,10 +50,11 @@ def opened_outbox(
         aside = set_aside(path, token)
         outbox = Outbox(path, origin, token, limit_bytes=limit_bytes, keep_s=keep_s)
         saved = _take_in(outbox, aside, tell)
-        tell(
+        outbox.remark = (
             f"{path}: {damage}; set aside as {aside.name}, a new outbox begins: {saved} events that central may not "
             "have were saved, others may be missing at central; look at the disk's health"
         )
+        tell(outbox.remark)
     over = threading.Event()
     look = threading.Thread(target=_look_daily, args=(path, outbox, over), name="outbox-check", daemon=True)
     look.start()

@@ -76,6 +76,7 @@ class Outbox:
         session: the durable session, as old as the file.
         origin: the ids in every envelope.
         salvaged: events of earlier sessions.
+        remark: what the operator should know of the file, a line; empty is good.
         damage: what was found wrong with the file, by whoever looked; nothing is appended any more then. Empty is good.
     """
 
@@ -106,7 +107,7 @@ class Outbox:
         """
         self._lock = threading.RLock()
         self._closed = False
-        self.damage = ""
+        self.damage = self.remark = ""
         self._path = path
         self._keep_s = keep_s
         self._wall = wall
