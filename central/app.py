@@ -50,6 +50,7 @@ from central.results.results import Results, Sources
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
+from central.upkeep.book import Bookkeeper
 from contract.errors import AtriumError
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         duties=[
             *(insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, keeper.update),
             retention.update,
+            Bookkeeper(store, config.backup.folder).update,
         ],
         metrics=metrics,
     )

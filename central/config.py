@@ -134,6 +134,25 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return Endpoint(self.name, url, keys, self.timeout_s, self.concurrency, frozenset(self.only))
 
 
+class BackupFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[backup]``: where sealed copies of everything go, and for whom they are sealed; see ``central.upkeep``."""
+
+    folder: str = "backups"
+    recipient: str = "backup.recipient"
+    """File that ``atrium central backup-key`` writes."""
+    keep: Annotated[int, Meta(ge=1, le=400)] = 14
+    """Backups kept, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPlan:
+    """The same with paths resolved."""
+
+    folder: Path
+    recipient: Path
+    keep: int
+
+
 class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``CENTRAL.toml``."""
 
@@ -154,6 +173,7 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     members: MembersFile = MembersFile()
     retention: RetentionFile = RetentionFile()
     delivery: DeliveryFile = DeliveryFile()
+    backup: BackupFile = BackupFile()
     webhooks: list[WebhookFile] = []
 
 
@@ -176,6 +196,7 @@ class Config:
     reckon_at_hour: int
     keep: Keep
     outlets: Outlets
+    backup: BackupPlan
     calling_code: str = ""
     tags: Path | None = None
 
@@ -214,6 +235,7 @@ def load_config(path: Path) -> Config:
         reckon_at_hour=found.journeys.reckon_at_hour,
         keep=found.retention.keep(),
         outlets=_outlets(path, found, here),
+        backup=BackupPlan(here / found.backup.folder, here / found.backup.recipient, found.backup.keep),
         calling_code=found.members.calling_code,
         tags=here / found.members.tags if found.members.tags else None,
     )

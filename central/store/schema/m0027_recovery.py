@@ -9,7 +9,8 @@ from central.store.schema.numbered import migrations
 
 @migrations(name="0027_recovery")
 def recovery(db: Admin) -> None:
-    """``forgone``: the box of the session has no number up to this any more. ``restores``: one row a restore."""
+    """Of erasures the purpose withdrawn, of sessions the numbers ``forgone`` by their box, and every restore."""
+    db.execute("ALTER TABLE erasures ADD COLUMN purpose TEXT NOT NULL DEFAULT ''")
     db.execute("ALTER TABLE sessions ADD COLUMN forgone INTEGER NOT NULL DEFAULT 0")
     db.execute("""
         CREATE TABLE restores (
