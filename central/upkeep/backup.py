@@ -20,7 +20,7 @@ import msgspec
 from calibration.site import SiteFile
 from central.config import CentralFile, load_config
 from central.store.copying import copy_database, damage, digest_of, row_counts
-from central.upkeep.belongings import belongings, stored_name
+from central.upkeep.belongings import belongings, owner_names, stored_name
 from central.upkeep.book import bring_along
 from contract.disk import held, sync_folder
 from contract.errors import AtriumError, BadInputError
@@ -37,10 +37,11 @@ BLOCK_BYTES = 1 << 20
 
 
 class StoredFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A file in a backup: its path as `stored_name` gives it, its mode's last nine bits, SHA-256 in hex."""
+    """A file in a backup: path as `stored_name` gives it, mode's last nine bits, owner and group, SHA-256 hex."""
 
     path: str
     mode: int
+    owner: str
     sha256: str
 
 
@@ -52,6 +53,7 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     site: str
     database: str
     """Path, as of the files."""
+    owner: str
     sha256: str
     size: int
     rows: dict[str, int]
@@ -112,13 +114,11 @@ def back_up(
             now,
             _site_of(config),
             stored_name(plan.database, config),
+            owner_names(plan.database),
             digest_of(copy),
             copy.stat().st_size,
             row_counts(copy),
-            [
-                StoredFile(stored_name(one, config), one.stat().st_mode & 0o777, hashlib.sha256(content).hexdigest())
-                for one, content in files
-            ],
+            [_stored(one, content, config) for one, content in files],
         )
         part = path.with_name(f".{path.name}.part")
         try:
@@ -150,6 +150,11 @@ def read_members(archive: tarfile.TarFile) -> Iterator[tuple[str, BinaryIO]]:
         if not member.isreg() or content is None:
             raise AtriumError(f"backup: holds {member.name!r}, which is no plain file; it was not made by Atrium")
         yield member.name, cast("BinaryIO", content)
+
+
+def _stored(path: Path, content: bytes, config: Path) -> StoredFile:
+    digest = hashlib.sha256(content).hexdigest()
+    return StoredFile(stored_name(path, config), path.stat().st_mode & 0o777, owner_names(path), digest)
 
 
 def _recipient(path: Path) -> Recipient:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import grp
+import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,3 +47,17 @@ def stored_name(path: Path, config: Path) -> str:
     here = config.resolve().parent
     whole = path.resolve()
     return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
+
+
+def owner_names(path: Path) -> str:
+    """Owner and group of a file, as ``atrium:atrium``; numbers where they have no name."""
+    found = path.stat()
+    try:
+        owner = pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        owner = str(found.st_uid)
+    try:
+        group = grp.getgrgid(found.st_gid).gr_name
+    except KeyError:
+        group = str(found.st_gid)
+    return f"{owner}:{group}"

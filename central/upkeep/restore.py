@@ -26,7 +26,7 @@ from central.store import restoring
 from central.store.copying import damage, digest_of, row_counts
 from central.store.store import Store
 from central.upkeep.backup import Manifest, StoredFile, unpack
-from central.upkeep.belongings import belongings, stored_name
+from central.upkeep.belongings import belongings, owner_names, stored_name
 from central.upkeep.book import MARGIN_S, NAME, Entry, append, beside, merged, read_book
 from contract.disk import sync_folder
 from contract.errors import AtriumError, BadInputError
@@ -80,6 +80,7 @@ def restore(backup: Path, secret: Secret, config: Path, now: float, *, books: Se
         AtriumError: it could not be put in place; nothing has changed.
     """
     mark = uuid.uuid4().hex[:8]
+    ready: list[_Placed] = []
     staging = config.resolve().parent / f".restore-{mark}"
     try:
         staging.mkdir(mode=0o700, parents=True)
@@ -97,13 +98,18 @@ def restore(backup: Path, secret: Secret, config: Path, now: float, *, books: Se
             erased, withdrawn = _made_good(staging / "central.db", manifest, settings, found, now)
             if config.exists():
                 contents = [one for one in contents if one[0].path != config.name]
-            ready = [_put_beside(places.of(stored.path), content, stored.mode, mark) for stored, content in contents]
-            ready.append(_put_beside(database, staging / "central.db", 0o600, mark))
+            for stored, content in contents:
+                ready.append(_placed(places.of(stored.path), mark))
+                _put_beside(ready[-1], content, stored.mode, stored.owner)
+            ready.append(_placed(database, mark))
+            _put_beside(ready[-1], staging / "central.db", 0o600, manifest.owner)
             replaced = _put_in_place(ready, now)
             append(beside(database), found)
             return Restored(manifest, database, erased, withdrawn, replaced)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+            for one in ready:
+                one.aside.unlink(missing_ok=True)
     except FileNotFoundError as error:
         raise BadInputError(f"{error.filename}: no such file; check the path") from None
     except OSError as error:
@@ -131,7 +137,8 @@ class _Places:
             named = [file.database, file.tokens, file.secrets, file.campaigns, file.site, file.members.tags]
             named += [file.mqtt.password_file, file.backup.recipient, *(one.secret_file for one in file.webhooks)]
             self._allowed = {stored_name(self._folder / name, config) for name in named if name}
-            self._allowed |= {stored_name(one, config) for one in belongings(config)}
+            with contextlib.suppress(BadInputError):  # a site file that is damaged is about to be replaced
+                self._allowed |= {stored_name(one, config) for one in belongings(config)}
         elif not any(stored.path == config.name for stored, _ in contents):
             raise BadInputError(
                 f"{backup}: its configuration was not called {config.name}; restore --into a file of the same name"
@@ -152,10 +159,11 @@ class _Places:
 
 
 def _see_free(database: Path) -> None:
-    if database.exists():
-        raise BadInputError(
-            f"{database}: is there, and a living database is not overwritten; stop central and move it away first"
-        )
+    for path in (database, *(database.with_name(database.name + tail) for tail in ("-wal", "-journal"))):
+        if path.exists() and (path == database or path.stat().st_size):  # a log would be played into what is restored
+            raise BadInputError(
+                f"{path}: is there, and a living database is not overwritten; stop central and move it away first"
+            )
 
 
 def _books(backup: Path, database: Path) -> list[Entry]:
@@ -220,21 +228,26 @@ def _made_good(
     return erased, withdrawn
 
 
-def _put_beside(path: Path, content: bytes | Path, mode: int, mark: str) -> _Placed:
+def _placed(path: Path, mark: str) -> _Placed:
+    return _Placed(path.with_name(f".{path.name}.{mark}.restored"), path)
+
+
+def _put_beside(one: _Placed, content: bytes | Path, mode: int, owner: str) -> None:
     """Write the content into the folder it is going to, under another name, and bring it to the disk."""
+    aside, path = one.aside, one.path
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{mark}.restored")
+    aside.touch(mode=0o600)
     if isinstance(content, Path):
         shutil.copyfile(content, aside)
     else:
         aside.write_bytes(content)
-    like = path.parent.stat()
     with contextlib.suppress(PermissionError):
-        os.chown(aside, like.st_uid, like.st_gid)
+        shutil.chown(aside, *owner_names(path.parent).split(":", 1))
+        with contextlib.suppress(LookupError):  # this host does not know them
+            shutil.chown(aside, *owner.split(":", 1))
     aside.chmod(mode)
     with aside.open("rb") as file:
         os.fsync(file.fileno())
-    return _Placed(aside, path)
 
 
 def _put_in_place(ready: Sequence[_Placed], now: float) -> tuple[Path, ...]:
@@ -259,8 +272,5 @@ def _put_in_place(ready: Sequence[_Placed], now: float) -> tuple[Path, ...]:
         for path, back in reversed(undo):
             with contextlib.suppress(OSError):
                 path.unlink() if back is None else path.rename(back)
-        for one in ready:
-            with contextlib.suppress(OSError):
-                one.aside.unlink(missing_ok=True)
         raise
     return tuple(replaced)
