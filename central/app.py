@@ -48,9 +48,9 @@ from central.privacy.retention import Retention
 from central.rehearsal import rehearse
 from central.results.results import Results, Sources
 from central.services import Services
-from central.store.store import Store
 from central.touchpoints.linker import Linker
 from central.upkeep.book import Bookkeeper
+from central.upkeep.integrity import opened_store
 from contract.errors import AtriumError
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     book = CampaignBook(config.campaigns, site)
     rules = load_rules(config.tags, categories_of(site).by_zone.values())
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
-    store = Store(config.database, site.id)
+    store, damage = opened_store(config.database, site.id)
     identity = Identity(
         Users(store.database, site.id),
         Sessions(store.database, site.id, secrets.cookie_key),
@@ -141,6 +141,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     offering.start()
     courier.start()
     trail.start()
+    damage.start()
     try:
         yield Services(
             site,
@@ -166,6 +167,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             calling_code=config.calling_code,
         )
     finally:
+        damage.stop()
         trail.stop()
         clerk.stop()
         offering.stop()

@@ -14,6 +14,7 @@ from central.config import load_config
 from central.upkeep.backup import back_up
 from central.upkeep.keys import make_keys
 from central.upkeep.restore import restore as restore_central
+from central.upkeep.standing import note_backup
 from contract.times import to_rfc3339
 from upkeep.sealed import read_secret
 
@@ -54,8 +55,10 @@ def backup_key(
     secret: Annotated[Path, typer.Option(help="Where the half that opens backups goes; take it off this machine.")],
 ) -> None:
     """Make the key pair of backups: the machine keeps the half that seals, you keep the half that opens."""
-    recipient = load_config(config).backup.recipient
+    plan = load_config(config)
+    recipient = plan.backup.recipient
     name = make_keys(recipient, secret)
+    note_backup(plan.database, time.time())
     typer.echo(
         f"key {name}\n"
         f"  {recipient} seals; it stays on this machine\n"

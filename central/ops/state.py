@@ -97,6 +97,7 @@ class OpsState:
         floors: calibration of every floor of the site.
         purge: the last one; None where none is known.
         channels: how offers get out, one each.
+        backup_at: instant of the last good backup, seconds since 1970; None where none are awaited.
     """
 
     at: float
@@ -108,3 +109,4 @@ class OpsState:
     floors: tuple[FloorCalibration, ...]
     purge: Purge | None = None
     channels: tuple[ChannelStanding, ...] = ()
+    backup_at: float | None = None

@@ -22,6 +22,7 @@ from central.config import CentralFile, load_config
 from central.store.copying import copy_database, damage, digest_of, row_counts
 from central.upkeep.belongings import belongings, owner_names, stored_name
 from central.upkeep.book import bring_along
+from central.upkeep.standing import note_backup
 from contract.disk import held, sync_folder
 from contract.errors import AtriumError, BadInputError
 from contract.files import read_bytes, read_toml
@@ -132,6 +133,7 @@ def back_up(
         finally:
             part.unlink(missing_ok=True)
     bring_along(plan.database, folder, now)
+    note_backup(plan.database, now)
     return Backup(path, path.stat().st_size, manifest, _rotate(folder, plan.backup.keep if keep is None else keep))
 
 
