@@ -23,12 +23,15 @@ from contract.errors import AtriumError, BadInputError
 from contract.events import Body, Envelope
 from contract.messages import BY_BODY, encode
 from contract.times import to_rfc3339
+from edge.outbox.room import Room
 from edge.outbox.salvaged import Row, Salvaged
 from edge.outbox.tables import prepare
 
 DEFAULT_LIMIT_BYTES = 1 << 30
 """About two million events: days of a busy floor without a broker."""
 PAGE_BYTES = 4096
+LOG_PAGES = 200
+"""The write-ahead log is emptied at so many pages, since on a full disk it cannot grow."""
 SPARE_PAGES = 64
 """Room for bookkeeping beside the events, so that the smallest limits still hold a checkpoint."""
 DEFAULT_KEEP_S = 36 * 3600.0
@@ -110,6 +113,7 @@ class Outbox:
         self.damage = self.remark = ""
         self._path = path
         self._keep_s = keep_s
+        self._room = Room(path)
         self._wall = wall
         is_new = not path.exists()
         path.touch(mode=0o600)
@@ -124,6 +128,7 @@ class Outbox:
         except BaseException:
             self._db.close()
             raise
+        self._room.take()
         self.origin = origin
         self.salvaged = Salvaged(self._db, self._lock)
 
@@ -131,6 +136,7 @@ class Outbox:
         execute = self._db.execute
         execute("PRAGMA journal_mode=WAL")
         execute("PRAGMA synchronous=FULL")
+        execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         execute(f"PRAGMA max_page_count={max(1, limit_bytes // PAGE_BYTES) + SPARE_PAGES}")
         with self._transaction():
             prepare(self._db, path, token, (origin.site, origin.floor, origin.box))
@@ -198,12 +204,14 @@ class Outbox:
             first = self._last_seq + 1
             rows = [self._row(seq, event) for seq, event in enumerate(events, first)]
             last = self._last_seq + len(rows)
+            if self._first <= self._acknowledged and self._room.is_scarce:
+                self._drop_kept(len(rows))  # or the file grows by what is new, and then nothing can be written at all
             while True:
                 try:
                     self._insert(rows, last, checkpoint, newly_lost)
                 except sqlite3.DatabaseError as error:
                     self._note_damage(error)
-                    if self._drop_kept():
+                    if self._drop_kept(len(rows)):
                         continue
                     raise OutboxFullError(f"outbox: {error}; make room on the disk, or raise outbox_limit_mb") from None
                 break
@@ -273,10 +281,10 @@ class Outbox:
             is_marked = abs(now - self._marked_at) >= MARK_EVERY_S or not self._keep_s
             try:
                 self._db.execute("PRAGMA synchronous=NORMAL")
-                with self._transaction():
-                    self._db.execute("UPDATE session SET acknowledged = ?", (through,))
-                    if is_marked:
-                        self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (through, now))
+                self._even_if_full(
+                    ("UPDATE session SET acknowledged = ?", (through,)),
+                    ("INSERT OR REPLACE INTO kept SELECT ?, ? WHERE ?", (through, now, is_marked)),
+                )
             except sqlite3.DatabaseError:
                 return 0
             if is_marked:
@@ -293,6 +301,7 @@ class Outbox:
             if self._closed or (self._keep_s and abs(now - self._forgot_at) < MARK_EVERY_S):
                 return
             self._forgot_at = now
+            self._room.take()
             try:
                 self._db.execute("PRAGMA synchronous=NORMAL")
                 if not self._keep_s:
@@ -308,19 +317,19 @@ class Outbox:
     def _forget(self, through: int, limit: int) -> bool:
         """Delete at most so many rows up to ``through``; whether none of them is left."""
         last = min(through, self._first + limit - 1)
-        with self._transaction():
-            self._db.execute("DELETE FROM outbox WHERE seq <= ?", (last,))
-            if last == through:
-                self._db.execute("DELETE FROM kept WHERE through <= ?", (through,))
+        self._even_if_full(
+            ("DELETE FROM outbox WHERE seq <= ?", (last,)),
+            ("DELETE FROM kept WHERE through <= ? AND ?", (through, last == through)),
+        )
         self._first = self._lowest()
         return last == through
 
-    def _drop_kept(self) -> bool:
+    def _drop_kept(self, needed: int) -> bool:
         """Whether room was made: the oldest events that central has acknowledged are given up before their time."""
         if self._first > self._acknowledged:
             return False
         try:
-            self._forget(self._acknowledged, DROP_ROWS)
+            self._forget(self._acknowledged, max(DROP_ROWS, 2 * needed))
         except sqlite3.DatabaseError:
             return False
         return True
@@ -336,9 +345,10 @@ class Outbox:
                 return 0
             try:
                 self._db.execute("PRAGMA synchronous=FULL")
-                with self._transaction():
-                    self._db.execute("UPDATE session SET acknowledged = ?", (through,))
-                    self._db.execute("DELETE FROM kept WHERE through > ?", (through,))
+                self._even_if_full(
+                    ("UPDATE session SET acknowledged = ?", (through,)),
+                    ("DELETE FROM kept WHERE through > ?", (through,)),
+                )
             except sqlite3.DatabaseError:
                 return 0
             again = self._acknowledged - through
@@ -356,6 +366,20 @@ class Outbox:
         with self._lock:
             self._closed = True
             self._db.close()
+
+    def _even_if_full(self, *statements: tuple[str, tuple[Any, ...]]) -> None:
+        """Carry out what makes room; the reserve is given up for it where it has to be."""
+        try:
+            self._carry_out(statements)
+        except sqlite3.OperationalError as error:
+            if "full" not in str(error) or not self._room.give_up():
+                raise
+            self._carry_out(statements)
+
+    def _carry_out(self, statements: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
+        with self._transaction():
+            for statement, values in statements:
+                self._db.execute(statement, values)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
