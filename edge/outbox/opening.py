@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -108,14 +109,14 @@ def _damage_at_start(path: Path) -> str:
 
 def _take_in(outbox: Outbox, aside: Path, tell: Callable[[str], None]) -> int:
     """How many events of the damaged file were saved."""
-    saved, batch = 0, []
+    saved, batch, now = 0, [], time.time()
     try:
         for found in salvage(aside, outbox.origin):
             batch.append(found)
             if len(batch) == TAKE_IN_ROWS:
-                outbox.salvaged.take_in(batch)
+                outbox.salvaged.take_in(batch, now)
                 saved, batch = saved + len(batch), []
-        outbox.salvaged.take_in(batch)
+        outbox.salvaged.take_in(batch, now)
     except sqlite3.DatabaseError as error:
         tell(f"{aside}: not all of it could be saved ({error}); the rest is still in it")
         return saved

@@ -25,17 +25,17 @@ class Salvaged:
         self._db = db
         self._lock = lock
 
-    def take_in(self, rows: Sequence[tuple[str, Row]]) -> None:
-        """Keep events with their session each, as they were stored then.
+    def take_in(self, rows: Sequence[tuple[str, Row]], now: float) -> None:
+        """Keep events with their session each, as they were stored then, from ``now`` on, seconds since 1970.
 
         Raises:
             sqlite3.DatabaseError: nothing was stored.
         """
-        found = [(session, row.seq, row.what, row.payload) for session, row in rows]
+        found = [(session, row.seq, row.what, row.payload, now) for session, row in rows]
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._db.executemany("INSERT OR IGNORE INTO salvaged VALUES (?, ?, ?, ?)", found)
+                self._db.executemany("INSERT OR IGNORE INTO salvaged VALUES (?, ?, ?, ?, ?)", found)
                 self._db.execute("COMMIT")
             except sqlite3.DatabaseError:
                 with contextlib.suppress(sqlite3.OperationalError):
@@ -44,7 +44,7 @@ class Salvaged:
 
     def after(self, place: tuple[str, int], limit: int) -> list[tuple[str, Row]]:
         """At most ``limit`` of them, in order from behind (session, number)."""
-        sql = "SELECT * FROM salvaged WHERE (session, seq) > (?, ?) ORDER BY session, seq LIMIT ?"
+        sql = "SELECT session, seq, what, payload FROM salvaged WHERE (session, seq) > (?, ?) ORDER BY 1, 2 LIMIT ?"
         with self._lock, contextlib.suppress(sqlite3.ProgrammingError):
             return [(found[0], Row(*found[1:])) for found in self._db.execute(sql, (*place, limit))]
         return []
@@ -53,3 +53,8 @@ class Salvaged:
         """Forget those of a session that central has, up to ``through``."""
         with self._lock, contextlib.suppress(sqlite3.DatabaseError):
             self._db.execute("DELETE FROM salvaged WHERE session = ? AND seq <= ?", (session, through))
+
+    def forget(self, before: float) -> None:
+        """Forget those that were taken in before that instant: central has them, or gave their session up."""
+        with self._lock, contextlib.suppress(sqlite3.DatabaseError):
+            self._db.execute("DELETE FROM salvaged WHERE at < ?", (before,))

@@ -302,6 +302,7 @@ class Outbox:
                 return
             self._forgot_at = now
             self._room.take()
+            self.salvaged.forget(now - max(self._keep_s, DEFAULT_KEEP_S))
             try:
                 self._db.execute("PRAGMA synchronous=NORMAL")
                 if not self._keep_s:

@@ -19,7 +19,8 @@ CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 1), state BLOB NOT N
 _SECOND = """
 CREATE TABLE kept (through INTEGER PRIMARY KEY, at REAL NOT NULL);
 CREATE TABLE salvaged (
-  session TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (session, seq));
+  session TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL, payload BLOB NOT NULL, at REAL NOT NULL,
+  PRIMARY KEY (session, seq));
 """
 """``kept``: all up to ``through`` were acknowledged at ``at`` or before. ``salvaged``: see `edge.outbox.salvaged`."""
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -281,6 +282,8 @@ def test_of_a_damaged_outbox_all_but_the_rotten_page_is_saved(tmp_path: Path, sh
     with run(tmp_path, told) as again:
         assert again.session == "newsession00"
         assert len(again.salvaged.after(("", 0), 10_000)) == len(numbers) - 10
+        again.salvaged.forget(time.time() + 1)  # after 36 hours, whatever central said
+        assert again.salvaged.after(("", 0), 10_000) == []
     assert len(told) == 1
 
 
