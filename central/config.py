@@ -10,13 +10,15 @@ import msgspec
 from msgspec import Meta
 
 from central.delivery.endpoints import Endpoint, Outlets, check_url
+from central.enrolment.authority import REVOKED
+from central.enrolment.enrolment import Settings
 from central.identity.origin import Network, networks
 from central.identity.rates import Rates
 from central.ingest.client import BrokerAddress
 from central.offers.campaigns import Channel
 from central.privacy.retention import DAY_S, HOUR_S, Keep
 from contract.errors import BadInputError
-from contract.files import read_bytes, read_toml
+from contract.files import read_bytes, read_toml, secret_path
 from contract.webhooks import read_secret
 
 CONFIG_SCHEMA = "atrium.central.v1"
@@ -26,7 +28,10 @@ Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
 class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """``[mqtt]``: the broker, over TLS where ``ca`` names a certificate file."""
+    """``[mqtt]``: the broker, over TLS where ``ca`` names a certificate file.
+
+    ``certificate`` and ``key``, both or neither: what we prove to the broker who we are with.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 1883
@@ -34,6 +39,8 @@ class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     username: str = ""
     password_file: str = ""
     ca: str = ""
+    certificate: str = ""
+    key: str = ""
     protocol: Literal["5", "3.1.1"] = "5"
 
 
@@ -97,6 +104,38 @@ class RetentionFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         )
 
 
+class EnrolmentFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[enrolment]``: the site's certificate authority, which gives boxes their certificates."""
+
+    folder: str = ""
+    """Of its key, certificate and list of revoked certificates; else ``ca`` beside the database."""
+    passphrase_file: str = ""
+    """A file that holds the passphrase of its key alone: a path, or credential:NAME, from the service manager. Without
+    one the key rests unencrypted, mode 0600."""
+    crl: str = ""
+    """Where the list of revoked certificates is written; else ``crl.pem`` in the folder."""
+
+    def settings(self, here: Path, database: Path) -> Settings:
+        """The same with paths resolved and the passphrase read.
+
+        Args:
+            here: folder of the file.
+            database: central's.
+
+        Raises:
+            BadInputError: naming the field.
+        """
+        try:
+            name = self.passphrase_file
+            passphrase = read_bytes(secret_path(here, name)).strip() if name else b""
+        except BadInputError as error:
+            raise BadInputError(f"enrolment.passphrase_file: {error}") from None
+        if name and not passphrase:
+            raise BadInputError(f"enrolment.passphrase_file: {name} is empty; write the passphrase into it")
+        folder = here / self.folder if self.folder else database.parent / "ca"
+        return Settings(folder, passphrase, here / self.crl if self.crl else folder / REVOKED)
+
+
 class DeliveryFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``[delivery]``: how offers go out, besides the stream that whoever delivers them may follow."""
 
@@ -114,7 +153,8 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
     url: str
     secret_file: str
-    """One secret a line, the newest first; two lines while the receiver goes over to the newer one."""
+    """One secret a line, the newest first; two lines while the receiver goes over to the newer one. A path, or
+    credential:NAME, from the service manager."""
     timeout_s: Annotated[float, Meta(ge=0.5, le=60)] = 10.0
     concurrency: Annotated[int, Meta(ge=1, le=32)] = 4
     only: list[Channel] = []
@@ -126,7 +166,7 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         Raises:
             BadInputError: naming the field.
         """
-        lines = read_bytes(here / self.secret_file).decode(errors="replace").split()
+        lines = read_bytes(secret_path(here, self.secret_file)).decode(errors="replace").split()
         if not 1 <= len(lines) <= MOST_SECRETS:
             raise BadInputError(f"secret_file: {len(lines)} secrets; write one a line, and at most {MOST_SECRETS}")
         keys = tuple(read_secret(line) for line in lines)
@@ -137,7 +177,8 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class BackupFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``[backup]``: where sealed copies of everything go, and for whom they are sealed; see ``central.upkeep``."""
 
-    folder: str = "backups"
+    folder: str = ""
+    """Else ``backups`` beside the database."""
     recipient: str = "backup.recipient"
     """File that ``atrium central backup-key`` writes."""
     keep: Annotated[int, Meta(ge=1, le=400)] = 14
@@ -174,6 +215,7 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     retention: RetentionFile = RetentionFile()
     delivery: DeliveryFile = DeliveryFile()
     backup: BackupFile = BackupFile()
+    enrolment: EnrolmentFile = EnrolmentFile()
     webhooks: list[WebhookFile] = []
 
 
@@ -197,12 +239,17 @@ class Config:
     keep: Keep
     outlets: Outlets
     backup: BackupPlan
+    enrolment: Settings
     calling_code: str = ""
     tags: Path | None = None
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path, *, check_broker: bool = True) -> Config:
     """The configuration in the file.
+
+    Args:
+        path: ``CENTRAL.toml``.
+        check_broker: whether the certificates that ``[mqtt]`` names must be there: not where they are about to be made.
 
     Raises:
         BadInputError: naming the file, the field and the mend.
@@ -211,9 +258,9 @@ def load_config(path: Path) -> Config:
     if found.schema != CONFIG_SCHEMA:
         raise BadInputError(f"{path}: schema is {found.schema!r}; this version reads {CONFIG_SCHEMA!r}")
     here = path.resolve().parent
-    password = read_bytes(here / found.mqtt.password_file).decode().strip() if found.mqtt.password_file else ""
+    password = _password(path, found.mqtt.password_file)
     ca = here / found.mqtt.ca if found.mqtt.ca else None
-    if ca is not None and not ca.is_file():
+    if check_broker and ca is not None and not ca.is_file():
         raise BadInputError(f"{path}: mqtt.ca: no such file {ca}; name the broker's CA certificate")
     database = here / found.database
     if not database.parent.is_dir():
@@ -227,7 +274,10 @@ def load_config(path: Path) -> Config:
         secrets=here / found.secrets,
         campaigns=here / found.campaigns if found.campaigns else None,
         k=found.k,
-        broker=BrokerAddress(mqtt.host, mqtt.port, mqtt.client_id, mqtt.username, password, ca, mqtt.protocol),
+        broker=BrokerAddress(
+            *(mqtt.host, mqtt.port, mqtt.client_id, mqtt.username, password, ca, mqtt.protocol),
+            *_shown(path, found, here, check=check_broker),
+        ),
         host=found.http.host,
         port=found.http.port,
         trusted_proxies=networks(found.http.trusted_proxies),
@@ -235,10 +285,46 @@ def load_config(path: Path) -> Config:
         reckon_at_hour=found.journeys.reckon_at_hour,
         keep=found.retention.keep(),
         outlets=_outlets(path, found, here),
-        backup=BackupPlan(here / found.backup.folder, here / found.backup.recipient, found.backup.keep),
+        backup=_backup(found.backup, here, database),
+        enrolment=_enrolment(path, found, here),
         calling_code=found.members.calling_code,
         tags=here / found.members.tags if found.members.tags else None,
     )
+
+
+def _backup(found: BackupFile, here: Path, database: Path) -> BackupPlan:
+    folder = here / found.folder if found.folder else database.parent / "backups"
+    return BackupPlan(folder, here / found.recipient, found.keep)
+
+
+def _shown(path: Path, found: CentralFile, here: Path, *, check: bool) -> tuple[Path | None, Path | None]:
+    """Certificate and key that we prove ourselves to the broker with; neither where none are named."""
+    mqtt = found.mqtt
+    if not (mqtt.certificate or mqtt.key):
+        return None, None
+    if not (mqtt.certificate and mqtt.key and mqtt.ca):
+        raise BadInputError(f"{path}: mqtt: certificate and key need each other, and ca; name all three")
+    certificate, key = here / mqtt.certificate, here / mqtt.key
+    for name, file in (("certificate", certificate), ("key", key)):
+        if check and not file.is_file():
+            raise BadInputError(f"{path}: mqtt.{name}: no {file}; make it: atrium central ca client-certificate")
+    return certificate, key
+
+
+def _enrolment(path: Path, found: CentralFile, here: Path) -> Settings:
+    try:
+        return found.enrolment.settings(here, here / found.database)
+    except BadInputError as error:
+        raise BadInputError(f"{path}: {error}") from None
+
+
+def _password(path: Path, name: str) -> str:
+    if not name:
+        return ""
+    try:
+        return read_bytes(secret_path(path.resolve().parent, name)).decode().strip()
+    except BadInputError as error:
+        raise BadInputError(f"{path}: [mqtt] password_file: {error}") from None
 
 
 def _outlets(path: Path, found: CentralFile, here: Path) -> Outlets:

@@ -10,6 +10,7 @@ from central.access import SecretsFile
 from central.coupons.coupons import Coupons
 from central.coupons.till import Till
 from central.delivery.courier import Courier
+from central.enrolment.enrolment import Enrolment
 from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
@@ -21,6 +22,7 @@ from central.offers.engine import OfferEngine
 from central.ops.control_room import ControlRoom
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.progress import Progress
 from central.results.results import Results
 from central.store.store import Store
 
@@ -49,5 +51,7 @@ class Services:
     coupons: Coupons
     till: Till
     results: Results
+    enrolment: Enrolment
+    progress: Progress
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""

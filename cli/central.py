@@ -15,6 +15,8 @@ from central.config import load_config
 from central.identity.tokens import NEVER, USUAL_LIFE, add_token, expiry, known_tokens, remove_token
 from central.observe.logs import configure_logs
 from cli.central_backup import backup, backup_key, restore
+from cli.central_ca import ca, enrol_code
+from cli.central_purge import purge
 from cli.central_user import role_of, user
 from contract.tokens import ROLES
 
@@ -23,6 +25,9 @@ central.add_typer(user, name="user")
 central.command("backup")(backup)
 central.command("backup-key")(backup_key)
 central.command("restore")(restore)
+central.add_typer(ca, name="ca")
+central.command("enrol-code")(enrol_code)
+central.command()(purge)
 
 ConfigPath = Annotated[
     Path, typer.Argument(metavar="CENTRAL.toml", help="Configuration; paths in it are relative to it.")

@@ -10,6 +10,7 @@ from cli.lazy import lazy_group
 from contract.errors import AtriumError, BadInputError
 
 COMMANDS = {
+    "box": ("cli.box:box", "A box's identity: enrol it with a one-time code, renew its certificate."),
     "calibrate": ("cli.calibrate:calibrate", "A camera's place and lens, its zones, and the certificate."),
     "campaigns": ("cli.campaigns:campaigns", "Campaigns and coupon pools: templates, linter, schema."),
     "central": ("cli.central:central", "The mall's service: ingest, store, insight, offers, API and pages."),
@@ -18,6 +19,7 @@ COMMANDS = {
     "demo": ("cli.demo:demo", "A whole mall on this machine, against the simulator's truth."),
     "detect": ("cli.detect:detect", "Detections of a video, image folder or stream, as MOT text."),
     "edge": ("cli.edge:edge", "One floor's box."),
+    "firmware": ("cli.firmware:firmware", "A host's configuration: broker, clock, firewall, network."),
     "fuse": ("cli.fuse:fuse", "People on the floor from detections of all its cameras."),
     "members": ("cli.members:members", "The mall's members: keep them fresh from a table."),
     "models": ("cli.models:models", "The model shelf."),

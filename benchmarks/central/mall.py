@@ -92,7 +92,7 @@ class Process:
 
 
 def mosquitto(folder: Path, port: int) -> Process:
-    """A broker with a password, persistence and the limits of `firmware_configs/mosquitto.conf`."""
+    """A broker with a password, persistence and the limits of `firmware_configs/templates/central/mosquitto.conf`."""
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     passwords = shutil.which("mosquitto_passwd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None or passwords is None:

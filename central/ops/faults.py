@@ -8,6 +8,7 @@ from central.ops import limits
 from central.ops.box_faults import box_faults
 from central.ops.evidence import SILENT_S
 from central.ops.fault import Facts, Fault, Severity
+from central.ops.identity_faults import identity_faults
 from central.ops.state import Disk, FloorCalibration, OpsState
 from central.ops.upkeep_faults import upkeep_faults
 
@@ -27,6 +28,7 @@ def find_faults(state: OpsState, standing: Collection[str] = NOTHING) -> list[Fa
         *upkeep_faults(state),
         *_way_out(state),
         *(fault for box in state.boxes for fault in box_faults(state, box, standing)),
+        *identity_faults(state),
         *(fault for floor in state.floors for fault in _floor(state, floor)),
     ]
     return sorted(found, key=lambda fault: (fault.rank, fault.key))

@@ -9,7 +9,7 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import QUEUE_SIZE, Writer
 from central.ops.certificates import Certificates
 from central.ops.state import Disk, OpsState, Purge, Refusals, WayIn
-from central.store import boxes, delivery_channels, quarantine, retention
+from central.store import boxes, delivery_channels, enrolment, quarantine, retention
 from central.store.store import Store
 from central.upkeep.standing import last_backup
 
@@ -49,6 +49,7 @@ class Lookout:
             purge=self._purge(),
             channels=tuple(delivery_channels.standing(database, site, now)),
             backup_at=last_backup(database.path),
+            identities=tuple(enrolment.current(database, site)),
         )
 
     def _purge(self) -> Purge | None:

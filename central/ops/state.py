@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from central.store.accounts import Account
 from central.store.boxes import Box
 from central.store.delivery_channels import ChannelStanding
+from central.store.enrolment import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class OpsState:
         purge: the last one; None where none is known.
         channels: how offers get out, one each.
         backup_at: instant of the last good backup, seconds since 1970; None where none are awaited.
+        identities: the certificate that counts of everybody who has one.
     """
 
     at: float
@@ -110,3 +112,4 @@ class OpsState:
     purge: Purge | None = None
     channels: tuple[ChannelStanding, ...] = ()
     backup_at: float | None = None
+    identities: tuple[Identity, ...] = ()

@@ -102,7 +102,7 @@ def back_up(
     plan = load_config(config)
     folder = to or plan.backup.folder
     recipient = _recipient(plan.backup.recipient)
-    files = [(one, read_bytes(one)) for one in belongings(config)]
+    files = [(name, one, read_bytes(one)) for name, one in belongings(config).items()]
     path = folder / f"central-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}.sealed"
     with _scratch(plan.database, folder) as scratch:
         _see_room(plan.database, scratch, folder)
@@ -119,11 +119,11 @@ def back_up(
             digest_of(copy),
             copy.stat().st_size,
             row_counts(copy),
-            [_stored(one, content, config) for one, content in files],
+            [_stored(*one) for one in files],
         )
         part = path.with_name(f".{path.name}.part")
         try:
-            key = _seal(part, recipient, manifest, copy, [content for _, content in files])
+            key = _seal(part, recipient, manifest, copy, [content for _, _, content in files])
             wipe(copy)
             _verify(part, key, manifest, copy)
             part.replace(path)
@@ -154,9 +154,9 @@ def read_members(archive: tarfile.TarFile) -> Iterator[tuple[str, BinaryIO]]:
         yield member.name, cast("BinaryIO", content)
 
 
-def _stored(path: Path, content: bytes, config: Path) -> StoredFile:
+def _stored(name: str, path: Path, content: bytes) -> StoredFile:
     digest = hashlib.sha256(content).hexdigest()
-    return StoredFile(stored_name(path, config), path.stat().st_mode & 0o777, owner_names(path), digest)
+    return StoredFile(name, path.stat().st_mode & 0o777, owner_names(path), digest)
 
 
 def _recipient(path: Path) -> Recipient:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from upkeep.sealed import new_secret, recipient_line, secret_line
 
 def make_keys(recipient: Path, secret: Path) -> str:
     """The name of a new key pair; its halves are written to files that only their owner can read.
+
+    The recipient may be read by the group of its folder, too: the service that backs up is no owner of configuration.
 
     Raises:
         BadInputError: one of the files is there already.
@@ -26,6 +29,9 @@ def make_keys(recipient: Path, secret: Path) -> str:
     name = pair.recipient.name
     _write(secret, f"# opens backups sealed for key {name}; keep it off the machine\n{secret_line(pair)}\n")
     _write(recipient, f"# seals backups for key {name}; opens none\n{recipient_line(pair.recipient)}\n")
+    with contextlib.suppress(PermissionError):
+        os.chown(recipient, -1, recipient.resolve().parent.stat().st_gid)
+        recipient.chmod(0o640)
     return name
 
 

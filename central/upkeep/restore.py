@@ -26,7 +26,14 @@ from central.store import restoring
 from central.store.copying import damage, digest_of, row_counts
 from central.store.store import Store
 from central.upkeep.backup import Manifest, StoredFile, unpack
-from central.upkeep.belongings import belongings, owner_names, stored_name
+from central.upkeep.belongings import (
+    authority_folder,
+    belongings,
+    owner_names,
+    secret_names,
+    stored_name,
+    stored_secret,
+)
 from central.upkeep.book import MARGIN_S, NAME, Entry, append, beside, merged, read_book
 from contract.disk import sync_folder
 from contract.errors import AtriumError, BadInputError
@@ -132,13 +139,16 @@ class _Places:
         self._folder = config.resolve().parent
         self._config = config
         self._allowed: set[str] = set()
+        self._authority = ""
         if config.is_file():
             file = read_toml(config, CentralFile)
             named = [file.database, file.tokens, file.secrets, file.campaigns, file.site, file.members.tags]
-            named += [file.mqtt.password_file, file.backup.recipient, *(one.secret_file for one in file.webhooks)]
+            named.append(file.backup.recipient)
             self._allowed = {stored_name(self._folder / name, config) for name in named if name}
+            self._allowed |= {stored_secret(name, config) for name in secret_names(file)}
+            self._authority = stored_name(authority_folder(self._folder, file), config)
             with contextlib.suppress(BadInputError):  # a site file that is damaged is about to be replaced
-                self._allowed |= {stored_name(one, config) for one in belongings(config)}
+                self._allowed |= set(belongings(config))
         elif not any(stored.path == config.name for stored, _ in contents):
             raise BadInputError(
                 f"{backup}: its configuration was not called {config.name}; restore --into a file of the same name"
@@ -151,7 +161,11 @@ class _Places:
             BadInputError: it may not.
         """
         path = (self._folder / name).resolve()
-        if name in self._allowed or (not name.startswith("/") and path.is_relative_to(self._folder)):
+        if (
+            name in self._allowed
+            or str(Path(name).parent) == self._authority
+            or (not name.startswith("/") and path.is_relative_to(self._folder))
+        ):
             return path
         raise BadInputError(
             f"{name}: stands outside {self._folder}, and no {self._config} names it; write that file first, as it was"
