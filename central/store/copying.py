@@ -87,6 +87,18 @@ def damage(path: Path, *, pause_s: float = 0.0) -> str:
     return ""
 
 
+def unreadable(path: Path) -> str:
+    """Why a file is no database at all, or none whose tables can be told; empty is good. It is opened to write."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:  # its own complaint comes when it is opened in earnest
+        return ""
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return ""
+
+
 def _has_nulls(connection: sqlite3.Connection, table: str) -> bool:
     """Whether a column of that table that must hold something is empty in some row.
 

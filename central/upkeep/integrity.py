@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
 import threading
 import time
 from pathlib import Path
 
-from central.store.copying import damage
+from central.store.copying import damage, unreadable
 from central.store.database import Database
 from central.store.store import Store
 from contract.disk import sync_folder
@@ -38,7 +37,7 @@ def see_whole(path: Path) -> None:
         if aside := sorted(path.parent.glob(f"{path.name}.damaged-*")):
             raise BadInputError(_mend(path, aside[-1], "was damaged"))
         return
-    found = _header_fault(path)
+    found = unreadable(path)
     log_left = path.with_name(path.name + TAILS[0])
     is_open = log_left.exists() and log_left.stat().st_size > 0
     if not found and (_mark(path).exists() or (is_open and path.stat().st_size <= MOST_AT_START_BYTES)):
@@ -57,17 +56,6 @@ def opened_store(path: Path, site: str) -> tuple[Store, DamageWatch]:
     see_whole(path)
     store = Store(path, site)
     return store, DamageWatch(store.database)
-
-
-def _header_fault(path: Path) -> str:
-    try:
-        with contextlib.closing(sqlite3.connect(path, timeout=5.0)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError:  # its own complaint comes when it is opened in earnest
-        return ""
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return ""
 
 
 def _mend(path: Path, aside: Path, what: str) -> str:

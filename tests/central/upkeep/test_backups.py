@@ -197,6 +197,33 @@ def test_files_outside_are_written_only_where_the_configuration_here_says_so(con
     assert config.read_text() == text + "k = 7\n"
 
 
+def test_the_authority_and_credentials_come_back_to_their_places(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on an installed host: configuration and state are in folders of their own."""
+    state, handed_over = tmp_path / "var", tmp_path / "run"
+    (state / "ca").mkdir(parents=True)
+    (state / "ca" / "ca.key").write_text("the authority's key")
+    (state / "ca" / "ca.key").chmod(0o600)
+    (config.parent / "central.db").rename(state / "central.db")
+    handed_over.mkdir()
+    (handed_over / "mqtt.password").write_text("from the service manager")
+    config.write_text(
+        f'schema = "atrium.central.v1"\nsite = "site.toml"\ndatabase = "{state}/central.db"\n'
+        '[mqtt]\nusername = "central"\npassword_file = "credential:mqtt.password"\n'
+    )
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed_over))
+    backup = Path(shutil.copytree(night(config).parent, tmp_path / "safe") / "central-20260102T000000Z.sealed")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    shutil.rmtree(state)
+    state.mkdir()
+    restored(config, backup)
+    assert (state / "ca" / "ca.key").read_text() == "the authority's key"
+    assert stat.S_IMODE((state / "ca" / "ca.key").stat().st_mode) == 0o600
+    assert (config.parent / "secrets" / "mqtt.password").read_text() == "from the service manager"
+    assert (state / "central.db").exists()
+
+
 def test_files_that_differ_are_kept_beside(config: Path) -> None:
     backup = night(config)
     (config.parent / "central.db").unlink()
