@@ -39,7 +39,7 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What every body shares: strictness."""
 
 
-class Status(Body, frozen=True):
+class Status(Body, frozen=True, omit_defaults=True):
     """Birth, rest and last will of a box; retained."""
 
     state: Literal["online", "stopped", "offline"]
@@ -48,6 +48,9 @@ class Status(Body, frozen=True):
     durable_session: Token
     last_seq: Count
     """Highest durable sequence number given out, so that a lost tail is noticed too."""
+    first_seq: Annotated[int, Meta(ge=1, le=2**53)] = 1
+    """Lowest durable number that the box still has: what is below it cannot be sent again. Not said by boxes of before
+    1.3."""
 
 
 class CameraStatus(Body, frozen=True):

@@ -238,6 +238,8 @@ class Runtime:
         waiting = [f"{fault}; {self._intake.pending} events wait in memory"] if fault else []
         if self._intake.lost:
             waiting.append(f"{self._intake.lost} events were lost: neither disk nor memory had room")
+        if self._intake.remark:
+            waiting.append(self._intake.remark)
         if self._watch is not None:
             waiting += self._watch.warnings()
         publisher = self.publisher.figures.fault

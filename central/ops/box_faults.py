@@ -46,7 +46,10 @@ def _account_faults(state: OpsState, box: Box) -> Iterator[Fault]:
     for account in state.accounts:
         if account.box != box.box or not account.missing:
             continue
-        if account.state != "abandoned":
+        if account.state == "abandoned" and account.forgone and not account.gaps:
+            # The number is in the key, as for events that were given up.
+            yield _of(box, "box_forgone", "warning", part=str(account.missing), missing=account.missing)
+        elif account.state != "abandoned":
             yield _of(box, "box_missing", "warning", part=account.session, missing=account.missing)
         elif state.at - account.last_heard < limits.ABANDONED_S:
             yield _of(

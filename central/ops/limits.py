@@ -54,3 +54,5 @@ PURGE_LATE_S = 900.0
 """A purge runs every minute; without one for so long a promise is being broken."""
 OLD_CALIBRATION_S = 365 * DAY_S
 """After a year a walk test is due: floors settle, brackets sag."""
+BACKUP_LATE_S = 26 * 3600.0
+"""A backup is made every night; boxes keep what central had for 36 hours."""

@@ -32,6 +32,8 @@ _PRAGMAS = (
 )
 _STORE_IS_AT_FAULT = (sqlite3.OperationalError, sqlite3.DatabaseError)
 """Exactly these: their subclasses blame the row."""
+_MALFORMED = ("malformed", "not a database")
+"""What SQLite says of a damaged file, and of nothing else."""
 
 
 class StoreUnavailableError(AtriumError):
@@ -41,12 +43,16 @@ class StoreUnavailableError(AtriumError):
 class Database:
     """Connections to one database file; migrated when opened.
 
+    Attributes:
+        damage: what was found wrong with the file; nothing is written any more then. Empty is good.
+
     ``synchronous=FULL``: a commit survives a power cut, because the broker and then the box forget what we commit.
     ``secure_delete``: what is deleted is overwritten with zeros, in its page and in pages given up.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.damage = ""
         self._write_lock = threading.RLock()
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -67,6 +73,10 @@ class Database:
             StoreUnavailableError: where SQLite cannot write now.
         """
         with self._write_lock:
+            if self.damage:
+                raise StoreUnavailableError(
+                    f"{self.path}: is damaged ({self.damage}); restart central, then restore the last backup"
+                )
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
@@ -74,6 +84,8 @@ class Database:
             except BaseException as error:
                 self._roll_back()
                 if type(error) in _STORE_IS_AT_FAULT:
+                    if any(word in str(error) for word in _MALFORMED):
+                        self.damage = str(error)
                     raise StoreUnavailableError(f"{self.path}: cannot be written ({error}); free disk space") from error
                 raise
 

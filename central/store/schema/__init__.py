@@ -27,6 +27,7 @@ from central.store.schema import (
     m0024_deliveries,
     m0025_results,
     m0026_enrolment,
+    m0027_recovery,
 )
 from central.store.schema.numbered import migrations
 
@@ -53,5 +54,6 @@ __all__ = [
     "m0024_deliveries",
     "m0025_results",
     "m0026_enrolment",
+    "m0027_recovery",
     "migrations",
 ]

@@ -89,6 +89,8 @@ SPOILT = [
     ("box_says:box-g", with_box(health=both(warnings=["hm"]))),
     ("box_calibration:box-g", with_box(calibration="ba9876543210")),
     ("box_abandoned:box-g:s1", healthy_state(accounts=(account(2, "abandoned"),))),
+    ("box_forgone:box-g:2", healthy_state(accounts=(replace(account(2, "abandoned"), forgone=9),))),
+    ("backup_late", healthy_state(backup_at=NOON - 27 * 3600)),
     ("box_missing:box-g:s1", healthy_state(accounts=(account(2),))),
     ("camera_dead_stream:box-g/north", with_box(health=north(received_fps=0.0))),
     ("camera_dead_stream:box-g/south", with_box(health=health(camera_figures("north")))),
