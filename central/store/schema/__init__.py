@@ -27,7 +27,7 @@ from central.store.schema import (
     m0024_deliveries,
     m0025_results,
 )
-from central.store.schema.numbered import migrations
+from central.store.schema.numbered import migrations, unknown
 
 __all__ = [
     "m0001_events",
@@ -52,4 +52,5 @@ __all__ = [
     "m0024_deliveries",
     "m0025_results",
     "migrations",
+    "unknown",
 ]
