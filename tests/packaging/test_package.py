@@ -27,6 +27,16 @@ ln -s "$1" "$2/bin/python3"
 """
 CENTRAL = 'schema = "atrium.central.v1"\ndatabase = "/var/lib/atrium/central/central.db"\n'
 ROWS = 1000
+KILLED_WRITER = """
+import os, sqlite3, sys
+database = sqlite3.connect("central.db", isolation_level=None)
+database.execute("PRAGMA journal_mode=WAL")
+database.execute("PRAGMA wal_autocheckpoint=0")
+database.execute("CREATE TABLE kept (number INTEGER)")
+for number in range(int(sys.argv[1])):
+    database.execute("INSERT INTO kept VALUES (?)", (number,))
+os._exit(9)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -134,13 +144,7 @@ def with_database(host: CleanRoot) -> None:
     """A central's configuration, and a database whose newest rows are in the log of a writer that was killed."""
     place = host.layer / "upper" / "var" / "lib" / "atrium" / "central"
     place.mkdir(parents=True)
-    script = (
-        "import os, sqlite3; database = sqlite3.connect('central.db', isolation_level=None);"
-        "database.execute('PRAGMA journal_mode=WAL'); database.execute('PRAGMA wal_autocheckpoint=0');"
-        "database.execute('CREATE TABLE kept (number INTEGER)');"
-        f"[database.execute('INSERT INTO kept VALUES (?)', (n,)) for n in range({ROWS})]; os._exit(9)"
-    )
-    assert subprocess.run(["/usr/bin/python3", "-c", script], cwd=place, check=False).returncode == 9
+    assert subprocess.run(["/usr/bin/python3", "-c", KILLED_WRITER, str(ROWS)], cwd=place, check=False).returncode == 9
     assert (place / "central.db-wal").stat().st_size > (place / "central.db").stat().st_size
     (host.layer / "upper" / "etc" / "atrium" / "central.toml").write_text(CENTRAL, encoding="utf-8")
 
