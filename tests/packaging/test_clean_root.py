@@ -45,9 +45,14 @@ site = "site/site.toml"
 database = "/var/lib/atrium/central/central.db"
 tokens = "/var/lib/atrium/central/tokens.json"
 """
-ADD_USER = "echo 'correct horse battery staple' | atrium central user add /etc/atrium/central.toml {} --role ops --password-stdin"
+PASSWORD = "correct horse battery staple"
 USERS = "atrium central user list /etc/atrium/central.toml"
-LIBRARIES = f"find /{SITE_PACKAGES} -name '*.so*' -type f -exec ldd {{}} + 2>/dev/null | grep 'not found' | sort -u"
+ADD_USER = USERS.replace("list", "add") + " {} --role ops --password-stdin"
+LINKS = (
+    f"find /{SITE_PACKAGES} -name '*.so' -not -path '*.libs/*' -exec ldd {{}} + 2>/dev/null | grep 'not found' || true"
+)
+NOT_LINKED = {"libtbb.so.12"}
+"""numba has three ways to share out work and takes one that it can load."""
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +146,7 @@ def test_from_the_stick_to_the_demo_up_back_and_away(bare: Path, stick: Path, tm
     said = run(install.replace("install -y atrium", "install -y atrium=0.1.0"))
     assert said.splitlines()[-1] == "atrium 0.1.0"
     assert "nothing runs yet" in said
-    assert run(f"{LIBRARIES} || true") == "", "every wheel finds the libraries it is linked with"
+    assert {line.split()[0] for line in run(LINKS).splitlines()} <= NOT_LINKED
     assert "calibrate" in run("atrium --help")
     run("systemd-analyze verify --man=no /lib/systemd/system/atrium-*.service 2>&1 | grep -i atrium && exit 1 || true")
 
@@ -154,13 +159,13 @@ def test_from_the_stick_to_the_demo_up_back_and_away(bare: Path, stick: Path, tm
 
     # A central with something to lose, on 0.1.0; then the upgrade.
     run(f"cp -r /{SITE_PACKAGES}/simulator/malls/galleria /etc/atrium/site; mkdir /var/lib/atrium/central")
-    run(f"cat > /etc/atrium/central.toml <<'EOF'\n{CENTRAL}EOF\n{ADD_USER.format('before')}")
+    run(f"cat > /etc/atrium/central.toml <<'EOF'\n{CENTRAL}EOF\necho '{PASSWORD}' | {ADD_USER.format('before')}")
     (upgrade,) = commands("upgrade.md", "One host")
     said = run(upgrade)
     assert f"central-0.1.0-before-{NEXT}.db" in said
     assert run("atrium --version").strip() == f"atrium {NEXT}"
     assert "before: ops" in run(USERS)
-    run(ADD_USER.format("after"))
+    run(f"echo '{PASSWORD}' | {ADD_USER.format('after')}")
     shown = host.try_run("atrium demo --seconds 30 --headless --json", timeout_s=600.0)
     tell.write(f"$ atrium demo --seconds 30 --headless --json\nexit {shown.returncode}\n{shown.stdout}\n")
     assert shown.returncode in {0, 1}
