@@ -16,7 +16,7 @@ from central.ingest.client import BrokerAddress
 from central.offers.campaigns import Channel
 from central.privacy.retention import DAY_S, HOUR_S, Keep
 from contract.errors import BadInputError
-from contract.files import read_bytes, read_toml
+from contract.files import read_bytes, read_toml, secret_path
 from contract.webhooks import read_secret
 
 CONFIG_SCHEMA = "atrium.central.v1"
@@ -114,7 +114,8 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
     url: str
     secret_file: str
-    """One secret a line, the newest first; two lines while the receiver goes over to the newer one."""
+    """One secret a line, the newest first; two lines while the receiver goes over to the newer one. A path, or
+    credential:NAME, from the service manager."""
     timeout_s: Annotated[float, Meta(ge=0.5, le=60)] = 10.0
     concurrency: Annotated[int, Meta(ge=1, le=32)] = 4
     only: list[Channel] = []
@@ -126,7 +127,7 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         Raises:
             BadInputError: naming the field.
         """
-        lines = read_bytes(here / self.secret_file).decode(errors="replace").split()
+        lines = read_bytes(secret_path(here, self.secret_file)).decode(errors="replace").split()
         if not 1 <= len(lines) <= MOST_SECRETS:
             raise BadInputError(f"secret_file: {len(lines)} secrets; write one a line, and at most {MOST_SECRETS}")
         keys = tuple(read_secret(line) for line in lines)
@@ -190,7 +191,7 @@ def load_config(path: Path) -> Config:
     if found.schema != CONFIG_SCHEMA:
         raise BadInputError(f"{path}: schema is {found.schema!r}; this version reads {CONFIG_SCHEMA!r}")
     here = path.resolve().parent
-    password = read_bytes(here / found.mqtt.password_file).decode().strip() if found.mqtt.password_file else ""
+    password = _password(path, found.mqtt.password_file)
     ca = here / found.mqtt.ca if found.mqtt.ca else None
     if ca is not None and not ca.is_file():
         raise BadInputError(f"{path}: mqtt.ca: no such file {ca}; name the broker's CA certificate")
@@ -217,6 +218,15 @@ def load_config(path: Path) -> Config:
         calling_code=found.members.calling_code,
         tags=here / found.members.tags if found.members.tags else None,
     )
+
+
+def _password(path: Path, name: str) -> str:
+    if not name:
+        return ""
+    try:
+        return read_bytes(secret_path(path.resolve().parent, name)).decode().strip()
+    except BadInputError as error:
+        raise BadInputError(f"{path}: [mqtt] password_file: {error}") from None
 
 
 def _outlets(path: Path, found: CentralFile, here: Path) -> Outlets:

@@ -21,6 +21,7 @@ from central.offers.engine import OfferEngine
 from central.ops.control_room import ControlRoom
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.progress import Progress
 from central.results.results import Results
 from central.store.store import Store
 
@@ -49,5 +50,6 @@ class Services:
     coupons: Coupons
     till: Till
     results: Results
+    progress: Progress
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""
