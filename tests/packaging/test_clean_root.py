@@ -158,7 +158,7 @@ def test_from_the_stick_to_the_demo_up_back_and_away(bare: Path, stick: Path, tm
     assert summary
 
     # A central with something to lose, on 0.1.0; then the upgrade.
-    run(f"cp -r /{SITE_PACKAGES}/simulator/malls/galleria /etc/atrium/site; mkdir /var/lib/atrium/central")
+    run(f"cp -r /{SITE_PACKAGES}/simulator/malls/galleria/. /etc/atrium/site; mkdir /var/lib/atrium/central")
     run(f"cat > /etc/atrium/central.toml <<'EOF'\n{CENTRAL}EOF\necho '{PASSWORD}' | {ADD_USER.format('before')}")
     (upgrade,) = commands("upgrade.md", "One host")
     said = run(upgrade)
