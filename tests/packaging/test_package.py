@@ -127,6 +127,15 @@ def test_maintainer_scripts_are_sound_shell(packages: Path, tmp_path: Path, name
         subprocess.run(["sh", "-n", str(folder / name)], check=True)
 
 
+@pytest.mark.skipif(shutil.which("lintian") is None, reason="lintian absent: apt-get install lintian")
+def test_debian_s_own_critic_has_nothing_to_say(packages: Path) -> None:
+    made = sorted(map(str, packages.glob("atrium*_0.1.0_*.deb")))
+    said = subprocess.run(
+        ["lintian", "--allow-root", "--fail-on", "error,warning", *made], capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 0, said.stdout
+
+
 @pytest.fixture
 def host(packages: Path, tmp_path: Path) -> CleanRoot:
     """This machine, seen through a layer that takes all that is written; version 0.1.0 installed."""
