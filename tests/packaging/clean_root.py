@@ -24,7 +24,8 @@ ip link set lo up
 # Debian's way to say that nothing may be started while packages are installed.
 printf '#!/bin/sh\\nexit 101\\n' > usr/sbin/policy-rc.d
 chmod +x usr/sbin/policy-rc.d
-exec chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \\
+# No systemd runs in here: systemctl start and stop have nothing to do.
+exec chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 SYSTEMD_OFFLINE=1 \\
   DEBIAN_FRONTEND=noninteractive sh -ec "$SCRIPT"
 """
 """Run inside new mount, process and network namespaces."""
