@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -42,8 +44,18 @@ app = typer.Typer(
 )
 
 
+def _on_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"atrium {version('atrium-vision')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_on_version)
+    ] = False,
+) -> None:
     """Existing cameras to anonymous journeys, and journeys to offers that arrive in time."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database as Admin
 
-from central.store.schema import migrations
+from central.store.schema import migrations, unknown
 from contract.errors import AtriumError, BadInputError
 
 BUSY_TIMEOUT_S = 5.0
@@ -41,7 +41,7 @@ class StoreUnavailableError(AtriumError):
 
 
 class Database:
-    """Connections to one database file; migrated when opened.
+    """Connections to one database file; migrated when opened, refused where a newer version has migrated it.
 
     Attributes:
         damage: what was found wrong with the file; nothing is written any more then. Empty is good.
@@ -61,7 +61,14 @@ class Database:
             self._writer = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             for pragma in _PRAGMAS:
                 self._writer.execute(f"PRAGMA {pragma}")
-            migrations.apply(Admin(self._writer))
+            admin = Admin(self._writer)
+            if newer := unknown(admin):
+                self._writer.close()
+                raise BadInputError(
+                    f"{path}: a newer Atrium wrote it (it has {newer[-1]}); install that version, or put back the copy "
+                    "that the upgrade kept (docs/upgrade.md)"
+                )
+            migrations.apply(admin)
         except sqlite3.DatabaseError as error:
             raise BadInputError(f"{path}: cannot be opened as a database ({error}); check the path and disk") from None
 

@@ -29,7 +29,7 @@ from central.store.schema import (
     m0026_enrolment,
     m0027_recovery,
 )
-from central.store.schema.numbered import migrations
+from central.store.schema.numbered import migrations, unknown
 
 __all__ = [
     "m0001_events",
@@ -56,4 +56,5 @@ __all__ = [
     "m0026_enrolment",
     "m0027_recovery",
     "migrations",
+    "unknown",
 ]
