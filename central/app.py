@@ -22,6 +22,7 @@ from central.coupons.coupons import Coupons
 from central.coupons.keeper import Keeper
 from central.coupons.till import Till
 from central.delivery.courier import Courier
+from central.enrolment.enrolment import Enrolment
 from central.identity.identity import Identity
 from central.identity.people import Users
 from central.identity.rates import Brake
@@ -101,6 +102,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     broker = BrokerClient(config.broker, site.id, writer, clock, on_handoff=journeys.take, metrics=metrics)
     courier = Courier(store, config.outlets, broker, clock=clock, metrics=metrics)
     ops = control_room(site, store, writer, broker)
+    enrolment = Enrolment(store, config.enrolment, site.floors)
     days = MemberDays(store, site, config.keep.links)
     tags = MemberTags(store, site, rules)
     engine = OfferEngine(
@@ -123,6 +125,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
         # heat is folded before retention takes what it is made of
         duties=[
             *(insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, keeper.update),
+            enrolment.update,
             retention.update,
         ],
         metrics=metrics,
@@ -161,6 +164,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             coupons,
             Till(coupons, store.database, site),
             results=Results(Sources(site, store, insight, book, clock)),
+            enrolment=enrolment,
             calling_code=config.calling_code,
         )
     finally:

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from central.delivery.endpoints import Endpoint, Outlets, check_url
+from central.enrolment.authority import REVOKED
+from central.enrolment.enrolment import Settings
 from central.identity.origin import Network, networks
 from central.identity.rates import Rates
 from central.ingest.client import BrokerAddress
@@ -26,7 +28,10 @@ Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
 class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """``[mqtt]``: the broker, over TLS where ``ca`` names a certificate file."""
+    """``[mqtt]``: the broker, over TLS where ``ca`` names a certificate file.
+
+    ``certificate`` and ``key``, both or neither: what we prove to the broker who we are with.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 1883
@@ -34,6 +39,8 @@ class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     username: str = ""
     password_file: str = ""
     ca: str = ""
+    certificate: str = ""
+    key: str = ""
     protocol: Literal["5", "3.1.1"] = "5"
 
 
@@ -97,6 +104,29 @@ class RetentionFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         )
 
 
+class EnrolmentFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[enrolment]``: the site's certificate authority, which gives boxes their certificates."""
+
+    folder: str = "ca"
+    """Of its key, certificate and list of revoked certificates."""
+    passphrase_file: str = ""
+    """A file that holds the passphrase of its key alone; without one the key rests unencrypted, mode 0600."""
+    crl: str = ""
+    """Where the list of revoked certificates is written; else ``crl.pem`` in the folder."""
+
+    def settings(self, here: Path) -> Settings:
+        """The same with paths resolved and the passphrase read.
+
+        Raises:
+            BadInputError: naming the field.
+        """
+        passphrase = read_bytes(here / self.passphrase_file).strip() if self.passphrase_file else b""
+        if self.passphrase_file and not passphrase:
+            raise BadInputError(f"enrolment.passphrase_file: {here / self.passphrase_file} is empty; write one into it")
+        folder = here / self.folder
+        return Settings(folder, passphrase, here / self.crl if self.crl else folder / REVOKED)
+
+
 class DeliveryFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``[delivery]``: how offers go out, besides the stream that whoever delivers them may follow."""
 
@@ -154,6 +184,7 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     members: MembersFile = MembersFile()
     retention: RetentionFile = RetentionFile()
     delivery: DeliveryFile = DeliveryFile()
+    enrolment: EnrolmentFile = EnrolmentFile()
     webhooks: list[WebhookFile] = []
 
 
@@ -176,12 +207,17 @@ class Config:
     reckon_at_hour: int
     keep: Keep
     outlets: Outlets
+    enrolment: Settings
     calling_code: str = ""
     tags: Path | None = None
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path, *, check_broker: bool = True) -> Config:
     """The configuration in the file.
+
+    Args:
+        path: ``CENTRAL.toml``.
+        check_broker: whether the certificates that ``[mqtt]`` names must be there: not where they are about to be made.
 
     Raises:
         BadInputError: naming the file, the field and the mend.
@@ -192,7 +228,7 @@ def load_config(path: Path) -> Config:
     here = path.resolve().parent
     password = read_bytes(here / found.mqtt.password_file).decode().strip() if found.mqtt.password_file else ""
     ca = here / found.mqtt.ca if found.mqtt.ca else None
-    if ca is not None and not ca.is_file():
+    if check_broker and ca is not None and not ca.is_file():
         raise BadInputError(f"{path}: mqtt.ca: no such file {ca}; name the broker's CA certificate")
     database = here / found.database
     if not database.parent.is_dir():
@@ -206,7 +242,10 @@ def load_config(path: Path) -> Config:
         secrets=here / found.secrets,
         campaigns=here / found.campaigns if found.campaigns else None,
         k=found.k,
-        broker=BrokerAddress(mqtt.host, mqtt.port, mqtt.client_id, mqtt.username, password, ca, mqtt.protocol),
+        broker=BrokerAddress(
+            *(mqtt.host, mqtt.port, mqtt.client_id, mqtt.username, password, ca, mqtt.protocol),
+            *_shown(path, found, here, check=check_broker),
+        ),
         host=found.http.host,
         port=found.http.port,
         trusted_proxies=networks(found.http.trusted_proxies),
@@ -214,9 +253,31 @@ def load_config(path: Path) -> Config:
         reckon_at_hour=found.journeys.reckon_at_hour,
         keep=found.retention.keep(),
         outlets=_outlets(path, found, here),
+        enrolment=_enrolment(path, found, here),
         calling_code=found.members.calling_code,
         tags=here / found.members.tags if found.members.tags else None,
     )
+
+
+def _shown(path: Path, found: CentralFile, here: Path, *, check: bool) -> tuple[Path | None, Path | None]:
+    """Certificate and key that we prove ourselves to the broker with; neither where none are named."""
+    mqtt = found.mqtt
+    if not (mqtt.certificate or mqtt.key):
+        return None, None
+    if not (mqtt.certificate and mqtt.key and mqtt.ca):
+        raise BadInputError(f"{path}: mqtt: certificate and key need each other, and ca; name all three")
+    certificate, key = here / mqtt.certificate, here / mqtt.key
+    for name, file in (("certificate", certificate), ("key", key)):
+        if check and not file.is_file():
+            raise BadInputError(f"{path}: mqtt.{name}: no {file}; make it: atrium central ca client-certificate")
+    return certificate, key
+
+
+def _enrolment(path: Path, found: CentralFile, here: Path) -> Settings:
+    try:
+        return found.enrolment.settings(here)
+    except BadInputError as error:
+        raise BadInputError(f"{path}: {error}") from None
 
 
 def _outlets(path: Path, found: CentralFile, here: Path) -> Outlets:

@@ -10,6 +10,7 @@ from central.access import SecretsFile
 from central.coupons.coupons import Coupons
 from central.coupons.till import Till
 from central.delivery.courier import Courier
+from central.enrolment.enrolment import Enrolment
 from central.identity.identity import Identity
 from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
@@ -49,5 +50,6 @@ class Services:
     coupons: Coupons
     till: Till
     results: Results
+    enrolment: Enrolment
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""

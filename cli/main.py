@@ -10,6 +10,7 @@ from cli.lazy import lazy_group
 from contract.errors import AtriumError, BadInputError
 
 COMMANDS = {
+    "box": ("cli.box:box", "A box's identity: enrol it with a one-time code, renew its certificate."),
     "calibrate": ("cli.calibrate:calibrate", "A camera's place and lens, its zones, and the certificate."),
     "campaigns": ("cli.campaigns:campaigns", "Campaigns and coupon pools: templates, linter, schema."),
     "central": ("cli.central:central", "The mall's service: ingest, store, insight, offers, API and pages."),

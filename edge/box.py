@@ -53,6 +53,10 @@ class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A file that holds the password alone; mode 0600 becomes it."""
     ca: str = ""
     """Certificate file to trust; switches TLS on."""
+    certificate: str = ""
+    """Certificate file by which the broker knows this box; see ``atrium box enroll``."""
+    key: str = ""
+    """File with its key."""
     protocol: Literal["5", "3.1.1"] = "5"
 
 
@@ -238,7 +242,22 @@ def _broker(path: Path, found: BoxFile, site: str) -> BrokerAddress:
     if certificate is not None and not certificate.is_file():
         raise BadInputError(f"{path}: [mqtt] ca: {certificate} does not exist; correct the path")
     client_id = f"atrium-{site}-{found.floor}-{found.id}"
-    return BrokerAddress(mqtt.host, mqtt.port, client_id, mqtt.username, password, mqtt.protocol, certificate)
+    return BrokerAddress(
+        *(mqtt.host, mqtt.port, client_id, mqtt.username, password, mqtt.protocol, certificate), *_shown(path, mqtt)
+    )
+
+
+def _shown(path: Path, mqtt: MqttFile) -> tuple[Path | None, Path | None]:
+    """Certificate and key by which the broker knows this box; neither where none are named."""
+    if not (mqtt.certificate or mqtt.key):
+        return None, None
+    if not (mqtt.certificate and mqtt.key and mqtt.ca):
+        raise BadInputError(f"{path}: [mqtt] certificate and key need each other, and ca; name all three")
+    certificate, key = path.parent / mqtt.certificate, path.parent / mqtt.key
+    for name, file in (("certificate", certificate), ("key", key)):
+        if not file.is_file():
+            raise BadInputError(f"{path}: [mqtt] {name}: {file} does not exist; enrol this box: atrium box enroll")
+    return certificate, key
 
 
 def _model(folder: Path, model: str) -> str:

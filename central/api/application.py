@@ -9,6 +9,7 @@ from central.api import (
     campaigns,
     coupons,
     deliveries,
+    enrolment,
     exports,
     flows,
     heat,
@@ -62,7 +63,7 @@ def build_api(services: Services) -> FastAPI:
 
     figures = (reports, heat, shops, flows, exports, occupancy, results)
     joins = (rehearsal, campaigns, member_batch, members, touchpoints, offering, reasons, deliveries, coupons, pools)
-    for router in (one.router for one in (*figures, *joins, identity, privacy, ops, observing)):
+    for router in (one.router for one in (*figures, *joins, identity, privacy, ops, enrolment, observing)):
         app.include_router(router)
     app.include_router(login_router(services.identity, services.trail, services.secrets.cookie_key, services.clock))
     add_no_such_path(app)

@@ -25,7 +25,9 @@ COOKIE = "atrium_login"
 CSRF_COOKIE = "atrium_csrf"
 """The same as `Principal.csrf`, readable by the pages' own scripts."""
 CSRF_HEADER = "x-csrf-token"
-OPEN_PATHS = frozenset({"/healthz", "/login", "/welcome"})
+ENROLMENT_PATHS = frozenset({"/v1/enrolment", "/v1/enrolment/authority", "/v1/enrolment/renew"})
+"""Where a box that is nobody yet proves by a code or by its key who it is."""
+OPEN_PATHS = ENROLMENT_PATHS | {"/healthz", "/login", "/welcome"}
 """Reachable by anybody: the health probe, and the doors themselves; not even a style sheet besides."""
 UNSEEN = ("/_nicegui", "/assets")
 """What a page fetches for itself; not a view."""

@@ -45,7 +45,8 @@ BATCH_PATHS = frozenset({"/v1/members/batch"})
 TEXT_TYPES = frozenset({"application/toml", "text/plain"})
 TEXT_PATHS = frozenset({"/v1/campaigns/file", "/v1/campaigns/lint"})
 """Where a file is sent as it is, not as JSON."""
-FORM_PATHS = frozenset({"/login", "/welcome", "/password", "/logout"})
+FORM_PATHS = frozenset({"/login", "/welcome", "/password", "/logout", "/v1/enrolment", "/v1/enrolment/renew"})
+"""What strangers may send is small."""
 
 
 class Manners:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -22,8 +21,10 @@ from central.ingest.writer import Message, Writer
 from central.observe.metrics import Metrics
 from central.store.quarantine import MAX_PAYLOAD_BYTES
 from central.store.rows import Refused
+from contract.errors import BadInputError
 from contract.events import MAX_MESSAGE_BYTES, Handoff
 from contract.topics import Topic, subscriptions
+from upkeep.certificates import client_context, show_certificate
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ MOST_REFUSED = 1000
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where the broker is and who we are to it; ``ca`` switches TLS on."""
+    """Where the broker is and who we are to it; ``ca`` switches TLS on, ``certificate`` with ``key`` proves it."""
 
     host: str
     port: int
@@ -51,6 +52,8 @@ class BrokerAddress:
     password: str = ""
     ca: Path | None = None
     protocol: Literal["5", "3.1.1"] = "5"
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 class BrokerClient:
@@ -97,7 +100,9 @@ class BrokerClient:
         if address.username:
             self._client.username_pw_set(address.username, address.password)
         if address.ca is not None:
-            self._client.tls_set(ca_certs=str(address.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+            self._tls = client_context(address.ca, address.certificate, address.key)
+            self._client.tls_set_context(self._tls)
+            self._client.on_pre_connect = self._show_certificate
         self._client.reconnect_delay_set(min_delay=1, max_delay=10)
         self._client.on_socket_open = lambda *_: self._client.forget()
         self._client.on_connect = self._connected
@@ -155,6 +160,16 @@ class BrokerClient:
         if not sent.is_published():
             return "the broker has not acknowledged it"
         return self._refused.pop(sent.mid, "")
+
+    def _show_certificate(self, _client: mqtt.Client, _data: Any) -> None:
+        """Show the certificate that lies there now: it may have been renewed since the last connection."""
+        address = self._address
+        if address.certificate is None:
+            return
+        try:
+            show_certificate(self._tls, address.certificate, address.key)
+        except BadInputError as error:
+            log.error("%s", error)  # noqa: TRY400 - the one that was shown before may still be good
 
     def _published(self, _client: mqtt.Client, _data: Any, mid: int, reason: Any, _properties: Any) -> None:
         if reason.is_failure:

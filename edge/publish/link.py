@@ -21,7 +21,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from contract.errors import BadInputError
 from contract.events import MAX_MESSAGE_BYTES
+from upkeep.certificates import client_context
 
 KEEPALIVE_S = 15
 CONNECT_TIMEOUT_S = 5.0
@@ -43,6 +45,8 @@ class BrokerAddress:
         password: its password.
         protocol: ``5`` or ``3.1.1``.
         ca: file with the certificate to trust, which switches TLS on; None for a plain connection.
+        certificate: file with our own, by which the broker knows us; None where it knows us by user and password.
+        key: file with its key.
     """
 
     host: str
@@ -52,6 +56,8 @@ class BrokerAddress:
     password: str = ""
     protocol: str = "5"
     ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class Link:
         self._woken = woken
         self._ready = threading.Event()
         self._closing = False
+        self._is_greeted = False
         self._in_flight: set[int] = set()
         self._done: deque[int] = deque()
         self._limit = IN_FLIGHT
@@ -95,8 +102,6 @@ class Link:
         )
         if address.username:
             self._client.username_pw_set(address.username, address.password)
-        if address.ca is not None:
-            self._client.tls_set(ca_certs=str(address.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self._client.will_set(will.topic, will.payload, qos=1, retain=True)
         self._client.connect_timeout = CONNECT_TIMEOUT_S
         self._client.on_connect = self._on_connect
@@ -113,7 +118,15 @@ class Link:
             properties.MaximumPacketSize = MAX_MESSAGE_BYTES + TOPIC_ROOM_BYTES
         address = self._address
         try:
+            if address.ca is not None:  # read anew for every connection: a certificate is renewed while we run
+                self._client.tls_set_context(client_context(address.ca, address.certificate, address.key))
             self._client.connect(address.host, address.port, KEEPALIVE_S, properties=properties)
+        except BadInputError as error:
+            self.failure = f"is not asked: {error}"
+            return False
+        except ssl.SSLCertVerificationError as error:
+            self.failure = f"is not known to [mqtt] ca ({error.verify_message}); check host, ca and this box's clock"
+            return False
         except (OSError, ValueError) as error:
             self.failure = f"does not answer ({error}); check [mqtt] host and port, and that the broker runs"
             return False
@@ -161,6 +174,7 @@ class Link:
         self._client.loop_stop()
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
+        self._is_greeted = True
         if reason.is_failure:
             self.failure = f"refuses the connection ({reason}); check [mqtt] username and password_file"
             self._woken()
@@ -182,6 +196,11 @@ class Link:
     def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if not self._closing:
             self.failure = self.failure or f"ended the connection ({reason})"
+            if self._address.certificate is not None and not self._is_greeted:
+                self.failure = (
+                    "does not take our certificate; see on the Ops page whether it has expired or was revoked, "
+                    "then enrol again: atrium box enroll"
+                )
         self._woken()
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, reason: Any, _properties: Any) -> None:

@@ -26,6 +26,7 @@ from central.store.schema import (
     m0023_coupons,
     m0024_deliveries,
     m0025_results,
+    m0026_enrolment,
 )
 from central.store.schema.numbered import migrations
 
@@ -51,5 +52,6 @@ __all__ = [
     "m0023_coupons",
     "m0024_deliveries",
     "m0025_results",
+    "m0026_enrolment",
     "migrations",
 ]

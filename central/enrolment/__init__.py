@@ -1,0 +1,1 @@
+"""The site's small certificate authority: one-time codes, certificates for boxes, renewal, revocation."""
