@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": ("cli.demo:demo", "A whole mall on this machine, against the simulator's truth."),
     "detect": ("cli.detect:detect", "Detections of a video, image folder or stream, as MOT text."),
     "edge": ("cli.edge:edge", "One floor's box."),
+    "firmware": ("cli.firmware:firmware", "A host's configuration: broker, clock, firewall, network."),
     "fuse": ("cli.fuse:fuse", "People on the floor from detections of all its cameras."),
     "members": ("cli.members:members", "The mall's members: keep them fresh from a table."),
     "models": ("cli.models:models", "The model shelf."),

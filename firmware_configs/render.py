@@ -75,6 +75,13 @@ EDGE_PASSWORD = Secret("/etc/atrium/secrets/mqtt.password", 0o600, "root:root")
 """The edge's password for its box's broker; its unit hands it over."""
 
 
+FOLDERS = {
+    "/etc/atrium": (0o750, "root:atrium"),
+    "/etc/atrium/secrets": (0o700, "root:root"),
+}
+"""Mode and owner of folders that are not everybody's to read, where they have to be made."""
+
+
 def render(path: Path) -> dict[str, RenderedFile]:
     """All files of the host that ``BOX.toml`` or ``CENTRAL.toml`` describes, by absolute path, sorted.
 
