@@ -6,6 +6,7 @@ moment leaves event and copy, or neither. Central acknowledges events and the ou
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass
@@ -62,10 +63,9 @@ class Witness:
     """
 
     def __init__(self, path: Path) -> None:
-        with sqlite3.connect(path, timeout=10.0) as begun:
+        with contextlib.closing(sqlite3.connect(path, timeout=10.0)) as begun:
             begun.executescript(_WITNESS)
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2.0, check_same_thread=False)
-        begun.close()
 
     def standing(self) -> Standing | None:
         """How the outbox stands; None where it cannot be read just now."""
