@@ -5,9 +5,9 @@
 Needs root, for network and mount namespaces, and the tools that :func:`benchmarks.chaos.host.missing` names. The camera
 LAN, a box and central are brought up from the files that ``atrium firmware render`` gives; cameras send real RTSP, the
 box sees with its default model, and its events go through its own broker, the bridge and the mall's broker. Faults are
-drawn from the seed: kill -9 of every service and broker, a broker restarted, the link cut, 5 % of packets lost, 300 ms of
-delay, disks filled, the box's clock stepped, cameras frozen, stopped and turned. Each is held until Ops names it, then
-undone; nothing else is touched. While it stands something else may be killed and started again at once.
+drawn from the seed: kill -9 of every service and broker, a broker restarted, the link cut, 5 % of packets lost, 300 ms
+of delay, disks filled, the box's clock stepped, cameras frozen, stopped and turned. Each is held until Ops names it,
+then undone; nothing else is touched. While it stands something else may be killed and started again at once.
 
 Exit status 0 where every event that the box ever committed is at central once, every fault was named within 30 s and
 everything was calm again within 2 minutes of its end. About 3 minutes come on top for bringing up and settling.

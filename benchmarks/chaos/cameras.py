@@ -91,6 +91,7 @@ def turned(camera: Camera, degrees: float) -> Camera:
 
 
 def main(
+    *,
     site: Annotated[Path, typer.Argument(help="site.toml with a scene.toml beside it")],
     out: Annotated[Path, typer.Option(help="folder where truth.json is kept up to date")],
     cameras: Annotated[str, typer.Option(help="names, separated by commas")],

@@ -66,7 +66,11 @@ def every_fault(rng: random.Random) -> list[Fault]:
         _cable("300 ms of delay", Quality(delay_ms=DELAY_MS), "box_link"),
         Fault("box's disk full", frozenset({"box_disk", "box_says"}), lambda m: _fill(m.box.path(FILLER)), _empty_box),
         Fault(
-            "central's disk full", frozenset({"disk", "store"}), lambda m: _fill(m.central.path(FILLER)), _empty_central
+            "central's disk full",
+            frozenset({"disk", "store"}),
+            lambda mall: _fill(mall.central.path(FILLER)),
+            _empty_central,
+            alone=True,
         ),
         Fault(
             "cameras' server frozen",
@@ -139,12 +143,8 @@ class Round:
     calm_s: float
 
 
-MOST_TOGETHER = 2
-EXCLUSIVE = (
-    frozenset({"cameras' server frozen", "a camera's pictures stop", "camera turned"}),
-    frozenset({"box's disk full", "central's disk full"}),
-)
-"""Of each, one at a time: a camera that sends nothing cannot be seen to look aside."""
+EXCLUSIVE = frozenset({"cameras' server frozen", "a camera's pictures stop", "camera turned"})
+"""One at a time: a camera that sends nothing cannot be seen to look aside."""
 
 
 class Draw:
@@ -172,5 +172,4 @@ class Draw:
 
 
 def _clash(one: Fault, other: Fault) -> bool:
-    same = any(one.name in group and other.name in group for group in EXCLUSIVE)
-    return one.alone or other.alone or same or one.name == other.name
+    return one.alone or other.alone or one.name == other.name or {one.name, other.name} <= EXCLUSIVE

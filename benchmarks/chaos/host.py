@@ -23,7 +23,7 @@ from typing import Any, Self, TypeVar
 from contract.errors import AtriumError
 
 ROOT = Path(__file__).resolve().parents[2]
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNET, CLONE_NEWNS, CLONE_FS = 0x40000000, 0x00020000, 0x00000200
 START_S = 10.0
 SHELL = "/bin/sh"
 SET_UP = """
@@ -134,8 +134,8 @@ class Host:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         path.chmod(mode)
 
-    def connect_as(self, work: Callable[[], Found]) -> Found:
-        """What ``work`` gives back, done by a thread that lives in the host's network.
+    def inside(self, work: Callable[[], Found]) -> Found:
+        """What ``work`` gives back, done by a thread that lives in the host's network and sees its files.
 
         Raises:
             BaseException: whatever it raised.
@@ -145,7 +145,7 @@ class Host:
 
         def run() -> None:
             try:
-                enter_network(self.pid)
+                enter(self.pid)
                 found.append(work())
             except BaseException as error:  # noqa: BLE001 - handed to the caller
                 failed.append(error)
@@ -158,13 +158,18 @@ class Host:
         return found[0]
 
 
-def enter_network(pid: int) -> None:
-    """Moves the calling thread, and it alone, into a process's network namespace."""
+def enter(pid: int, *, files: bool = True) -> None:
+    """Moves the calling thread, and it alone, into a process's network and, with ``files``, to its mounts."""
     libc = ctypes.CDLL(None, use_errno=True)
-    with Path(f"/proc/{pid}/ns/net").open() as handle:
-        if libc.setns(handle.fileno(), CLONE_NEWNET) != 0:
-            number = ctypes.get_errno()
-            raise AtriumError(f"network of process {pid}: {os.strerror(number)}")
+    wanted = [("net", CLONE_NEWNET), *([("mnt", CLONE_NEWNS)] if files else [])]
+    handles = [(Path(f"/proc/{pid}/ns/{name}").open(), kind) for name, kind in wanted]  # noqa: SIM115 - closed below
+    # A thread that shares its working directory with others may not change what it sees.
+    failed = files and libc.unshare(CLONE_FS) != 0
+    for handle, kind in handles:
+        failed = failed or libc.setns(handle.fileno(), kind) != 0
+        handle.close()
+    if failed:
+        raise AtriumError(f"namespaces of process {pid}: {os.strerror(ctypes.get_errno())}")
 
 
 def children_of(pid: int) -> list[int]:

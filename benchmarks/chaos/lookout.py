@@ -7,11 +7,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import httpx
 
 from benchmarks.chaos.faults import NO_ANSWER
-from benchmarks.chaos.host import enter_network
+from benchmarks.chaos.host import enter
 from benchmarks.chaos.witness import Standing, Witness
 
 EVERY_S = 0.5
@@ -64,7 +65,7 @@ class Lookout:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, name="lookout", daemon=True)
 
-    def __enter__(self) -> Lookout:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -91,7 +92,7 @@ class Lookout:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _look(self) -> None:
-        enter_network(self._pid)
+        enter(self._pid, files=False)
         with httpx.Client(timeout=PATIENCE_S, headers=self._headers) as client:
             while not self._stop.wait(EVERY_S):
                 kinds, lights = self._ask(client)

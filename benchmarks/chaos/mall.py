@@ -219,8 +219,8 @@ class Mall:
         self._start_cameras()
         for name in ("mall_broker", "central", "proxy"):
             self.services[name].start()
-        self.central.connect_as(lambda: _await_port("127.0.0.1", 8080))
-        self.box.connect_as(lambda: _await_port(CENTRAL_ADDRESS, 443))
+        self.central.inside(lambda: _await_port("127.0.0.1", 8080))
+        self.box.inside(lambda: _await_port(CENTRAL_ADDRESS, 443))
         self.enrol()
         self.services["box_broker"].start()
         self.services["edge"].start()

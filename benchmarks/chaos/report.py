@@ -27,8 +27,7 @@ def told(ran: Ran, verdict: Verdict) -> list[str]:
     lines = [
         "",
         f"{verdict.faults} faults, {verdict.blinks} services killed on the side",
-        f"{verdict.committed} events committed; lost {verdict.lost}, doubled {verdict.doubled}, "
-        f"invented {verdict.invented}",
+        f"{verdict.committed} events: lost {verdict.lost}, doubled {verdict.doubled}, invented {verdict.invented}",
         f"named after {verdict.visible_median_s:.1f} s (median), {verdict.visible_s:.1f} s (slowest)",
         f"calm {verdict.calm_median_s:.1f} s (median), {verdict.calm_s:.1f} s (slowest) after a fault's end",
     ]

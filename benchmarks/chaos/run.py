@@ -6,7 +6,7 @@ import contextlib
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,7 +130,7 @@ class Chaos:
             standing.append((fault, happening))
             self.ran.happenings.append(happening)
             self._pause(APART_S)
-        self._wait(lambda: all([self._is_named(*one) for one in standing]), VISIBLE_S + 5.0)
+        self._wait(lambda: self._are_named(standing), VISIBLE_S + 5.0)
         if self._blinks and self._rng.random() < BLINK_SHARE:
             self._blink()
         self._pause(self._rng.uniform(*HOLDS_S))
@@ -157,6 +157,9 @@ class Chaos:
         self._tell(f"{self._lookout.now_s:6.0f} s  {name} killed, started again at once")
         self.ran.blinks.append((name, self._lookout.now_s))
         self._mall.services[name].kill()
+
+    def _are_named(self, standing: Sequence[tuple[Fault, Happening]]) -> bool:
+        return sum(self._is_named(*one) for one in standing) == len(standing)  # every one is looked at
 
     def _is_named(self, fault: Fault, happening: Happening) -> bool:
         if happening.visible_s is None:
@@ -218,9 +221,9 @@ def chaos(
                 work.ran.trouble = str(error)
             work.settle()
             lookout.write(folder / "samples.csv")
-        work.ran.reckoning = witness.reckon(mall.central.path("/var/lib/atrium/central.db"))
+        work.ran.reckoning = mall.central.inside(lambda: witness.reckon(Path(DATABASE)))
         witness.close()
-        keep(mall.central.path(DATABASE), folder / "central.db")
+        mall.central.inside(lambda: keep(Path(DATABASE), folder / "central.db"))
         truth = mall.folder / "truth" / "truth.json"
     work.ran.truth = Truth.of(truth, folder / "central.db", FLOOR)
     return work.ran
@@ -234,6 +237,6 @@ def _witness(mall: Mall) -> Witness:
         mall.tend()
         if path.exists() and path.stat().st_size:
             with contextlib.suppress(sqlite3.OperationalError):  # it is being begun
-                return Witness(path)
+                return mall.box.inside(lambda: Witness(Path(OUTBOX)))
         time.sleep(POLL_S)
     raise AtriumError(f"the box did not begin its outbox in {BEGINS_S:g} s; see {mall.services['edge'].log}")

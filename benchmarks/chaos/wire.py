@@ -2,9 +2,9 @@
 
     python -m benchmarks.chaos.wire PID_A INTERFACE_A PID_B INTERFACE_B SEED
 
-makes the interfaces in the network namespaces of both processes, prints ``ready``, and carries every Ethernet frame from
-one to the other, in order. A line ``{"cut": false, "loss": 0.05, "delay_ms": 300}`` on standard input changes how; it
-ends when its standard input does. The kernels of small machines come without netem, and this needs only ``tun``.
+makes the interfaces in the network namespaces of both processes, prints ``ready``, and carries every Ethernet frame
+from one to the other, in order. A line ``{"cut": false, "loss": 0.05, "delay_ms": 300}`` on standard input changes how;
+it ends when its standard input does. The kernels of small machines come without netem, and this needs only ``tun``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from benchmarks.chaos.host import ROOT, Host, enter_network, environment
+from benchmarks.chaos.host import ROOT, Host, enter, environment
 from contract.errors import AtriumError
 
 TUNSETIFF = 0x400454CA
@@ -98,7 +98,7 @@ def tap(pid: int, interface: str) -> int:
     opened: list[int] = []
 
     def work() -> None:
-        enter_network(pid)
+        enter(pid, files=False)
         handle = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         fcntl.ioctl(handle, TUNSETIFF, struct.pack("16sH", interface.encode(), IFF_TAP | IFF_NO_PI))
         opened.append(handle)

@@ -59,13 +59,15 @@ class Reckoning:
 class Witness:
     """Looks at a box's outbox from beside; the box must have begun it. One connection, kept open to the end.
 
-    A connection that is opened and closed while the box is dead would clean up after it, and mend what is to be tried.
+    To be made where the path means the box's file (:meth:`benchmarks.chaos.host.Host.inside`); afterwards any thread
+    may ask. A connection that is opened and closed while the box is dead would clean up after it, and mend what is tried.
     """
 
     def __init__(self, path: Path) -> None:
         with contextlib.closing(sqlite3.connect(path, timeout=10.0)) as begun:
             begun.executescript(_WITNESS)
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2.0, check_same_thread=False)
+        self.standing()  # opens what else belongs to the file while its path still means it
 
     def standing(self) -> Standing | None:
         """How the outbox stands; None where it cannot be read just now."""

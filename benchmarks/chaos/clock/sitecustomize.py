@@ -5,6 +5,7 @@ and cannot be stepped for one namespace (time namespaces shift only the monotoni
 ``clock_nanosleep``; a box reads its wall clock in no other way than ``time.time``.
 """
 
+import contextlib
 import os
 import pathlib
 import time
@@ -20,10 +21,8 @@ def _stepped() -> float:
     now = _monotonic()
     if now - _looked_at > _LOOK_S:
         _looked_at = now
-        try:
+        with contextlib.suppress(OSError, ValueError):  # just being written
             _step_s = float(pathlib.Path(_FILE).read_text(encoding="ascii"))
-        except (OSError, ValueError):  # just being written
-            pass
     return _real() + _step_s
 
 
