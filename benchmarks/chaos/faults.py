@@ -64,7 +64,7 @@ def every_fault(rng: random.Random) -> list[Fault]:
         _cable("link cut", Quality(cut=True), "box_silent"),
         _cable("5 % of packets lost", Quality(loss=LOSS), "box_link"),
         _cable("300 ms of delay", Quality(delay_ms=DELAY_MS), "box_link"),
-        Fault("box's disk full", frozenset({"box_disk", "box_says"}), lambda m: _fill(m.box.path(FILLER)), _empty_box),
+        Fault("box's disk full", frozenset({"box_disk"}), lambda m: _fill(m.box.path(FILLER)), _empty_box),
         Fault(
             "central's disk full",
             frozenset({"disk", "store"}),
@@ -157,16 +157,16 @@ class Draw:
 
     def next_round(self, at_s: float) -> Round:
         """The next one, at ``at_s`` seconds after the run began."""
-        chosen = [self._take(at_s, [])]
-        if not chosen[0].alone and self._rng.random() < 0.5:
+        chosen = [one for one in [self._take(at_s, [])] if one is not None]
+        if chosen and not chosen[0].alone and self._rng.random() < 0.5:
             chosen += [one for one in [self._take(at_s, chosen)] if one is not None]
-        return Round([one for one in chosen if one is not None], self._rng.uniform(2.0, 6.0))
+        return Round(chosen, self._rng.uniform(2.0, 6.0))
 
-    def _take(self, at_s: float, beside: Sequence[Fault | None]) -> Fault | None:
+    def _take(self, at_s: float, beside: Sequence[Fault]) -> Fault | None:
         if not any(one.from_s <= at_s for one in self._bag):
             self._bag += self._rng.sample(self._faults, len(self._faults))
         for index, one in enumerate(self._bag):
-            if one.from_s <= at_s and not any(_clash(one, other) for other in beside if other is not None):
+            if one.from_s <= at_s and not any(_clash(one, other) for other in beside):
                 return self._bag.pop(index)
         return None
 

@@ -24,7 +24,7 @@ from contract.errors import AtriumError
 
 ROOT = Path(__file__).resolve().parents[2]
 CLONE_NEWNET, CLONE_NEWNS, CLONE_FS = 0x40000000, 0x00020000, 0x00000200
-START_S = 10.0
+START_S = 60.0
 SHELL = "/bin/sh"
 SET_UP = """
 set -e
@@ -112,7 +112,7 @@ class Host:
         """The command line that runs a command in the host."""
         return ["nsenter", "--target", str(self.pid), "--net", "--mount", "--pid", "--", *map(str, command)]
 
-    def run(self, *command: str | Path, check: bool = True, timeout_s: float = 30.0, stdin: str = "") -> str:
+    def run(self, *command: str | Path, check: bool = True, timeout_s: float = 120.0, stdin: str = "") -> str:
         """What a command in the host prints.
 
         Raises:

@@ -43,8 +43,9 @@ class Sample:
         return green and not (self.kinds - QUIET) and self.outbox is not None and self.outbox.depth <= MOST_WAITING
 
 
-QUIET = frozenset({"certificate_missing", "camera_unwatched", "floor_no_box", "calibration_old"})
-"""Faults that the twin has without anybody's doing: it is not certified, and one floor of it has no box."""
+QUIET = frozenset({"certificate_missing", "camera_unwatched", "floor_no_box", "box_says"})
+"""What the twin has without anybody's doing: it is not certified, one floor of it has no box, and a box on a busy
+machine says that it puts pictures off."""
 MOST_WAITING = 20
 """Events on their way at any moment."""
 

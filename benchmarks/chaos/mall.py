@@ -105,7 +105,7 @@ ssh_from = ["10.1.9.0/24"]
 "time.mall.example" = "10.1.0.1"
 """
 CONFIGS = {"box": "/etc/atrium/box.toml", "central": "/etc/atrium/central.toml"}
-WAIT_S = 40.0
+WAIT_S = 120.0
 
 
 class Mall:
@@ -228,7 +228,7 @@ class Mall:
     def _start_cameras(self) -> None:
         out = self.folder / "truth"
         out.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "benchmarks.chaos.cameras", GALLERIA, "--out", out, "--floor", FLOOR]
+        command = [sys.executable, "-m", "benchmarks.chaos.cameras", str(GALLERIA), "--out", str(out), "--floor", FLOOR]
         command += ["--cameras", ",".join(CAMERAS), "--address", CAMERA_ADDRESS, "--fps", f"{FPS:g}"]
         command += ["--seed", str(self.seed), "--turns-deg", self._turns_deg]
         with (self.camera.folder / "cameras.log").open("ab") as log:

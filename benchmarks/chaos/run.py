@@ -24,7 +24,7 @@ RECOVERS_S = 120.0
 APART_S = 1.5
 HOLDS_S = (1.0, 8.0)
 """A fault lasts so much longer than Ops took to name it."""
-BEGINS_S = 90.0
+BEGINS_S = 180.0
 SETTLES_S = 90.0
 POLL_S = 0.25
 BLINK_SHARE = 0.4

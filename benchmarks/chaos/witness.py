@@ -60,7 +60,7 @@ class Witness:
     """Looks at a box's outbox from beside; the box must have begun it. One connection, kept open to the end.
 
     To be made where the path means the box's file (:meth:`benchmarks.chaos.host.Host.inside`); afterwards any thread
-    may ask. A connection that is opened and closed while the box is dead would clean up after it, and mend what is tried.
+    may ask. A connection opened and closed while the box is dead would clean up after it, and mend what is tried.
     """
 
     def __init__(self, path: Path) -> None:
