@@ -46,18 +46,23 @@ from central.ops.control_room import control_room
 from central.pages.mount import mount_pages
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.progress import INGEST_S, ROUND_S, Part, Progress
 from central.rehearsal import rehearse
 from central.results.results import Results, Sources
 from central.services import Services
 from central.store.store import Store
 from central.touchpoints.linker import Linker
 from contract.errors import AtriumError
+from contract.service import Lifeline
+from contract.serving import SupervisedServer
 
 log = logging.getLogger(__name__)
 
 SWITCH_S = 0.0005
 """Threads take turns this often. By Python's 5 ms a thread that counts makes the two that wait for socket and disk wait
 so long after every packet and row: half of the messages were then committed 0.33 s after they were sent, so 0.13 s."""
+OPENING_S = 1800.0
+"""Bringing a database of years to a new version takes no longer, nor does compiling kernels."""
 SHUTDOWN_S = 3
 """Open streams and pages are cut off this long after the order to end."""
 
@@ -165,6 +170,14 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             Till(coupons, store.database, site),
             results=Results(Sources(site, store, insight, book, clock)),
             enrolment=enrolment,
+            progress=Progress(
+                {
+                    "the broker's client": Part(lambda: broker.turned, INGEST_S),
+                    "the writer": Part(lambda: writer.turned, INGEST_S),
+                    "the clerk": Part(lambda: clerk.turned, ROUND_S),
+                    "the engine of offers": Part(lambda: offering.turned, ROUND_S),
+                }
+            ),
             calling_code=config.calling_code,
         )
     finally:
@@ -212,10 +225,12 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
     sys.setswitchinterval(SWITCH_S)
     listener = listen(config.host, config.port)
     order = EndOrder()
+    lifeline = Lifeline()
+    lifeline.starting("opening the database, compiling kernels", OPENING_S)
     with listener, running(config) as services:
         app = build_api(services)
         mount_pages(app, services)
-        server = uvicorn.Server(
+        server = SupervisedServer(
             uvicorn.Config(
                 app,
                 log_level="warning",
@@ -223,7 +238,10 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 server_header=False,
                 proxy_headers=False,  # whom to believe about a caller's address is our own configuration
-            )
+            ),
+            lifeline,
+            lambda: status_line(services),
+            lambda: not services.progress.stuck(time.monotonic()),
         )
         order.server = server
         app.state.is_ending = lambda: server.should_exit
@@ -233,6 +251,15 @@ def serve(path: Path, announce: Callable[[str], None]) -> None:
             announce(f"nobody has an account yet: open /welcome within a day and enter {code}")
         if not order.given:
             server.run(sockets=[listener])
+
+
+def status_line(services: Services) -> str:
+    """How central is, in one line for the service manager."""
+    writer, stuck = services.writer, services.progress.stuck(time.monotonic())
+    if stuck:
+        return f"stands still: {', '.join(stuck)}"
+    fault = writer.state.fault or services.broker.fault
+    return fault or f"connected to the broker, {writer.state.fresh} events stored, {writer.depth} messages wait"
 
 
 class EndOrder:

@@ -18,7 +18,7 @@ from central.ingest.client import BrokerAddress
 from central.offers.campaigns import Channel
 from central.privacy.retention import DAY_S, HOUR_S, Keep
 from contract.errors import BadInputError
-from contract.files import read_bytes, read_toml
+from contract.files import read_bytes, read_toml, secret_path
 from contract.webhooks import read_secret
 
 CONFIG_SCHEMA = "atrium.central.v1"
@@ -107,23 +107,32 @@ class RetentionFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class EnrolmentFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``[enrolment]``: the site's certificate authority, which gives boxes their certificates."""
 
-    folder: str = "ca"
-    """Of its key, certificate and list of revoked certificates."""
+    folder: str = ""
+    """Of its key, certificate and list of revoked certificates; else ``ca`` beside the database."""
     passphrase_file: str = ""
-    """A file that holds the passphrase of its key alone; without one the key rests unencrypted, mode 0600."""
+    """A file that holds the passphrase of its key alone: a path, or credential:NAME, from the service manager. Without
+    one the key rests unencrypted, mode 0600."""
     crl: str = ""
     """Where the list of revoked certificates is written; else ``crl.pem`` in the folder."""
 
-    def settings(self, here: Path) -> Settings:
+    def settings(self, here: Path, database: Path) -> Settings:
         """The same with paths resolved and the passphrase read.
+
+        Args:
+            here: folder of the file.
+            database: central's.
 
         Raises:
             BadInputError: naming the field.
         """
-        passphrase = read_bytes(here / self.passphrase_file).strip() if self.passphrase_file else b""
-        if self.passphrase_file and not passphrase:
-            raise BadInputError(f"enrolment.passphrase_file: {here / self.passphrase_file} is empty; write one into it")
-        folder = here / self.folder
+        try:
+            name = self.passphrase_file
+            passphrase = read_bytes(secret_path(here, name)).strip() if name else b""
+        except BadInputError as error:
+            raise BadInputError(f"enrolment.passphrase_file: {error}") from None
+        if name and not passphrase:
+            raise BadInputError(f"enrolment.passphrase_file: {name} is empty; write the passphrase into it")
+        folder = here / self.folder if self.folder else database.parent / "ca"
         return Settings(folder, passphrase, here / self.crl if self.crl else folder / REVOKED)
 
 
@@ -144,7 +153,8 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
     url: str
     secret_file: str
-    """One secret a line, the newest first; two lines while the receiver goes over to the newer one."""
+    """One secret a line, the newest first; two lines while the receiver goes over to the newer one. A path, or
+    credential:NAME, from the service manager."""
     timeout_s: Annotated[float, Meta(ge=0.5, le=60)] = 10.0
     concurrency: Annotated[int, Meta(ge=1, le=32)] = 4
     only: list[Channel] = []
@@ -156,7 +166,7 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         Raises:
             BadInputError: naming the field.
         """
-        lines = read_bytes(here / self.secret_file).decode(errors="replace").split()
+        lines = read_bytes(secret_path(here, self.secret_file)).decode(errors="replace").split()
         if not 1 <= len(lines) <= MOST_SECRETS:
             raise BadInputError(f"secret_file: {len(lines)} secrets; write one a line, and at most {MOST_SECRETS}")
         keys = tuple(read_secret(line) for line in lines)
@@ -226,7 +236,7 @@ def load_config(path: Path, *, check_broker: bool = True) -> Config:
     if found.schema != CONFIG_SCHEMA:
         raise BadInputError(f"{path}: schema is {found.schema!r}; this version reads {CONFIG_SCHEMA!r}")
     here = path.resolve().parent
-    password = read_bytes(here / found.mqtt.password_file).decode().strip() if found.mqtt.password_file else ""
+    password = _password(path, found.mqtt.password_file)
     ca = here / found.mqtt.ca if found.mqtt.ca else None
     if check_broker and ca is not None and not ca.is_file():
         raise BadInputError(f"{path}: mqtt.ca: no such file {ca}; name the broker's CA certificate")
@@ -275,9 +285,18 @@ def _shown(path: Path, found: CentralFile, here: Path, *, check: bool) -> tuple[
 
 def _enrolment(path: Path, found: CentralFile, here: Path) -> Settings:
     try:
-        return found.enrolment.settings(here)
+        return found.enrolment.settings(here, here / found.database)
     except BadInputError as error:
         raise BadInputError(f"{path}: {error}") from None
+
+
+def _password(path: Path, name: str) -> str:
+    if not name:
+        return ""
+    try:
+        return read_bytes(secret_path(path.resolve().parent, name)).decode().strip()
+    except BadInputError as error:
+        raise BadInputError(f"{path}: [mqtt] password_file: {error}") from None
 
 
 def _outlets(path: Path, found: CentralFile, here: Path) -> Outlets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from central.store.database import StoreUnavailableError
@@ -19,11 +20,15 @@ class Rounds:
         do: a round; what it raises is its own matter (see ``attempted``).
         every_s: without news, a round is made this often.
         least_s: rounds that news ask for come no faster: what came together meanwhile is looked at together.
+
+    Attributes:
+        turned: when a round last began, monotonic seconds.
     """
 
     def __init__(self, name: str, do: Callable[[], object], every_s: float, least_s: float) -> None:
         self._do = do
         self._every_s, self._least_s = every_s, least_s
+        self.turned = time.monotonic()
         self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -44,6 +49,7 @@ class Rounds:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self.turned = time.monotonic()
             self._news.clear()
             self._do()
             self._stop.wait(self._least_s)

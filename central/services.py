@@ -22,6 +22,7 @@ from central.offers.engine import OfferEngine
 from central.ops.control_room import ControlRoom
 from central.privacy.audit import AuditTrail
 from central.privacy.retention import Retention
+from central.progress import Progress
 from central.results.results import Results
 from central.store.store import Store
 
@@ -51,5 +52,6 @@ class Services:
     till: Till
     results: Results
     enrolment: Enrolment
+    progress: Progress
     calling_code: str = ""
     """Of the country of phone numbers that are written without one."""

@@ -27,6 +27,8 @@ from calibration.site import SITE_SCHEMA, SiteFile
 from cli.calibrate_stills import CameraStills, people_finder, sources_of_box, sources_of_folder
 from contract.errors import AtriumError, BadInputError
 from contract.files import read_toml
+from contract.service import Lifeline
+from contract.serving import SupervisedServer
 from models.registry import DEFAULT_MODEL
 
 SHUTDOWN_S = 3
@@ -95,7 +97,7 @@ def serve(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S, server_header=False
     )
     try:
-        uvicorn.Server(settings).run(sockets=[listener])
+        SupervisedServer(settings, Lifeline(), lambda: "serving the installer's page").run(sockets=[listener])
     finally:
         pictures.close()
 

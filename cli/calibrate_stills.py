@@ -17,7 +17,7 @@ from calibration.page.ports import Still
 from contract.errors import AtriumError, BadInputError
 from contract.files import read_toml
 from contract.ids import check_id
-from edge.box import BOX_SCHEMA, BoxFile
+from edge.box import BOX_SCHEMA, BoxFile, stream_url
 from edge.capture.address import is_live, redact
 from edge.capture.live import LiveCamera
 from edge.capture.pictures import PICTURE_SUFFIXES
@@ -148,10 +148,8 @@ def sources_of_box(path: Path) -> tuple[BoxFile, dict[str, str]]:
         raise BadInputError(f"{path}: schema is {found.schema!r}; this version reads {BOX_SCHEMA!r}")
     if not found.cameras:
         raise BadInputError(f"{path}: no [[cameras]]; add at least one with name and url")
-    return found, {
-        check_id(one.name, f"{path}: camera name"): one.url if is_live(one.url) else str(path.parent / one.url)
-        for one in found.cameras
-    }
+    urls = {check_id(one.name, f"{path}: camera name"): stream_url(path, one) for one in found.cameras}
+    return found, {name: url if is_live(url) else str(path.parent / url) for name, url in urls.items()}
 
 
 def people_finder(model: str) -> Callable[[Still], Floats]:

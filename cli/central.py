@@ -15,6 +15,7 @@ from central.config import load_config
 from central.identity.tokens import NEVER, USUAL_LIFE, add_token, expiry, known_tokens, remove_token
 from central.observe.logs import configure_logs
 from cli.central_ca import ca, enrol_code
+from cli.central_purge import purge
 from cli.central_user import role_of, user
 from contract.tokens import ROLES
 
@@ -22,6 +23,7 @@ central = typer.Typer(no_args_is_help=True, help="The mall's central service.")
 central.add_typer(user, name="user")
 central.add_typer(ca, name="ca")
 central.command("enrol-code")(enrol_code)
+central.command()(purge)
 
 ConfigPath = Annotated[
     Path, typer.Argument(metavar="CENTRAL.toml", help="Configuration; paths in it are relative to it.")

@@ -24,6 +24,7 @@ from calibration.site import SiteFile, cameras_path
 from calibration.versions.gate import admit, certificate_path, read_certificate
 from contract.errors import BadInputError
 from contract.files import read_toml
+from contract.service import Lifeline
 from edge.box import Box
 from edge.capture.frame import Frame
 from edge.detect.detector import DEFAULT_SCORE_MIN, Detector, session_options
@@ -51,6 +52,10 @@ RESUME_S = 120.0
 """Streams: after a longer pause nobody's visit goes on; what was open is closed at the time it was last true."""
 ACKNOWLEDGE_WAIT_S = 60.0
 """How long a box that has played its recordings waits for central to have it all."""
+LOADING_S = 300.0
+"""Loading and measuring models, and compiling kernels where nothing is cached, take no longer on the slowest box."""
+OPENING_S = 900.0
+"""Nor does an outbox of the largest size, after a power cut."""
 MOST_DETECTORS = 4
 """Pictures looked at side by side, where there are so many cores."""
 OUTBOX_NAME = "outbox.db"
@@ -97,12 +102,15 @@ def run_box(
         BadInputError: the configuration does not fit the world: model, recordings, state directory; or the floor's
             certificate fails a zone that the configuration does not accept.
     """
+    lifeline = Lifeline()
     settings = _pipeline_settings(box)
     remarks = _admitted(box)
+    lifeline.starting("loading the model, compiling kernels", LOADING_S)
     detector = detector or _detect_stage(box)
     for remark in remarks:
         tell(remark)
     rehearse(box.floor, settings)
+    lifeline.starting("opening the outbox", OPENING_S)
     with StateLock(box.state_dir), _opened_outbox(box, tell) as outbox:
         publisher = Publisher(
             outbox,
@@ -126,17 +134,18 @@ def run_box(
         runtime = Runtime(detector, state, intake, publisher, meter, watch=watch)
         drive: Drive
         if box.recorded:
-            drive = PlaybackDrive(box, runtime, tell)
+            drive = PlaybackDrive(box, runtime, tell, lifeline)
         else:
-            drive = LiveDrive(box, runtime, tell, lambda: _fresh_pipeline(box, settings))
+            drive = LiveDrive(box, runtime, tell, lambda: _fresh_pipeline(box, settings), lifeline)
         publisher.start()
         try:
             drive.run(stop)
             # Only here: after a step that failed half way the state and the stored events do not belong together.
             runtime.save()
             if runtime.state.ended:
-                _wait_acknowledged(outbox, stop, wait_s)
+                _wait_acknowledged(outbox, stop, wait_s, lifeline)
         finally:
+            lifeline.stopping("telling central, closing the outbox")
             publisher.stop()
         return Outcome(runtime.state.ended, outbox.last_seq, intake.depth)
 
@@ -294,10 +303,10 @@ def _close(box: Box, outbox: Outbox, state: Checkpoint, tell: Callable[[str], No
         )
 
 
-def _wait_acknowledged(outbox: Outbox, stop: threading.Event, wait_s: float) -> None:
+def _wait_acknowledged(outbox: Outbox, stop: threading.Event, wait_s: float, lifeline: Lifeline) -> None:
     deadline = time.monotonic() + wait_s
     while outbox.depth and time.monotonic() < deadline and not stop.wait(0.1):
-        pass
+        lifeline.advanced()
 
 
 def _version() -> str:

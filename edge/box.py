@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Meta
@@ -31,7 +32,7 @@ from msgspec import Meta
 from calibration.site import Floor, Site, load_site
 from calibration.versions.gate import EVERY_ZONE
 from contract.errors import BadInputError
-from contract.files import read_bytes, read_toml
+from contract.files import read_bytes, read_toml, secret_path
 from contract.ids import check_id
 from contract.times import from_rfc3339
 from edge.capture.address import is_live, redact, unknown_scheme
@@ -50,7 +51,7 @@ class MqttFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
     username: str = ""
     password_file: str = ""
-    """A file that holds the password alone; mode 0600 becomes it."""
+    """A file that holds the password alone; mode 0600 becomes it. Or credential:NAME, from the service manager."""
     ca: str = ""
     """Certificate file to trust; switches TLS on."""
     certificate: str = ""
@@ -66,6 +67,8 @@ class CameraFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str
     url: Annotated[str, Meta(min_length=1)]
     """rtsp://, rtsps://, http(s)://, or the path of a recording."""
+    password_file: str = ""
+    """For a stream whose url names a user: holds the user's password alone; a path, or credential:NAME."""
     start_at: str = ""
     """For a recording: when its first frame was taken, as 2026-01-31T12:00:00.000Z; else the box's first start."""
 
@@ -213,7 +216,9 @@ def _source(path: Path, entry: CameraFile) -> CameraSource:
     if is_live(entry.url):
         if entry.start_at:
             raise BadInputError(f"{where}: start_at is for recordings; remove it, a stream brings its own time")
-        return CameraSource(entry.name, entry.url)
+        return CameraSource(entry.name, stream_url(path, entry))
+    if entry.password_file:
+        raise BadInputError(f"{where}: password_file is for streams; remove it")
     recording = path.parent / entry.url
     if not recording.exists():
         raise BadInputError(f"{where}: url {str(recording)!r} does not exist; correct the path")
@@ -231,13 +236,7 @@ def _broker(path: Path, found: BoxFile, site: str) -> BrokerAddress:
     if mqtt.password_file:
         if not mqtt.username:
             raise BadInputError(f"{path}: [mqtt] has password_file but no username; add one")
-        secret = path.parent / mqtt.password_file
-        try:
-            password = read_bytes(secret).decode().strip()
-        except UnicodeDecodeError:
-            raise BadInputError(f"{secret}: is no text; write the password alone into it, in UTF-8") from None
-        except BadInputError as error:
-            raise BadInputError(f"{path}: [mqtt] password_file: {error}") from None
+        password = _password(path, mqtt.password_file, "[mqtt]")
     certificate = path.parent / mqtt.ca if mqtt.ca else None
     if certificate is not None and not certificate.is_file():
         raise BadInputError(f"{path}: [mqtt] ca: {certificate} does not exist; correct the path")
@@ -258,6 +257,36 @@ def _shown(path: Path, mqtt: MqttFile) -> tuple[Path | None, Path | None]:
         if not file.is_file():
             raise BadInputError(f"{path}: [mqtt] {name}: {file} does not exist; enrol this box: atrium box enroll")
     return certificate, key
+
+
+def _password(path: Path, name: str, where: str) -> str:
+    try:
+        secret = secret_path(path.parent, name)
+        return read_bytes(secret).decode().strip()
+    except UnicodeDecodeError:
+        raise BadInputError(f"{secret}: is no text; write the password alone into it, in UTF-8") from None
+    except BadInputError as error:
+        raise BadInputError(f"{path}: {where} password_file: {error}") from None
+
+
+def stream_url(path: Path, entry: CameraFile) -> str:
+    """A camera's address, with the password of the user it names where a file holds that.
+
+    Raises:
+        BadInputError: the password cannot be read, or there is nobody to whom it would belong.
+    """
+    if not entry.password_file:
+        return entry.url
+    where = f"camera {entry.name!r}:"
+    parts = urlsplit(entry.url)
+    if not is_live(entry.url) or not parts.username or parts.password is not None:
+        raise BadInputError(
+            f"{path}: {where} password_file is for a stream whose url names a user and no password; "
+            "write rtsp://USER@HOST/PATH"
+        )
+    password = quote(_password(path, entry.password_file, where), safe="")
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}:{password}@{host}"))
 
 
 def _model(folder: Path, model: str) -> str:

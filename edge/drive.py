@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from contract.events import Reload, Report, RestartCamera
+from contract.events import Health, Reload, Report, RestartCamera
+from contract.service import Lifeline
 from edge.box import Box
 from edge.capture.frame import Frame
 from edge.capture.live import LiveCamera
@@ -21,6 +22,7 @@ from edge.capture.source import open_recording
 from edge.clock import SteadyClock
 from edge.health import State
 from edge.playback import Playback
+from edge.progress import HUNG_S, Progress
 from edge.runtime import Runtime
 
 FULL_WAIT_S = 0.5
@@ -29,6 +31,8 @@ FULL_WAIT_S = 0.5
 
 DETECT_SHARE = 0.85
 """Share of a tick after which pictures that are left wait for the next one."""
+MOST_PAUSE_S = 1.0
+"""Between two pictures of recordings that lie far apart, signs of life are given so often."""
 LAST_LOOK_S = 0.1
 """What was begun takes so long to end, at most, on a box that has more to do than it can."""
 
@@ -44,7 +48,9 @@ class Drive(Protocol):
 class PlaybackDrive:
     """Plays a box's recordings, from where the last commit stands."""
 
-    def __init__(self, box: Box, runtime: Runtime, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, box: Box, runtime: Runtime, tell: Callable[[str], None], lifeline: Lifeline | None = None
+    ) -> None:
         """Open the recordings.
 
         Raises:
@@ -53,6 +59,7 @@ class PlaybackDrive:
         self._box = box
         self._runtime = runtime
         self._tell = tell
+        self._lifeline = lifeline or Lifeline()
         if not runtime.state.origin_at:
             runtime.state = replace(runtime.state, origin_at=time.time())
         origin = runtime.state.origin_at
@@ -79,10 +86,11 @@ class PlaybackDrive:
         for tick in playback.ticks():
             if self._box.paced:
                 behind = tick.now - time.monotonic() if behind is None else behind
-                stop.wait(max(0.0, tick.now - behind - time.monotonic()))
+                self._pause(tick.now - behind, stop)
             while runtime.must_wait and not stop.is_set():
                 runtime.save()
                 self._look_around()
+                self._lifeline.advanced()  # it tries, and a restart makes no room
                 stop.wait(FULL_WAIT_S)
             if stop.is_set():
                 return
@@ -90,10 +98,16 @@ class PlaybackDrive:
                 runtime.meter.cameras[name].received += 1
             last = max(last, tick.now)
             runtime.step(last, tick.frames, playback.next_frames, None)
+            self._lifeline.ready("recordings are being played")
+            self._lifeline.advanced()
             self._look_around()
         self._note_ends()
         runtime.finish(last, ended=True)
         self._look_around(force=True)
+
+    def _pause(self, until: float, stop: threading.Event) -> None:
+        while (left_s := until - time.monotonic()) > 0 and not stop.wait(min(left_s, MOST_PAUSE_S)):
+            self._lifeline.advanced()
 
     def _look_around(self, *, force: bool = False) -> None:
         """Cameras that ended, commands, health."""
@@ -106,7 +120,8 @@ class PlaybackDrive:
             publisher.reply(command, ok=is_report, detail="" if is_report else "this box plays recordings")
         moment = time.monotonic()
         if force or self._runtime.meter.due(moment):
-            self._runtime.report(moment, list(self._playback.damage.values()))
+            health = self._runtime.report(moment, list(self._playback.damage.values()))
+            self._lifeline.say(status_line(health))
 
     def _note_ends(self) -> None:
         for name in self._playback.ended:
@@ -126,10 +141,13 @@ class LiveDrive:
         runtime: Runtime,
         tell: Callable[[str], None],
         fresh_pipeline: Callable[[], Any],
+        lifeline: Lifeline | None = None,
     ) -> None:
         self._box = box
         self._runtime = runtime
         self._tell = tell
+        self._lifeline = lifeline or Lifeline()
+        self._progress = Progress(source.name for source in box.cameras)
         self._fresh_pipeline = fresh_pipeline
         self._period_s = 1.0 / box.fps
         self._clock = SteadyClock(time.time, time.monotonic)
@@ -155,6 +173,7 @@ class LiveDrive:
         try:
             while not stop.wait(max(0.0, due - time.monotonic())):
                 self._tick()
+                self._lifeline.ready(f"{len(self._cameras)} cameras are being read")
                 # Late is late: ticks that were missed are not made up for.
                 due = max(due + period_s, time.monotonic())
         finally:
@@ -183,13 +202,27 @@ class LiveDrive:
         now = self._clock.now()
         up = looking_ends(began + DETECT_SHARE * self._period_s, frames.values())
         self._runtime.step(now, frames, {}, now, lambda: time.monotonic() < up)
+        offline = set()
         for name, camera in self._cameras.items():
             status = camera.status()
             self._runtime.camera_state(name, status.state, status.since, status.detail)
+            if status.state == "offline":
+                offline.add(name)
         force = self._obey()
         moment = time.monotonic()
+        self._look_after(moment, frames, offline)
         if force or self._runtime.meter.due(moment):
-            self._runtime.report(moment, clock_offset_s=self._clock.offset_s)
+            health = self._runtime.report(moment, clock_offset_s=self._clock.offset_s)
+            self._lifeline.say(status_line(health))
+
+    def _look_after(self, moment: float, taken: Iterable[str], offline: set[str]) -> None:
+        """Feeds the watchdog while the box gets somewhere, and replaces cameras whose threads stand still."""
+        turned = {name: camera.turned_mono for name, camera in self._cameras.items()}
+        if self._progress.update(moment, taken, offline, turned):
+            self._lifeline.advanced()
+        for name in self._progress.hung:
+            self._tell(f"camera {name}: its thread has stood still for {HUNG_S:.0f} s; it is given up and begun anew")
+            self._restart(name)
 
     def _follow_jump(self) -> None:
         """The system's clock was set: visits end by the old time, and counting starts anew by the new one."""
@@ -234,6 +267,13 @@ class LiveDrive:
 def looking_ends(up: float, frames: Iterable[Frame]) -> float:
     """When no further picture of a tick is begun with: at ``up``, or before the first of its frames is too old."""
     return min([up, *(frame.expires_at - LAST_LOOK_S for frame in frames)])
+
+
+def status_line(health: Health) -> str:
+    """How the box is, in one line for the service manager."""
+    online = sum(camera.state == "online" for camera in health.cameras)
+    waiting = f"{health.outbox_depth} events wait for central" if health.outbox_depth else "central has all events"
+    return f"{online} of {len(health.cameras)} cameras online, {waiting}, {health.visitors} people on the floor"
 
 
 def _watches_line(box: Box, name: str) -> bool:

@@ -32,6 +32,8 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     (r"/etc/chrony/.*", "systemctl restart chrony.service"),
     (r"/etc/(?:mosquitto|systemd/system/mosquitto\.service\.d)/.*", _RESTART_BROKER),
     (r"/etc/atrium/broker/.*", _RELOAD_BROKER),
+    (r"/etc/nginx/.*", "systemctl enable nginx.service"),
+    (r"/etc/nginx/.*", "systemctl reload-or-restart nginx.service"),
     (r"/etc/systemd/system/atrium-edge@\.service\.d/.*", "systemctl try-restart 'atrium-edge@*.service'"),
     (r"/etc/atrium/secrets/mqtt\.password", "systemctl try-restart 'atrium-edge@*.service'"),
     (r"/etc/systemd/system/atrium-central\.service\.d/.*", "systemctl try-restart atrium-central.service"),

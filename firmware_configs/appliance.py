@@ -71,6 +71,13 @@ class CamerasFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     interface: str
     address: str
     """Ours there, with the prefix of the cameras' network, as 10.2.0.1/24."""
+    vlan: Annotated[int, Meta(ge=1, le=4094)] | None = None
+    """Where cameras share a wire, as with a single one: the tag of their VLAN, which the switch has to keep apart."""
+
+    @property
+    def name(self) -> str:
+        """Of the interface that the cameras are behind: the wire's, or its VLAN's."""
+        return self.interface if self.vlan is None else f"{self.interface}.{self.vlan}"
 
 
 class MallFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -226,6 +233,8 @@ def _host(path: Path, found: _HostFile, appliance: Appliance) -> Host:
         raise BadInputError(
             "appliance.serve: say boxes and pages, lists of networks, or give appliance.uplink a fixed address"
         )
+    if kind == "central" and found.http.port == 0:
+        raise BadInputError("http.port: 0 takes whichever is free, which no firewall can let in; write one, as 8080")
     mall, cameras = _box_tables(kind, found, appliance)
     if cameras and uplink and cameras.network.overlaps(uplink.network):
         raise BadInputError(
@@ -295,10 +304,11 @@ def _box_tables(kind: str, found: _HostFile, appliance: Appliance) -> tuple[Mall
         raise BadInputError("no [appliance.cameras]; say the interface towards the cameras and our address there")
     addresses.check_name(appliance.mall.broker, "appliance.mall.broker")
     _check_interface(appliance.cameras.interface, "appliance.cameras.interface")
-    if appliance.cameras.interface == appliance.uplink.interface:
+    _check_interface(appliance.cameras.name, "appliance.cameras.interface with vlan")
+    if appliance.cameras.name == appliance.uplink.interface:
         raise BadInputError(
-            f"appliance.cameras.interface: {appliance.uplink.interface!r} is the uplink; cameras need a wire or a VLAN "
-            "of their own"
+            f"appliance.cameras.interface: {appliance.uplink.interface!r} is the uplink; give the cameras a wire of "
+            "their own, or say their vlan"
         )
     return appliance.mall, addresses.parse_interface(appliance.cameras.address, "appliance.cameras.address")
 

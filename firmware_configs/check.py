@@ -18,6 +18,11 @@ from firmware_configs.throwaway import write_certificates
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/systemd"
 TIMEOUT_S = 20.0
 STARTED = "running"
+ALONE = """
+mount -t tmpfs tmpfs /run && mount -t sysfs -o ro sysfs /sys && mkdir -p /run/systemd/network || exit 1
+cp "$0"/* /run/systemd/network/
+exec env SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console "$1"
+"""
 PROGRAM = "/opt/atrium/.venv/bin/atrium"
 BASES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _WORDS = re.compile(r"^[a-z0-9_.]+ = [0-9]+$")
@@ -122,19 +127,33 @@ def _sshd(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked
     made = _run(path, "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", str(key)])
     if isinstance(made, Checked):
         return made
-    return _verdict(path, "sshd", _run(path, "sshd", ["-t", "-f", copy, "-h", str(key)]))
+    said = _run(path, "sshd", ["-t", "-f", copy, "-h", str(key)])
+    if isinstance(said, Checked) and "privilege separation directory" in said.said:
+        return Checked(path, "sshd", "unchecked", "sshd never ran here; start ssh.service once")
+    return _verdict(path, "sshd", said)
+
+
+def _nginx(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:
+    write_certificates(folder)
+    copy = Path(_copy(files[path], folder / "atrium.conf"))
+    copy.write_text(copy.read_text(encoding="utf-8").replace("/etc/atrium/tls/", f"{folder}/"), encoding="utf-8")
+    whole = folder / "nginx.conf"
+    whole.write_text(
+        f"pid {folder}/pid;\nevents {{}}\nhttp {{\naccess_log off;\ninclude {copy};\n}}\n", encoding="utf-8"
+    )
+    return _verdict(path, "nginx", _run(path, "nginx", ["-t", "-q", "-c", str(whole), "-e", "stderr"]))
 
 
 def _sysctl(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:  # noqa: ARG001 - one shape for all
     """`sysctl` has no check: every line has to name something that this kernel has."""
-    for line in files[path].content.decode().splitlines():
-        if line.startswith("#"):
-            continue
-        name = line.partition(" ")[0]
+    lines = [line for line in files[path].content.decode().splitlines() if not line.startswith("#")]
+    for line in lines:
         if not _WORDS.match(line):
             return Checked(path, "sysctl", "wrong", f"{line!r} is no line of NAME = NUMBER")
-        if not Path("/proc/sys", *name.split(".")).exists():
-            return Checked(path, "sysctl", "unchecked", f"this kernel has no {name}; it will be left out here")
+    names = [line.partition(" ")[0] for line in lines]
+    absent = [name for name in names if not Path("/proc/sys", *name.split(".")).exists()]
+    if absent:
+        return Checked(path, "sysctl", "unchecked", f"this kernel has no {', '.join(absent)}; it is left out here")
     return Checked(path, "sysctl", "fine")
 
 
@@ -160,6 +179,41 @@ def _unit(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked
     )
 
 
+def _network(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:
+    """The network's service has no check: it is started where there is only a loopback, and must not complain."""
+    program, unshare = shutil.which("systemd-networkd", path=PATH), shutil.which("unshare", path=PATH)
+    if program is None or unshare is None:
+        return Checked(path, "systemd-networkd", "unchecked", "systemd-networkd or unshare is not installed")
+    # All of them, since they name each other.
+    for one in files:
+        if one.startswith("/etc/systemd/network/"):
+            _copy(files[one], folder / "network" / Path(one).name)
+    command = [unshare, "--net", "--mount", "/bin/sh", "-c", ALONE, str(folder / "network"), program]
+    said, up = _started(command, folder / "log", "Enumeration")
+    wrong = [line for line in said.splitlines() if f"/run/systemd/network/{Path(path).name}" in line]
+    if wrong or not up:
+        return Checked(path, "systemd-networkd", "wrong", " ".join(wrong or said.splitlines())[-500:])
+    return Checked(path, "systemd-networkd", "fine")
+
+
+def _started(command: list[str], log: Path, mark: str) -> tuple[str, bool]:
+    """What a service logged until it was up, by a mark in its log, and whether it came so far; it is ended then."""
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL
+        ) as service,
+    ):
+        deadline = time.monotonic() + TIMEOUT_S
+        while mark not in (said := log.read_text(encoding="utf-8", errors="replace")):
+            if service.poll() is not None or time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
+        up = mark in said and service.poll() is None
+        service.kill()
+    return log.read_text(encoding="utf-8", errors="replace"), up
+
+
 def _mosquitto(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Checked:
     """The broker has no check: it is started on a copy, without any network, and has to come up."""
     program, unshare = shutil.which("mosquitto", path=PATH), shutil.which("unshare", path=PATH)
@@ -173,22 +227,11 @@ def _mosquitto(path: str, files: Mapping[str, RenderedFile], folder: Path) -> Ch
     text = re.sub(r"/etc/atrium/(?:tls|broker)/", f"{folder}/", text).replace("/var/lib/mosquitto/", f"{folder}/store/")
     copy = folder / "mosquitto.conf"
     copy.write_text(text + "user root\nlog_type all\n", encoding="utf-8")
-    log = folder / "log"
-    with (
-        log.open("wb") as out,
-        subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-            [unshare, "--net", program, "-c", str(copy)], stdout=out, stderr=out, stdin=subprocess.DEVNULL
-        ) as broker,
-    ):
-        deadline = time.monotonic() + TIMEOUT_S
-        while STARTED not in log.read_text(encoding="utf-8", errors="replace"):
-            if broker.poll() is not None or time.monotonic() > deadline:
-                break
-            time.sleep(0.02)
-        up = broker.poll() is None and STARTED in log.read_text(encoding="utf-8", errors="replace")
-        broker.kill()
-    said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if "rror" in line]
-    return Checked(path, "mosquitto", "fine") if up else Checked(path, "mosquitto", "wrong", " ".join(said)[-500:])
+    said, up = _started([unshare, "--net", program, "-c", str(copy)], folder / "log", STARTED)
+    if up:
+        return Checked(path, "mosquitto", "fine")
+    wrong = [line for line in said.splitlines() if "rror" in line]
+    return Checked(path, "mosquitto", "wrong", " ".join(wrong)[-500:])
 
 
 _CHECKS: tuple[tuple[str, Callable[[str, Mapping[str, RenderedFile], Path], Checked]], ...] = (
@@ -196,7 +239,9 @@ _CHECKS: tuple[tuple[str, Callable[[str, Mapping[str, RenderedFile], Path], Chec
     (r"/etc/chrony/chrony\.conf", _chronyd),
     (r"/etc/mosquitto/mosquitto\.conf", _mosquitto),
     (r"/etc/apt/apt\.conf\.d/.*", _apt),
+    (r"/etc/nginx/conf\.d/.*", _nginx),
     (r"/etc/ssh/sshd_config\.d/.*", _sshd),
     (r"/etc/sysctl\.d/.*", _sysctl),
+    (r"/etc/systemd/network/.*", _network),
     (r"/etc/systemd/system/.*", _unit),
 )

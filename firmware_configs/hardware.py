@@ -46,8 +46,6 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Of the machine's memory: from here on the service is slowed down."""
     memory_max_percent: Percent
     """Of the machine's memory: here it is ended and started anew."""
-    cpu_weight: Annotated[int, Meta(ge=1, le=10_000)] = 100
-    """Against 100 of everything else, the broker and ssh among it."""
 
 
 class Hardware(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

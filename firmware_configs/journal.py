@@ -126,7 +126,9 @@ class Journal:
             for number, step in enumerate(plan.steps):
                 if step.was is not None:
                     _write(aside / "old" / str(number), below(self.root, step.path).read_bytes())
-            _write(aside / PLAN, msgspec.json.encode(plan))
+            # Whole or not there: a plan says what to tidy up, so nothing is written elsewhere before it.
+            _write(aside / f"{PLAN}.part", msgspec.json.encode(plan))
+            (aside / f"{PLAN}.part").rename(aside / PLAN)
             sync_folder(aside / "old")
             sync_folder(aside)
             sync_folder(self.state)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from firmware_configs.appliance import Host, load_host
+from firmware_configs.appliance import LOOPBACK, Host, load_host
 
 TEMPLATES = Path(__file__).parent / "templates"
 MANIFEST_SCHEMA = "atrium.manifest.v1"
@@ -150,6 +150,7 @@ def _plan(host: Host) -> list[tuple[str, str, int, str]]:
             ("/etc/systemd/system/mosquitto.service.d/atrium.conf", "common/mosquitto-unit.conf", PUBLIC, root),
         ]
     if kind == "box":
+        plan += [*_vlan(host)]
         plan += [
             ("/etc/systemd/network/20-atrium-cameras.network", "box/cameras.network", PUBLIC, root),
             ("/etc/systemd/system/atrium-edge@.service.d/50-hardware.conf", "box/edge-unit.conf", PUBLIC, root),
@@ -157,7 +158,20 @@ def _plan(host: Host) -> list[tuple[str, str, int, str]]:
     else:
         target = "/etc/systemd/system/atrium-central.service.d/50-hardware.conf"
         plan.append((target, "central/central-unit.conf", PUBLIC, root))
+        if host.http_host in LOOPBACK:
+            plan.append(("/etc/nginx/conf.d/atrium.conf", "central/nginx.conf", PUBLIC, root))
     return plan
+
+
+def _vlan(host: Host) -> list[tuple[str, str, int, str]]:
+    """What a VLAN for the cameras needs besides: itself, and its wire where that is not the uplink's."""
+    cameras = host.appliance.cameras
+    if cameras is None or cameras.vlan is None:
+        return []
+    found = [("/etc/systemd/network/20-atrium-cameras.netdev", "box/cameras.netdev", PUBLIC, "root:root")]
+    if cameras.interface != host.appliance.uplink.interface:
+        found.append(("/etc/systemd/network/15-atrium-trunk.network", "box/trunk.network", PUBLIC, "root:root"))
+    return found
 
 
 def _words(host: Host) -> dict[str, Any]:
@@ -180,18 +194,19 @@ def _words(host: Host) -> dict[str, Any]:
         "hosts": host.hosts,
         "time_servers": appliance.time_servers,
         "ssh_from": host.ssh_from,
+        "vlan_on_uplink": "",
         **uplink,
     }
     if host.kind == "central":
         served = {*host.boxes, *host.pages}
         visitors = sorted(one for one in served if not any(one != other and one.subnet_of(other) for other in served))
-        # On loopback central has a proxy before it, and that speaks TLS.
-        proxied = host.http_host in {"127.0.0.1", "localhost", "::1"}
         return {
             **shared,
             "boxes": host.boxes,
             "visitors": visitors,
-            "pages_port": 443 if proxied else host.http_port,
+            # On loopback central has a proxy before it, and that speaks TLS.
+            "pages_port": 443 if host.http_host in LOOPBACK else host.http_port,
+            "http_port": host.http_port,
         }
     mall, cameras = appliance.mall, host.cameras
     if mall is None or cameras is None or appliance.cameras is None:
@@ -208,7 +223,10 @@ def _words(host: Host) -> dict[str, Any]:
         "mirror_port": host.mirror_port,
         "mqtt_port": host.mqtt_port,
         "mqtt_user": host.mqtt_user,
-        "cameras": appliance.cameras.interface,
+        "cameras": appliance.cameras.name,
+        "trunk": appliance.cameras.interface,
+        "vlan": appliance.cameras.vlan,
+        "vlan_on_uplink": appliance.cameras.name if appliance.cameras.interface == appliance.uplink.interface else "",
         "camera_interface": cameras,
         "camera_address": cameras.ip,
         "camera_network": cameras.network,

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-PAIRS = ("box", "broker")
+PAIRS = ("box", "broker", "web")
 LIFE = timedelta(days=1)
 
 

@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from contract.errors import AtriumError, BadInputError
+from contract.service import Lifeline
 from contract.webhooks import read_secret
 from trigger.book import Book
 from trigger.central import Central
@@ -29,12 +30,14 @@ from trigger.offer import NoOfferError, read_offer
 from trigger.receiver import Desk, Receiver
 from trigger.recipients import AsMembers, FromFile, FromSystem, Recipients
 from trigger.sender import Sender, run
-from trigger.stream import StreamRefusedError, offers
+from trigger.stream import SILENCE_S, StreamRefusedError, offers
 from trigger.template import TemplateAdapter, TemplateFile
 
 WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Between attempts to reach central; the last one repeats."""
 PURGE_EVERY_S = 3600.0
+STUCK_S = 2 * SILENCE_S + WAITS_S[-1] + 10.0
+"""The stream's thread comes round sooner: connecting and reading have ``SILENCE_S`` each, then it waits."""
 
 
 class Service:
@@ -56,6 +59,9 @@ class Service:
         self._over = threading.Event()
         self._news = threading.Event()
         self._purged_at = 0.0
+        self._lifeline = Lifeline()
+        self._turned = time.monotonic()
+        self._stream_fault = "connecting"
         with ExitStack() as opened:
             self.book = Book(here / config.book)
             opened.callback(self.book.close)
@@ -84,7 +90,9 @@ class Service:
                 self._receiver.start()
             if self._config.stream:
                 threading.Thread(target=self._follow, name="trigger-stream", daemon=True).start()
+            self._lifeline.ready(self._status())
             run(self._sender, time.time, self._wait)
+            self._lifeline.stopping()
             if self._refused is not None:
                 raise self._refused
 
@@ -98,6 +106,10 @@ class Service:
         self._news.set()
 
     def _wait(self, seconds: float) -> bool:
+        """After every step; feeds the watchdog while the stream's thread comes round too, whether it hears or tries."""
+        if not self._config.stream or time.monotonic() - self._turned <= STUCK_S:
+            self._lifeline.advanced()
+        self._lifeline.say(self._status())
         now = time.time()
         if not 0 <= now - self._purged_at < PURGE_EVERY_S:
             self._purged_at = now
@@ -112,12 +124,21 @@ class Service:
         desk = Desk(webhook.path, keys, self.book, clock=time.time, on_new=self._news.set)
         return Receiver((host.strip("[]"), int(port)), desk)
 
+    def _status(self) -> str:
+        if not self._config.stream:
+            return "listening for offers"
+        return self._stream_fault or "following central's offers"
+
+    def _heard(self) -> None:
+        self._turned, self._stream_fault = time.monotonic(), ""
+
     def _follow(self) -> None:
         """Take offers from the stream, for ever."""
         address, failures = self._config.central.rstrip("/"), 0
         while not self._over.is_set():
+            self._turned = time.monotonic()
             try:
-                for content in offers(address, self._token, self.book.last_number):
+                for content in offers(address, self._token, self.book.last_number, self._heard):
                     failures = 0
                     self._take(content)
                 failures = 0
@@ -127,6 +148,7 @@ class Service:
                 return
             except (OSError, sqlite3.Error) as error:
                 failures += 1
+                self._turned, self._stream_fault = time.monotonic(), f"trying again: {error}"
                 _say(f"{self._config.central}: {error}; trying again")
             self._over.wait(WAITS_S[min(failures, len(WAITS_S) - 1)])
 

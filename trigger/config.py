@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from contract.errors import BadInputError
-from contract.files import read_bytes, read_toml
+from contract.files import read_bytes, read_toml, secret_path
 from trigger.hours import Quiet
 from trigger.sender import Rules
 from trigger.template import TemplateFile
@@ -146,14 +146,15 @@ def _check(found: TriggerFile) -> None:
 
 
 def secret(folder: Path, name: str) -> str:
-    """What stands in a file of ours, such as a token; empty for no name.
+    """What stands in a file of ours, or in a credential, such as a token; empty for no name.
 
     Raises:
         BadInputError: where it is missing or empty.
     """
     if not name:
         return ""
-    text = read_bytes(folder / name).decode("utf-8", "replace").strip()
+    path = secret_path(folder, name)
+    text = read_bytes(path).decode("utf-8", "replace").strip()
     if not text:
-        raise BadInputError(f"{folder / name}: is empty; write the secret into it")
+        raise BadInputError(f"{path}: is empty; write the secret into it")
     return text

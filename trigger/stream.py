@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 SILENCE_S = 40.0
 """Central says at least every 15 s that it is there; longer silence means a dead connection."""
@@ -14,8 +14,10 @@ class StreamRefusedError(Exception):
     """Central will not let us in; trying again will not help."""
 
 
-def offers(address: str, token: str, after: int) -> Iterator[str]:
+def offers(address: str, token: str, after: int, heard: Callable[[], None] = lambda: None) -> Iterator[str]:
     """The JSON of offers with a higher number than ``after``, as they come, until the connection ends.
+
+    Whatever comes, ``heard`` is called, and once when central has answered.
 
     Raises:
         StreamRefusedError: where central refuses the token or its role.
@@ -27,12 +29,19 @@ def offers(address: str, token: str, after: int) -> Iterator[str]:
     )
     try:
         with urllib.request.urlopen(request, timeout=SILENCE_S) as response:  # noqa: S310 - as above
-            yield from _events(response)
+            heard()
+            yield from _events(_heard(response, heard))
     except urllib.error.HTTPError as error:
         with error:
             if error.code in {401, 403}:
                 raise StreamRefusedError(f"{address} answers {error.code}; give a token of role trigger") from None
             raise OSError(f"{address} answers {error.code}") from None
+
+
+def _heard(lines: Iterator[bytes], heard: Callable[[], None]) -> Iterator[bytes]:
+    for line in lines:
+        heard()
+        yield line
 
 
 def _events(lines: Iterator[bytes]) -> Iterator[str]:

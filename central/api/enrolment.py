@@ -24,7 +24,7 @@ from central.identity.principal import Principal
 from central.store.audit import Entry
 from central.store.database import StoreUnavailableError
 from central.store.enrolment import Identity, IdentityState
-from contract.errors import AtriumError
+from contract.errors import AtriumError, BadInputError
 from contract.times import to_rfc3339
 
 router = APIRouter(prefix="/v1", tags=["enrolment"])
@@ -192,8 +192,10 @@ def post_revoke(
     services = services_of(request)
     try:
         return RevokedAnswer(box, services.enrolment.revoke(box, services.clock()))
-    except NoAuthorityError as error:
-        raise HTTPException(503, str(error)) from None
+    except (BadInputError, StoreUnavailableError):
+        raise
+    except AtriumError as error:
+        raise HTTPException(503, f"{box} is revoked, but the broker does not know it yet: {error}") from None
 
 
 @router.get("/enrolment/authority", responses=answers(AUTHORITY))

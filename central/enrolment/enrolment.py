@@ -106,6 +106,11 @@ class Enrolment:
             self._authority = load_authority(self._settings.folder, self._settings.passphrase)
         return self._authority
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the site has an authority."""
+        return self._authority is not None or (self._settings.folder / CERTIFICATE).exists()
+
     def new_code(self, floor: str, box: str, who: str, now: float) -> Code:
         """A one-time code for a box, good for a quarter of an hour; an older one for it is void.
 
@@ -229,9 +234,8 @@ class Enrolment:
 
         Raises:
             BadInputError: the box has none.
-            NoAuthorityError: see `authority`.
+            AtriumError: the list cannot be written; what is revoked stays so, and the list is tried again by `update`.
         """
-        self.authority()
         with self._store.database.writing() as connection:
             rows = Enrolled(connection, self._store.site)
             count = rows.revoke(box, now)

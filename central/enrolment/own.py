@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from central.enrolment.authority import Authority
 from central.enrolment.enrolment import Enrolment, identity_of
@@ -67,6 +68,31 @@ def make_client_pair(
     return facts_of(certificate)
 
 
+def renew_pairs(enrolment: Enrolment, folder: Path, now: float) -> list[CertificateFacts]:
+    """Make every pair in the folder that this authority made here, and that is due, anew for the same names.
+
+    Raises:
+        BadInputError: a pair is damaged.
+        AtriumError: a pair cannot be written; or there is no authority.
+    """
+    renewed = []
+    for link in sorted(folder.glob("*.pair")):
+        pair = Pair(folder, link.stem)
+        present = pair.read()
+        if present is None:
+            continue
+        names = _names(present[0])
+        if _is_server(present[0]):
+            made = make_server_pair(enrolment, pair, names, now, if_due=True)
+        elif names[0] in CLIENTS:
+            made = make_client_pair(enrolment, pair, names[0], now, if_due=True)
+        else:
+            continue  # a box's: renewed by the box
+        if made is not None:
+            renewed.append(made)
+    return renewed
+
+
 def put_authority(enrolment: Enrolment, folder: Path) -> None:
     """Put the authority's certificate beside the pairs, as ``ca.pem``, for everybody to read.
 
@@ -87,6 +113,11 @@ def _stands(authority: Authority, pair: Pair, now: float, names: Sequence[str]) 
     except AtriumError:
         return False
     return not facts_of(present[0]).is_due(now) and _names(present[0]) == list(names)
+
+
+def _is_server(certificate: x509.Certificate) -> bool:
+    usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    return ExtendedKeyUsageOID.SERVER_AUTH in usage
 
 
 def _names(certificate: x509.Certificate) -> list[str]:

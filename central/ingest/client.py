@@ -122,6 +122,7 @@ class BrokerClient:
         arguments: dict[str, Any] = {"keepalive": KEEPALIVE_S}
         if properties is not None:
             arguments |= {"clean_start": False, "properties": properties}
+        self._client.turned = time.monotonic()
         self._client.connect_async(self._address.host, self._address.port, **arguments)
         self._client.loop_start()
 
@@ -129,6 +130,11 @@ class BrokerClient:
         """Disconnect; the broker keeps our session and what comes meanwhile."""
         self._client.disconnect()
         self._client.loop_stop()
+
+    @property
+    def turned(self) -> float:
+        """When the client last came round, monotonic seconds; while the writer's queue is full it rightly waits."""
+        return time.monotonic() if self._writer.is_full else self._client.turned
 
     @property
     def connection(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 
@@ -16,6 +18,8 @@ class ReadingClient(mqtt.Client):
     24 us so, before any waiting for the lock. Should paho once read by another method, it simply reads as it likes.
     """
 
+    turned = float("-inf")
+    """When its thread last looked at the socket or tried to connect, monotonic seconds."""
     _ahead = b""
     _used = 0
 
@@ -31,6 +35,15 @@ class ReadingClient(mqtt.Client):
         part = self._ahead[self._used : self._used + bufsize]
         self._used += len(part)
         return part
+
+    def reconnect(self) -> MQTTErrorCode:
+        """Connect again."""
+        self.turned = time.monotonic()
+        return super().reconnect()
+
+    def _loop(self, timeout: float = 1.0) -> MQTTErrorCode:
+        self.turned = time.monotonic()
+        return super()._loop(timeout)
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """Read what the socket holds, and every packet that came along with it."""

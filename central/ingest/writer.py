@@ -73,6 +73,10 @@ class Writer:
         on_commit: called in the writer's thread after every commit; must be quick.
         metrics: told what comes of the messages.
         clock: seconds since 1970.
+
+    Attributes:
+        state: what it shows of itself.
+        turned: when it last looked for messages, or tried to store some, monotonic seconds.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Writer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.state = WriterState()
+        self.turned = time.monotonic()
         self._metrics = metrics or Metrics()
         self._clock = clock
         self._clocks = Clocks(accounts(database, site), corrections(database, site))
@@ -100,6 +105,11 @@ class Writer:
     def depth(self) -> int:
         """Messages waiting."""
         return self._queue.qsize()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever has a message has to wait."""
+        return self._queue.full()
 
     def start(self) -> None:
         """Begin to store."""
@@ -128,6 +138,7 @@ class Writer:
 
     def _run(self) -> None:
         while not (self._stop.is_set() and self._queue.empty()):
+            self.turned = time.monotonic()
             messages = self._waiting + self._batch()
             self._waiting = []
             if messages and not self._store(messages):
@@ -212,6 +223,7 @@ class Writer:
     def _commit(self, arrivals: Sequence[Arrival], news: ClockNews) -> Committed | None:
         attempt = 0
         while True:
+            self.turned = time.monotonic()
             try:
                 committed = commit(self._database, arrivals, news)
             except StoreUnavailableError as error:

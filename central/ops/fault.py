@@ -90,6 +90,11 @@ KINDS: Mapping[str, Patience] = {
     "box_hot": Patience(30.0, 120.0),
     "box_calibration": Patience(30.0, 15.0),
     "box_says": Patience(20.0, 30.0),
+    # certificates of boxes and broker
+    "identity_expiring": Patience(),
+    "identity_expired": Patience(),
+    "identity_revoked": Patience(),
+    "identity_revoked_heard": Patience(),
     # cameras
     "camera_offline": Patience(5.0, 20.0),
     "camera_stopped": Patience(5.0, 5.0),

@@ -8,6 +8,7 @@ from central.ops import limits
 from central.ops.box_faults import box_faults
 from central.ops.evidence import SILENT_S
 from central.ops.fault import Facts, Fault, Severity
+from central.ops.identity_faults import identity_faults
 from central.ops.state import Disk, FloorCalibration, OpsState
 
 NOTHING: frozenset[str] = frozenset()
@@ -25,6 +26,7 @@ def find_faults(state: OpsState, standing: Collection[str] = NOTHING) -> list[Fa
         *_store(state, standing),
         *_way_out(state),
         *(fault for box in state.boxes for fault in box_faults(state, box, standing)),
+        *identity_faults(state),
         *(fault for floor in state.floors for fault in _floor(state, floor)),
     ]
     return sorted(found, key=lambda fault: (fault.rank, fault.key))

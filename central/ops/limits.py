@@ -43,6 +43,13 @@ DISK_FULL_SHARE, DISK_FULL_BYTES = 0.02, 2**30
 DISK_RELIEF = 1.2
 """A standing fault of the disk is gone at so many times the limit."""
 
+EXPIRING_S = 20 * DAY_S
+"""A certificate is renewed 30 days before it ends; ten days later something keeps it from being."""
+REVOKED_WITHIN_S = 60.0
+"""So long after a revocation the broker has started anew, and nothing of the box can be heard any more."""
+REVOKED_S = 30 * DAY_S
+"""A revocation is news for so long."""
+
 REFUSED_S = 900.0
 """Refusals are news for so long."""
 ABANDONED_S = DAY_S

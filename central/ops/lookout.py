@@ -9,7 +9,7 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import QUEUE_SIZE, Writer
 from central.ops.certificates import Certificates
 from central.ops.state import Disk, OpsState, Purge, Refusals, WayIn
-from central.store import boxes, delivery_channels, quarantine, retention
+from central.store import boxes, delivery_channels, enrolment, quarantine, retention
 from central.store.store import Store
 
 ATTENTIVE_S = 10.0
@@ -47,6 +47,7 @@ class Lookout:
             floors=self._certificates.floors(),
             purge=self._purge(),
             channels=tuple(delivery_channels.standing(database, site, now)),
+            identities=tuple(enrolment.current(database, site)),
         )
 
     def _purge(self) -> Purge | None:

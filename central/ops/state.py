@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from central.store.accounts import Account
 from central.store.boxes import Box
 from central.store.delivery_channels import ChannelStanding
+from central.store.enrolment import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class OpsState:
         floors: calibration of every floor of the site.
         purge: the last one; None where none is known.
         channels: how offers get out, one each.
+        identities: the certificate that counts of everybody who has one.
     """
 
     at: float
@@ -108,3 +110,4 @@ class OpsState:
     floors: tuple[FloorCalibration, ...]
     purge: Purge | None = None
     channels: tuple[ChannelStanding, ...] = ()
+    identities: tuple[Identity, ...] = ()

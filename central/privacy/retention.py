@@ -107,8 +107,22 @@ class Retention:
         elif now - self._looked_at >= LOOK_EVERY_S:
             self._looked_at = now
             self._days = self._choice(before)
-        if now - self._purged_at < PURGE_EVERY_S:
-            return
+        if now - self._purged_at >= PURGE_EVERY_S:
+            self._purge(now, before)
+
+    def everything(self, now: float) -> tuple[int, list[Purge]]:
+        """All that is due at that instant, however long it takes: visitors' ids replaced, and what each rule did."""
+        database, site = self._store.database, self._store.site
+        if erasures.are_open(database, site):
+            erasures.settle(database, site, now)
+        before = self.forget_before(now)
+        for day in self._due_days(before):
+            self._forget(day)
+        replaced = self._ids[0]
+        return replaced, self._purge(now, before)
+
+    def _purge(self, now: float, before: float) -> list[Purge]:
+        database, site = self._store.database, self._store.site
         done = [Purge(IDS, now, before, sum(self._ids), self._ids[0], self._ids[1])]
         done += [retention.purge(database, site, rule, now - self.keep.seconds(rule.kept), now) for rule in RULES]
         retention.note(database, site, done)
@@ -116,6 +130,7 @@ class Retention:
         for one in done:
             if one.left_over:
                 log.error("purge of %s: %d rows that expired are still there", one.rule, one.left_over)
+        return done
 
     def forget_before(self, now: float) -> float:
         """Visitors' ids of before this instant are to be gone: the beginning of yesterday."""

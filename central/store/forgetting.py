@@ -84,14 +84,13 @@ def _choose_keys(
     database: Database, site: str, day: float, visitors: Sequence[str], new_key: Callable[[], str]
 ) -> None:
     """A fresh key for each person; whoever has one already, since we were cut off, keeps it."""
-    persons = {row[0]: row[1] for row in database.rows("SELECT visitor, person FROM stitches WHERE site = ?", (site,))}
-    chosen = {
-        persons.get(row[0], row[0]): row[1]
-        for row in database.rows("SELECT visitor, fresh FROM forgetting WHERE site = ? AND day = ?", (site, day))
-    }
-    for visitor in visitors:
-        chosen.setdefault(persons.get(visitor, visitor), FRESH + new_key())
-    with database.writing() as connection:
+    with database.writing() as connection:  # read in it, too: a purge by hand may choose at the same moment
+        rows = connection.execute("SELECT visitor, person FROM stitches WHERE site = ?", (site,))
+        persons = {row[0]: row[1] for row in rows}
+        rows = connection.execute("SELECT visitor, fresh FROM forgetting WHERE site = ? AND day = ?", (site, day))
+        chosen = {persons.get(row[0], row[0]): row[1] for row in rows}
+        for visitor in visitors:
+            chosen.setdefault(persons.get(visitor, visitor), FRESH + new_key())
         connection.executemany(
             "INSERT INTO forgetting VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [(site, day, visitor, chosen[persons.get(visitor, visitor)]) for visitor in visitors],

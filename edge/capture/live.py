@@ -136,6 +136,7 @@ class LiveCamera:
         self._resting: Resting[Any] = Resting()
         self._skipping = Skipping()
         self._late_s = 0.0
+        self._turned_mono = monotonic()
         self._count = 0
         self._last_at: float | None = None
         self._changed_at = clock()
@@ -200,6 +201,11 @@ class LiveCamera:
         return self._late_s
 
     @property
+    def turned_mono(self) -> float:
+        """When the thread last came round, monotonic seconds: a packet came, or an attempt began or ended."""
+        return self._turned_mono
+
+    @property
     def skipped(self) -> int:
         """Packets thrown away undecoded so far, because they came late or the camera was asked to shed."""
         return self._skipping.skipped
@@ -237,11 +243,11 @@ class LiveCamera:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            began = self._monotonic()
+            began = self._turned_mono = self._monotonic()
             try:
                 self._watch()
             except Exception as error:  # noqa: BLE001 - whatever a stream does, the camera is tried again
-                ended = self._monotonic()
+                ended = self._turned_mono = self._monotonic()
                 self._late_s = 0.0  # nothing comes, and nothing is late
                 with self._lock:
                     heard_mono = self._arrived_mono if self._arrived_mono is not None else began
@@ -276,6 +282,7 @@ class LiveCamera:
                     break
                 # lateness goes by the monotonic clock: box time may be leaning towards a system clock that was set
                 arrival_s, arrival_mono = self._clock(), self._monotonic()
+                self._turned_mono = arrival_mono
                 _hear_sender(stream_clock, packet, arrival_s)
                 self._count += 1
                 media_s = None if packet.pts is None else float(packet.pts * packet.time_base)

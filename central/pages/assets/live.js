@@ -54,8 +54,10 @@ window.atriumLive = {
       morph(old, fresh);
     }
   },
-  say(text) {
-    document.getElementById("said").textContent = text;
+  say(text, place = "said") {
+    const said = document.getElementById(place);
+    said.textContent = text;
+    if (place !== "said") said.scrollIntoView({ block: "nearest" });
   },
 };
 

@@ -15,6 +15,7 @@ from central.pages.i18n import Words
 from central.pages.markup import Html, html, joined, pill, tag
 from central.pages.ops.acting import act, may_act
 from central.pages.ops.boxes import boxes_html
+from central.pages.ops.identities import identities_html
 from central.pages.ops.orders import closed_html, notes_html, orders_html
 from central.pages.ops.plant import certificates_html, quarantine_html, way_in_html
 from central.pages.ops.telling import Telling
@@ -24,6 +25,8 @@ from central.store import quarantine
 UPDATE_S = 1.0
 CLOSED_SHOWN = 10
 REFUSED_SHOWN = 20
+SAID_BY = {"new_code": "said-of-boxes", "revoke": "said-of-boxes"}
+"""Where it is told what came of an action, if not on top: a code is looked for where it was asked for."""
 
 
 def add_ops_page(services: Services) -> None:
@@ -50,7 +53,7 @@ def add_ops_page(services: Services) -> None:
 
         async def acted(event: Any) -> None:
             said = await run.io_bound(act, services, words, login, dict(event.args))
-            _say(said or "")
+            _say(said or "", SAID_BY.get(str(event.args.get("act")), "said"))
             await refresh()
 
         ui.on("act", acted)
@@ -80,6 +83,7 @@ def sections(services: Services, words: Words, login: Principal) -> dict[str, Ht
         "ops-boxes": boxes_html(told),
         "ops-way-in": way_in_html(told),
         "ops-certificates": certificates_html(told),
+        "ops-identities": identities_html(told, services.site.floors, has_authority=services.enrolment.is_ready),
         "ops-quarantine": quarantine_html(told, refused),
         "ops-closed": closed_html(told, closed, histories),
     }
@@ -122,7 +126,12 @@ def _whole(shown: dict[str, Html]) -> Html:
                     *(live(f"ops-{name}") for name in ("orders", "boxes", "quarantine", "closed")),
                     class_="stack",
                 ),
-                tag("div", *(live(f"ops-{name}") for name in ("notes", "way-in", "certificates")), class_="stack"),
+                tag(
+                    "div",
+                    *(live(f"ops-{name}") for name in ("notes", "way-in", "certificates", "identities")),
+                    tag("p", id="said-of-boxes", role="status", class_="said-back"),
+                    class_="stack",
+                ),
                 class_="split ops",
             ),
         ]
@@ -133,5 +142,5 @@ def _show(news: dict[str, Html]) -> None:
     ui.run_javascript(f"atriumLive.show({json.dumps(news)})")
 
 
-def _say(text: str) -> None:
-    ui.run_javascript(f"atriumLive.say({json.dumps(text)})")
+def _say(text: str, place: str) -> None:
+    ui.run_javascript(f"atriumLive.say({json.dumps(text)}, {json.dumps(place)})")

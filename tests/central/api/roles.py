@@ -35,6 +35,9 @@ ROLES_BY_ROUTE: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/deliveries/{delivery}/replay"): MENDS,
     ("POST", "/v1/offers/{offer}/receipt"): JOINS,
     ("GET", "/v1/dwell"): SEES,
+    ("GET", "/v1/enrolment/boxes"): WATCHES,
+    ("POST", "/v1/enrolment/codes"): MENDS,
+    ("POST", "/v1/enrolment/{box}/revoke"): MENDS,
     ("GET", "/v1/exports/{what}.{kind}"): SEES,
     ("GET", "/v1/flows"): SEES,
     ("GET", "/v1/heatmap"): SEES,
@@ -116,6 +119,7 @@ PAGES: dict[str, frozenset[Role]] = {
 
 DOORS: frozenset[tuple[str, str]] = frozenset(
     {("GET", "/healthz"), ("GET", "/login"), ("POST", "/login"), ("GET", "/welcome"), ("POST", "/welcome")}
+    | {("GET", "/v1/enrolment/authority"), ("POST", "/v1/enrolment"), ("POST", "/v1/enrolment/renew")}
 )
 """What anybody reaches."""
 

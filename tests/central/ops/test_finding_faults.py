@@ -17,6 +17,7 @@ from central.ops.state import Disk, FloorCalibration, OpsState, Purge, Refusals,
 from central.store.accounts import Account
 from central.store.boxes import Box, Camera
 from central.store.delivery_channels import ChannelStanding
+from central.store.enrolment import Identity
 from tests.central.mall import NOON
 from tests.central.ops.mall_state import HASH, camera_figures, health, healthy_box, healthy_state, with_box
 
@@ -48,6 +49,12 @@ def north(**other: Any) -> dict[str, Any]:
 
 def certified(**other: Any) -> FloorCalibration:
     return replace(FloorCalibration("g", ("north", "south"), HASH, NOON - 86_400, "pass"), **other)
+
+
+def with_identity(**other: Any) -> OpsState:
+    """A mall with a box's certificate in its middle age, or differing in this."""
+    one = Identity("5c", "mall/g/box-g", "g", "box-g", "k", "c", "", NOON - 45 * 86_400, NOON + 45 * 86_400)
+    return healthy_state(identities=(replace(one, **other),))
 
 
 def with_channel(circuit: Circuit, dead: int = 0) -> OpsState:
@@ -90,6 +97,11 @@ SPOILT = [
     ("camera_dead_stream:box-g/south", with_box(health=health(camera_figures("north")))),
     ("camera_starved:box-g/north", with_box(health=north(analysed_fps=0.0))),
     ("camera_late:box-g/north", with_box(health=north(latency_ms=2500.0))),
+    ("identity_expiring:mall/g/box-g", with_identity(not_after=NOON + 19 * 86_400)),
+    ("identity_expired:mall/g/box-g", with_identity(not_after=NOON - 1)),
+    ("identity_expired:broker", with_identity(name="broker", box="", floor="", not_after=NOON - 1)),
+    ("identity_revoked:mall/g/box-g", with_identity(revoked_at=NOON - 30)),
+    ("identity_revoked_heard:mall/g/box-g", with_identity(revoked_at=NOON - 90)),
     ("floor_no_box:g", healthy_state(boxes=())),
     ("certificate_missing:g", healthy_state(floors=(FloorCalibration("g", ("north", "south"), HASH),))),
     ("certificate_stale:g", healthy_state(floors=(certified(is_stale=True),))),
@@ -118,6 +130,14 @@ def test_a_camera_says_what_is_wrong_with_it(state: str, moved: float | None, ki
     cameras = (Camera("north", state, NOON - 60, "why", moved), Camera("south", "online", NOON - 60, ""))
     found = find_faults(with_box(cameras=cameras))
     assert [(fault.kind, fault.camera, fault.since) for fault in found] == [(kind, "north", NOON - 60)]
+
+
+def test_a_certificate_says_nothing_while_it_is_good_nor_once_it_is_long_gone() -> None:
+    assert keys(with_identity()) == []
+    assert keys(with_identity(not_after=NOON + 21 * 86_400)) == [], "a box may still renew it by itself"
+    silent = healthy_box(last_heard=NOON - 90 * 86_400, positions_heard=NOON - 90 * 86_400)
+    gone = replace(with_identity(revoked_at=NOON - 31 * 86_400), boxes=(silent,))
+    assert keys(gone) == ["box_silent:box-g"]
 
 
 def test_every_kind_is_found_in_these_tests_or_needs_no_test_here() -> None:
