@@ -216,3 +216,33 @@ def test_old_files_are_kept_from_everybody_else(tmp_path: Path) -> None:
         if path.is_file():
             assert path.stat().st_mode & 0o077 == 0, path
     assert (root / STATE[1:]).stat().st_mode & 0o077 == 0
+
+
+def test_confirmed_when_nobody_waits_any_more_it_is_final(tmp_path: Path) -> None:
+    root, journal = host(tmp_path), Journal(tmp_path)
+    journal.put(WANTED, FOLDERS)
+    journal.confirm()
+    assert not journal.pending
+    assert journal.recover() == ()
+    assert (root / "etc/a.conf").read_bytes() == b"new a\n"
+    assert journal.numbers() == [1]
+
+
+def test_a_change_that_was_cut_short_cannot_be_confirmed(tmp_path: Path) -> None:
+    root, journal = host(tmp_path), Journal(tmp_path)
+    journal.put(WANTED, FOLDERS)
+    (root / "etc/new/deep/c.conf").unlink()
+    with pytest.raises(AtriumError, match="was cut short; take it back: atrium firmware recover"):
+        journal.confirm()
+    assert journal.pending
+
+
+def test_whoever_waits_is_told_and_makes_it_final_itself(tmp_path: Path) -> None:
+    host(tmp_path)
+    journal = Journal(tmp_path)
+    with journal.held():
+        journal.put(WANTED, FOLDERS)
+        assert not journal.confirmed
+        Journal(tmp_path).confirm()
+        assert journal.confirmed
+        assert journal.pending
