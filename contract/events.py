@@ -168,6 +168,12 @@ class Health(Body, frozen=True):
     """Durable events given up, ever, because neither disk nor memory had room."""
     warnings: Annotated[list[Note], Meta(max_length=20)] = []
     """What an operator should look at, a line each."""
+    store_fault: Note = ""
+    """Why the box cannot store events now, so that they wait in its memory; empty where it can."""
+    link_rtt_ms: Rate | None = None
+    """Round trip to the mall's broker; none where it is not known."""
+    link_lost: Share | None = None
+    """Share of packets to the mall's broker that had to be sent again lately."""
 
 
 class Acknowledge(Body, tag="acknowledge", frozen=True):

@@ -43,6 +43,7 @@ from edge.publish.publisher import Publisher
 from edge.rehearsal import rehearse
 from edge.reid.stripes import describe
 from edge.runtime import DetectsPeople, Runtime
+from edge.uplink import UplinkMeter
 from edge.watch.stage import WatchStage
 from models.providers import choose
 from models.registry import resolve
@@ -120,7 +121,9 @@ def run_box(
             rng=random.Random(secrets.randbits(64)),  # noqa: S311 - jitter
             tell=tell,
         )
-        meter = HealthMeter([source.name for source in box.cameras], time.monotonic())
+        meter = HealthMeter(
+            [source.name for source in box.cameras], time.monotonic(), UplinkMeter(time.monotonic).figures
+        )
         intake = Intake(outbox)
         fingerprint = fingerprint_of(box)
         state = _resumed(box, outbox, fingerprint, tell)

@@ -249,6 +249,7 @@ class Runtime:
             events_lost=self._intake.lost,
             warnings=[*waiting, *([publisher] if publisher else []), *warnings],
             clock_offset_s=clock_offset_s,
+            store_fault=fault,
         )
         self.publisher.live(health)
         return health

@@ -85,6 +85,8 @@ KINDS: Mapping[str, Patience] = {
     "box_missing": Patience(60.0, 5.0),  # most gaps are closed by one request to send again
     "box_abandoned": Patience(0.0, 0.0, reopens=False),
     "box_forgone": Patience(10.0, 0.0, reopens=False),
+    "box_disk": Patience(0.0, 10.0),
+    "box_link": Patience(0.0, 20.0),  # the box counts over half a minute itself
     "box_lost": Patience(0.0, 0.0, reopens=False),
     "box_clock": Patience(20.0, 60.0),
     "box_hot": Patience(30.0, 120.0),
