@@ -15,6 +15,7 @@ T = TypeVar("T")
 CREDENTIAL = "credential:"
 """Before the name of a secret that the service manager hands over; see :func:`secret_path`."""
 CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"
+SECRETS_FOLDER = "secrets"
 OF_FOLDER = "atrium_"
 """Before the names of credentials that our units load by the folder (``LoadCredential=atrium:FOLDER``)."""
 
@@ -37,10 +38,12 @@ def secret_path(folder: Path, name: str) -> Path:
     """Where a secret lies that a configuration names: a path relative to ``folder``, or ``credential:NAME``.
 
     The latter is a file that the service manager hands to this process alone, in the folder that it names in
-    ``CREDENTIALS_DIRECTORY`` (systemd's ``LoadCredential=``), so that the service's user need not own it.
+    ``CREDENTIALS_DIRECTORY`` (systemd's ``LoadCredential=``), so that the service's user need not own it. Without a
+    service manager it is the one of that name in the folder ``secrets`` beside the configuration, for whoever may read
+    it: a command that root runs by hand.
 
     Raises:
-        BadInputError: a credential is named, and it was not handed over, or its name is a path.
+        BadInputError: the credential was not handed over, or its name is a path.
     """
     if not name.startswith(CREDENTIAL):
         return folder / name
@@ -49,10 +52,7 @@ def secret_path(folder: Path, name: str) -> Path:
         raise BadInputError(f"{name!r} is no credential; write {CREDENTIAL}NAME, the name of a file without its folder")
     given = os.environ.get(CREDENTIALS_FOLDER, "")
     if not given:
-        raise BadInputError(
-            f"{name}: no credentials were handed over; start the service by systemd, or set {CREDENTIALS_FOLDER} to "
-            "the folder that holds them"
-        )
+        return folder / SECRETS_FOLDER / wanted
     for found in (Path(given, wanted), Path(given, OF_FOLDER + wanted)):
         if found.is_file():
             return found

@@ -180,13 +180,13 @@ Say = Callable[[str], list[bytes]]
 
 
 @contextlib.contextmanager
-def responder(says: dict[str, Say], within="127.0.0.1") -> Iterator[int]:
+def responder(says: dict[str, Say], within="127.0.0.1", port=0) -> Iterator[int]:
     """Listens on the group; each address of loopback in ``says`` answers a probe's id with these datagrams.
 
     Yields the UDP port.
     """
     ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    ear.bind((GROUP, 0))
+    ear.bind((GROUP, port))
     ear.setsockopt(
         socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4s", *map(socket.inet_aton, (GROUP, within)))
     )
@@ -204,7 +204,7 @@ def responder(says: dict[str, Say], within="127.0.0.1") -> Iterator[int]:
                 continue
             for address, say in says.items():
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
-                    mouth.bind((address, 0))
+                    mouth.bind((address, port))
                     for datagram in say(found.group(1).decode()):
                         mouth.sendto(datagram, asker)
 
