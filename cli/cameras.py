@@ -70,6 +70,8 @@ def _print_answers(found: dict[str, Answers]) -> None:
         typer.echo(f"{lan}: {len(answers.devices)} cameras")
         if answers.foreign:
             typer.echo(f"{lan}: {answers.foreign} answers from outside this LAN were left out")
+        for sender in answers.loud:
+            typer.echo(f"{sender}: answers without end; unplug it and ask again, for others may be missing")
         for device in answers.devices:
             if device.elsewhere:
                 typer.echo(f"{device.address}: also names services on other hosts; they were left out")

@@ -72,11 +72,13 @@ class Answers(msgspec.Struct, frozen=True):
         devices: cameras, by address.
         foreign: answers from outside the LAN, left out.
         unread: answers that were no answer to our question, left out.
+        loud: who answered without end; what others said may have been lost among it.
     """
 
     devices: list[Device]
     foreign: int = 0
     unread: int = 0
+    loud: list[str] = []
 
 
 def probe(
@@ -137,7 +139,8 @@ def probe(
             "give this machine's own address on the camera LAN"
         ) from None
     in_order = sorted(found.values(), key=lambda device: IPv4Address(device.address))
-    return Answers(in_order, foreign, unread)
+    loud = sorted(sender for sender, count in heard.items() if count > MOST_ANSWERS_EACH)
+    return Answers(in_order, foreign, unread, loud)
 
 
 def read_answer(content: bytes, sender: str, ids: Sequence[UUID]) -> Device | None:
