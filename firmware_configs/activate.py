@@ -16,23 +16,21 @@ _RELOAD_BROKER = "systemctl try-reload-or-restart mosquitto.service"
 _UNITS = r"/etc/systemd/system/.*"
 _COMMANDS: tuple[tuple[str, str], ...] = (
     (_UNITS, "systemctl daemon-reload"),
-    (r"/etc/systemd/system/atrium-firmware-recover\.service", "systemctl enable atrium-firmware-recover.service"),
     (r"/etc/hostname", "hostname -F /etc/hostname"),
     (r"/etc/modules-load\.d/.*", "systemctl restart systemd-modules-load.service"),
     (r"/etc/systemd/system\.conf\.d/.*", "systemctl daemon-reexec"),
     (r"/etc/sysctl\.d/.*", "systemctl restart systemd-sysctl.service"),
     (r"/etc/tmpfiles\.d/.*", "systemd-tmpfiles --create /etc/tmpfiles.d/atrium-governor.conf"),
     (r"/etc/systemd/journald\.conf\.d/.*", "systemctl restart systemd-journald.service"),
-    (r"/etc/systemd/network/.*", "systemctl enable --now systemd-networkd.service"),
+    (r"/etc/systemd/network/.*", "systemctl start systemd-networkd.service"),
     (r"/etc/systemd/network/.*", "networkctl reload"),
     # The firewall before whom it guards; loading it is one transaction, so there is no moment without.
-    (r"/etc/nftables\.conf", "systemctl enable nftables.service"),
-    (r"/etc/nftables\.conf", "nft -f /etc/nftables.conf"),
-    (r"/etc/ssh/.*", "systemctl try-reload-or-restart ssh.service"),
+    (r"/etc/nftables\.conf", "systemctl reload-or-restart nftables.service"),
+    # By a pattern: a host without ssh has nothing to restart, which is no failure.
+    (r"/etc/ssh/.*", "systemctl try-reload-or-restart 'ssh*.service'"),
     (r"/etc/chrony/.*", "systemctl restart chrony.service"),
     (r"/etc/(?:mosquitto|systemd/system/mosquitto\.service\.d)/.*", _RESTART_BROKER),
     (r"/etc/atrium/broker/.*", _RELOAD_BROKER),
-    (r"/etc/nginx/.*", "systemctl enable nginx.service"),
     (r"/etc/nginx/.*", "systemctl reload-or-restart nginx.service"),
     (r"/etc/systemd/system/atrium-edge@\.service\.d/.*", "systemctl try-restart 'atrium-edge@*.service'"),
     (r"/etc/atrium/secrets/mqtt\.password", "systemctl try-restart 'atrium-edge@*.service'"),

@@ -138,6 +138,7 @@ def _plan(host: Host) -> list[tuple[str, str, int, str]]:
         ("/etc/systemd/system.conf.d/atrium.conf", "common/watchdog.conf", PUBLIC, root),
         ("/etc/systemd/network/10-atrium-uplink.network", "common/uplink.network", PUBLIC, root),
         ("/etc/systemd/system/atrium-firmware-recover.service", "common/firmware-recover.service", PUBLIC, root),
+        ("/etc/systemd/system/sysinit.target.d/atrium.conf", "common/sysinit.conf", PUBLIC, root),
     ]
     if host.ssh_from:
         plan.append(("/etc/ssh/sshd_config.d/10-atrium.conf", "common/sshd.conf", PUBLIC, root))

@@ -66,7 +66,7 @@ def test_apply_says_what_changed_and_what_to_run_and_goes_back(tmp_path: Path) -
     assert put.returncode == 0, put.stderr
     assert "/etc/nftables.conf\n" in put.stdout
     assert "change 1; take it back with: atrium firmware rollback" in put.stdout
-    assert "  nft -f /etc/nftables.conf\n" in put.stdout
+    assert "  systemctl reload-or-restart nftables.service\n" in put.stdout
     after = atrium("diff", config, "--root", root)
     assert (after.returncode, after.stdout) == (0, "")
     assert "everything is in place already" in atrium("apply", config, "--root", root).stdout

@@ -148,7 +148,7 @@ def test_what_fails_its_health_goes_back_and_is_started_again(root: Path, config
     assert not Journal(root).pending
     middle = ran.index("false")
     assert ran[:middle] == ran[middle + 1 :]
-    assert "nft -f /etc/nftables.conf" in ran
+    assert "systemctl reload-or-restart nftables.service" in ran
 
 
 def test_health_is_asked_with_the_new_files_in_place(root: Path, config: Path, ran: list[str]) -> None:
@@ -185,7 +185,9 @@ def test_commands_come_once_and_the_firewall_before_whom_it_guards(config: Path)
     lines = commands(render(config))
     assert len(set(lines)) == len(lines)
     assert lines[0] == "systemctl daemon-reload"
-    assert lines.index("nft -f /etc/nftables.conf") < lines.index("systemctl restart mosquitto.service")
+    assert lines.index("systemctl reload-or-restart nftables.service") < lines.index(
+        "systemctl restart mosquitto.service"
+    )
     assert commands(["/etc/atrium/broker/acl"]) == ("systemctl try-reload-or-restart mosquitto.service",)
     assert not any("mosquitto" in line for line in commands(["/etc/hosts"]))
 
