@@ -87,7 +87,7 @@ def test_edge_and_central_tell_when_they_serve_and_the_event_path_is_whole(guest
         assert (found["ActiveState"], found["SubState"], found["User"], found["NRestarts"]) == (
             "active", "running", user, "0",
         ), guest.journal(unit)  # fmt: skip
-        assert guest.run("ps", "-o", "user=", "-p", found["MainPID"]).strip() == user
+        assert guest.run("stat", "-c", "%U", f"/proc/{found['MainPID']}").strip() == user
     assert "0 of 1 cameras online" in eventually(
         lambda: "cameras online" in (text := guest.shown("atrium-edge@box", "StatusText")["StatusText"]) and text, 20
     )
