@@ -13,8 +13,9 @@ from calibration.site import load_site
 from central.config import CentralFile, Config, load_config
 from central.doctor.boxes import silent_boxes
 from central.doctor.keeping import backup_age, database_version, forgetting, log_size, quarantine
+from central.enrolment.authority import CERTIFICATE, KEY
 from contract.errors import BadInputError
-from contract.files import read_toml
+from contract.files import read_toml, secret_path
 from upkeep.broker import Way, broker_lets_in
 from upkeep.clock import ask_chrony, clock_offset
 from upkeep.databases import database_integrity
@@ -59,7 +60,7 @@ def central_checks(path: Path) -> list[Check]:
         Check("open-ports", partial(_ports, config)),
         Check("secret-permissions", lambda: secret_permissions(secrets_of(path, config, found))),
         Check("broker", partial(broker_lets_in, way_of(config)), limit_s=18.0),
-        Check("certificate-life", partial(_certificates, path.parent / "tls")),
+        Check("certificate-life", partial(_certificates, path.parent / "tls", config.enrolment.folder / CERTIFICATE)),
         Check("http", partial(central_answers, config.host, config.port)),
         Check("database-version", partial(database_version, database)),
         Check("database-log", partial(log_size, database)),
@@ -73,15 +74,16 @@ def central_checks(path: Path) -> list[Check]:
 def way_of(config: Config) -> Way:
     """The way to the broker by central's own credentials."""
     to = config.broker
-    certificate, key = getattr(to, "certificate", None), getattr(to, "key", None)
-    return Way(to.host, to.port, to.client_id, to.username, to.password, to.ca, certificate, key)
+    return Way(to.host, to.port, to.client_id, to.username, to.password, to.ca, to.certificate, to.key)
 
 
 def secrets_of(path: Path, config: Config, found: CentralFile) -> list[Path]:
     """Files of central's host that nobody else may read."""
     folder = path.parent
-    named = [found.mqtt.password_file, getattr(found.mqtt, "key", ""), *(one.secret_file for one in found.webhooks)]
-    paths = [config.secrets, config.tokens, config.database, *(folder / name for name in named if name)]
+    named = [found.mqtt.password_file, found.mqtt.key, found.enrolment.passphrase_file]
+    named += [one.secret_file for one in found.webhooks]
+    paths = [config.secrets, config.tokens, config.database, config.enrolment.folder / KEY]
+    paths += [secret_path(folder, name) for name in named if name]
     return [*paths, *(folder / "secrets").glob("*"), *(folder / "tls").glob("*.key")]
 
 
@@ -145,10 +147,10 @@ def _ports(config: Config) -> Sequence[Finding]:
     return open_ports(listeners(), [*EVERY_HOST, *own])
 
 
-def _certificates(folder: Path) -> Sequence[Finding]:
+def _certificates(folder: Path, authority: Path) -> Sequence[Finding]:
     """Every pair in the folder of certificates, and the authority."""
     now, ca = time.time(), folder / "ca.pem"
-    found = certificate_life(ca, now, is_authority=True) if ca.exists() else []
+    found = [one for path in (ca, authority) if path.exists() for one in certificate_life(path, now, is_authority=True)]
     for certificate in sorted(folder.glob("*.pem")):
         key = certificate.with_suffix(".key")
         if certificate != ca and key.exists():
