@@ -21,7 +21,7 @@ from upkeep.clock import ask_chrony, clock_offset
 from upkeep.databases import database_integrity
 from upkeep.findings import Finding
 from upkeep.host import host_checks
-from upkeep.lifetimes import certificate_belongs, certificate_life
+from upkeep.lifetimes import AUTHORITY_LATE_DAYS, OF_CENTRAL, OF_THE_SITE, certificate_belongs, certificate_life
 from upkeep.permissions import secret_permissions
 from upkeep.ports import EVERY_HOST, Expected, listeners, open_ports
 from upkeep.rounds import Check
@@ -150,11 +150,12 @@ def _ports(config: Config) -> Sequence[Finding]:
 def _certificates(folder: Path, authority: Path) -> Sequence[Finding]:
     """Every pair in the folder of certificates, and the authority."""
     now, ca = time.time(), folder / "ca.pem"
-    found = [one for path in (ca, authority) if path.exists() for one in certificate_life(path, now, is_authority=True)]
+    authorities = [path for path in (ca, authority) if path.exists()]
+    found = [one for path in authorities for one in certificate_life(path, now, OF_THE_SITE, AUTHORITY_LATE_DAYS)]
     for certificate in sorted(folder.glob("*.pem")):
         key = certificate.with_suffix(".key")
         if certificate != ca and key.exists():
-            found += certificate_life(certificate, now)
+            found += certificate_life(certificate, now, OF_CENTRAL)
             ours = ca if ca.exists() and certificate.stem in OURS else None
             found += certificate_belongs(certificate, key, ours)
     return found

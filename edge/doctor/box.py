@@ -25,7 +25,7 @@ from upkeep.clock import ask_chrony, clock_offset
 from upkeep.databases import database_integrity
 from upkeep.findings import Finding
 from upkeep.host import host_checks
-from upkeep.lifetimes import certificate_belongs, certificate_life
+from upkeep.lifetimes import AUTHORITY_LATE_DAYS, OF_A_BOX, OF_THE_SITE, certificate_belongs, certificate_life
 from upkeep.permissions import secret_permissions
 from upkeep.ports import EVERY_HOST, Expected, listeners, open_ports
 from upkeep.rounds import Check
@@ -151,11 +151,11 @@ def _calibration(box: Box) -> Sequence[Finding]:
 
 def _certificates(way: Way) -> Sequence[Finding]:
     now = time.time()
-    found = certificate_life(way.ca, now, is_authority=True) if way.ca is not None else []
+    found = certificate_life(way.ca, now, OF_THE_SITE, AUTHORITY_LATE_DAYS) if way.ca is not None else []
     if way.certificate is not None and way.key is not None:
         found = [
             *found,
-            *certificate_life(way.certificate, now),
+            *certificate_life(way.certificate, now, OF_A_BOX),
             *certificate_belongs(way.certificate, way.key, way.ca),
         ]
     return found
