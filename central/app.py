@@ -50,8 +50,9 @@ from central.progress import INGEST_S, ROUND_S, Part, Progress
 from central.rehearsal import rehearse
 from central.results.results import Results, Sources
 from central.services import Services
-from central.store.store import Store
 from central.touchpoints.linker import Linker
+from central.upkeep.book import Bookkeeper
+from central.upkeep.integrity import opened_store
 from contract.errors import AtriumError
 from contract.service import Lifeline
 from contract.serving import SupervisedServer
@@ -78,7 +79,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     book = CampaignBook(config.campaigns, site)
     rules = load_rules(config.tags, categories_of(site).by_zone.values())
     tokens, secrets = Tokens(config.tokens), load_secrets(config.secrets)
-    store = Store(config.database, site.id)
+    store, damage = opened_store(config.database, site.id)
     identity = Identity(
         Users(store.database, site.id),
         Sessions(store.database, site.id, secrets.cookie_key),
@@ -132,6 +133,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             *(insight.heat.fold, journeys.update, ops.watch.update, days.update, tags.update, keeper.update),
             enrolment.update,
             retention.update,
+            Bookkeeper(store, config.backup.folder).update,
         ],
         metrics=metrics,
     )
@@ -147,6 +149,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
     offering.start()
     courier.start()
     trail.start()
+    damage.start()
     try:
         yield Services(
             site,
@@ -181,6 +184,7 @@ def running(config: Config, clock: Callable[[], float] = time.time) -> Iterator[
             calling_code=config.calling_code,
         )
     finally:
+        damage.stop()
         trail.stop()
         clerk.stop()
         offering.stop()

@@ -174,6 +174,26 @@ class WebhookFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return Endpoint(self.name, url, keys, self.timeout_s, self.concurrency, frozenset(self.only))
 
 
+class BackupFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[backup]``: where sealed copies of everything go, and for whom they are sealed; see ``central.upkeep``."""
+
+    folder: str = ""
+    """Else ``backups`` beside the database."""
+    recipient: str = "backup.recipient"
+    """File that ``atrium central backup-key`` writes."""
+    keep: Annotated[int, Meta(ge=1, le=400)] = 14
+    """Backups kept, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPlan:
+    """The same with paths resolved."""
+
+    folder: Path
+    recipient: Path
+    keep: int
+
+
 class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``CENTRAL.toml``."""
 
@@ -194,6 +214,7 @@ class CentralFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     members: MembersFile = MembersFile()
     retention: RetentionFile = RetentionFile()
     delivery: DeliveryFile = DeliveryFile()
+    backup: BackupFile = BackupFile()
     enrolment: EnrolmentFile = EnrolmentFile()
     webhooks: list[WebhookFile] = []
 
@@ -217,6 +238,7 @@ class Config:
     reckon_at_hour: int
     keep: Keep
     outlets: Outlets
+    backup: BackupPlan
     enrolment: Settings
     calling_code: str = ""
     tags: Path | None = None
@@ -263,10 +285,16 @@ def load_config(path: Path, *, check_broker: bool = True) -> Config:
         reckon_at_hour=found.journeys.reckon_at_hour,
         keep=found.retention.keep(),
         outlets=_outlets(path, found, here),
+        backup=_backup(found.backup, here, database),
         enrolment=_enrolment(path, found, here),
         calling_code=found.members.calling_code,
         tags=here / found.members.tags if found.members.tags else None,
     )
+
+
+def _backup(found: BackupFile, here: Path, database: Path) -> BackupPlan:
+    folder = here / found.folder if found.folder else database.parent / "backups"
+    return BackupPlan(folder, here / found.recipient, found.keep)
 
 
 def _shown(path: Path, found: CentralFile, here: Path, *, check: bool) -> tuple[Path | None, Path | None]:

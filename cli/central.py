@@ -14,6 +14,7 @@ from central.app import serve as serve_central
 from central.config import load_config
 from central.identity.tokens import NEVER, USUAL_LIFE, add_token, expiry, known_tokens, remove_token
 from central.observe.logs import configure_logs
+from cli.central_backup import backup, backup_key, restore
 from cli.central_ca import ca, enrol_code
 from cli.central_purge import purge
 from cli.central_user import role_of, user
@@ -21,6 +22,9 @@ from contract.tokens import ROLES
 
 central = typer.Typer(no_args_is_help=True, help="The mall's central service.")
 central.add_typer(user, name="user")
+central.command("backup")(backup)
+central.command("backup-key")(backup_key)
+central.command("restore")(restore)
 central.add_typer(ca, name="ca")
 central.command("enrol-code")(enrol_code)
 central.command()(purge)

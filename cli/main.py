@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -12,6 +14,7 @@ from contract.errors import AtriumError, BadInputError
 COMMANDS = {
     "box": ("cli.box:box", "A box's identity: enrol it with a one-time code, renew its certificate."),
     "calibrate": ("cli.calibrate:calibrate", "A camera's place and lens, its zones, and the certificate."),
+    "cameras": ("cli.cameras:cameras", "Cameras on the camera LAN: find, try, and be told what to set."),
     "campaigns": ("cli.campaigns:campaigns", "Campaigns and coupon pools: templates, linter, schema."),
     "central": ("cli.central:central", "The mall's service: ingest, store, insight, offers, API and pages."),
     "codes": ("cli.codes:codes", "Signed codes for posters and doors, to check in at."),
@@ -41,8 +44,18 @@ app = typer.Typer(
 )
 
 
+def _on_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"atrium {version('atrium-vision')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_on_version)
+    ] = False,
+) -> None:
     """Existing cameras to anonymous journeys, and journeys to offers that arrive in time."""
 
 

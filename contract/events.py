@@ -39,7 +39,7 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What every body shares: strictness."""
 
 
-class Status(Body, frozen=True):
+class Status(Body, frozen=True, omit_defaults=True):
     """Birth, rest and last will of a box; retained."""
 
     state: Literal["online", "stopped", "offline"]
@@ -48,6 +48,9 @@ class Status(Body, frozen=True):
     durable_session: Token
     last_seq: Count
     """Highest durable sequence number given out, so that a lost tail is noticed too."""
+    first_seq: Annotated[int, Meta(ge=1, le=2**53)] = 1
+    """Lowest durable number that the box still has: what is below it cannot be sent again. Not said by boxes of before
+    1.3."""
 
 
 class CameraStatus(Body, frozen=True):
@@ -165,6 +168,12 @@ class Health(Body, frozen=True):
     """Durable events given up, ever, because neither disk nor memory had room."""
     warnings: Annotated[list[Note], Meta(max_length=20)] = []
     """What an operator should look at, a line each."""
+    store_fault: Note = ""
+    """Why the box cannot store events now, so that they wait in its memory; empty where it can."""
+    link_rtt_ms: Rate | None = None
+    """Round trip to the mall's broker; none where it is not known."""
+    link_lost: Share | None = None
+    """Share of packets to the mall's broker that had to be sent again lately."""
 
 
 class Acknowledge(Body, tag="acknowledge", frozen=True):

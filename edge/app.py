@@ -7,10 +7,9 @@ import hashlib
 import os
 import random
 import secrets
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, is_dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -37,12 +36,14 @@ from edge.memory import frugal_memory
 from edge.outbox.checkpoint import Checkpoint, CheckpointError, pack, unpack
 from edge.outbox.intake import Intake
 from edge.outbox.lock import StateLock
+from edge.outbox.opening import opened_outbox
 from edge.outbox.store import Event, Origin, Outbox, OutboxFullError
 from edge.pipeline import FloorPipeline, PipelineSettings
 from edge.publish.publisher import Publisher
 from edge.rehearsal import rehearse
 from edge.reid.stripes import describe
 from edge.runtime import DetectsPeople, Runtime
+from edge.uplink import UplinkMeter
 from edge.watch.stage import WatchStage
 from models.providers import choose
 from models.registry import resolve
@@ -120,7 +121,9 @@ def run_box(
             rng=random.Random(secrets.randbits(64)),  # noqa: S311 - jitter
             tell=tell,
         )
-        meter = HealthMeter([source.name for source in box.cameras], time.monotonic())
+        meter = HealthMeter(
+            [source.name for source in box.cameras], time.monotonic(), UplinkMeter(time.monotonic).figures
+        )
         intake = Intake(outbox)
         fingerprint = fingerprint_of(box)
         state = _resumed(box, outbox, fingerprint, tell)
@@ -232,26 +235,15 @@ def _fresh_pipeline(box: Box, settings: PipelineSettings) -> FloorPipeline:
     return FloorPipeline(box.floor, settings, random.Random(secrets.randbits(128)))  # noqa: S311 - names, not keys
 
 
-@contextlib.contextmanager
-def _opened_outbox(box: Box, tell: Callable[[str], None]) -> Iterator[Outbox]:
-    """The outbox; one that is damaged beyond reading is set aside, never deleted."""
-    path = box.state_dir / OUTBOX_NAME
-    origin = Origin(box.site.id, box.floor.id, box.id)
-    token = secrets.token_hex(12)
-    try:
-        outbox = Outbox(path, origin, token, limit_bytes=box.outbox_limit_bytes)
-    except sqlite3.DatabaseError as error:
-        aside = path.with_name(f"{OUTBOX_NAME}.damaged-{token[:8]}")
-        path.rename(aside)
-        for tail in ("-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                path.with_name(OUTBOX_NAME + tail).rename(aside.with_name(aside.name + tail))
-        tell(f"{path}: {error}; set aside as {aside.name}, a new outbox begins: its events may be missing at central")
-        outbox = Outbox(path, origin, token, limit_bytes=box.outbox_limit_bytes)
-    try:
-        yield outbox
-    finally:
-        outbox.close()
+def _opened_outbox(box: Box, tell: Callable[[str], None]) -> contextlib.AbstractContextManager[Outbox]:
+    return opened_outbox(
+        box.state_dir / OUTBOX_NAME,
+        Origin(box.site.id, box.floor.id, box.id),
+        secrets.token_hex(12),
+        tell,
+        limit_bytes=box.outbox_limit_bytes,
+        keep_s=box.outbox_keep_s,
+    )
 
 
 def _resumed(box: Box, outbox: Outbox, fingerprint: str, tell: Callable[[str], None]) -> Checkpoint | None:

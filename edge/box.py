@@ -36,7 +36,7 @@ from contract.files import read_bytes, read_toml, secret_path
 from contract.ids import check_id
 from contract.times import from_rfc3339
 from edge.capture.address import is_live, redact, unknown_scheme
-from edge.outbox.store import DEFAULT_LIMIT_BYTES
+from edge.outbox.store import DEFAULT_KEEP_S, DEFAULT_LIMIT_BYTES
 from edge.publish.link import BrokerAddress
 from models.registry import DEFAULT_MODEL
 
@@ -95,6 +95,8 @@ class BoxFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     appliance: dict[str, Any] = {}
     """The host that the box runs on; :mod:`firmware_configs` reads it."""
     outbox_limit_mb: Annotated[int, Meta(ge=1, le=1 << 20)] = DEFAULT_LIMIT_BYTES // MEGABYTE
+    outbox_keep_hours: Annotated[float, Meta(ge=0, le=48)] = DEFAULT_KEEP_S / 3600
+    """Events stay so long after central has them, for a central that is restored from a backup; within the limit."""
     pipeline: dict[str, Any] = {}
     """Settings of the floor's pipeline that differ from its defaults."""
     accept_failed_zones: list[str] = []
@@ -131,6 +133,7 @@ class Box:
     score_min: float | None
     drift: bool
     outbox_limit_bytes: int
+    outbox_keep_s: float
     pipeline: dict[str, Any]
     accept_failed_zones: tuple[str, ...]
     source: Path
@@ -170,6 +173,7 @@ def load_box(path: Path) -> Box:
         score_min=found.score_min,
         drift=found.drift,
         outbox_limit_bytes=found.outbox_limit_mb * MEGABYTE,
+        outbox_keep_s=found.outbox_keep_hours * 3600,
         pipeline=found.pipeline,
         accept_failed_zones=_accepted(path, found, floor),
         source=path,

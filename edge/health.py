@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from contract.events import CameraHealth, Health
+from edge.uplink import LinkFigures
 
 REPORT_S = 5.0
 THERMAL = Path("/sys/class/thermal")
@@ -52,8 +53,11 @@ class HealthMeter:
         put_off: pictures that should have been looked at since the last report, had there been time.
     """
 
-    def __init__(self, cameras: Iterable[str], now: float) -> None:
-        """Begin at monotonic time ``now``, seconds."""
+    def __init__(
+        self, cameras: Iterable[str], now: float, link: Callable[[], LinkFigures | None] = lambda: None
+    ) -> None:
+        """Begin at monotonic time ``now``, seconds; ``link`` tells how good the wire to the mall is."""
+        self._link = link
         self.cameras = {name: CameraFigures() for name in cameras}
         self.visitors = self.put_off = 0
         self._steps_s: list[float] = []
@@ -68,7 +72,14 @@ class HealthMeter:
         return now - self._began >= REPORT_S
 
     def report(
-        self, now: float, *, outbox_depth: int, events_lost: int, warnings: Iterable[str], clock_offset_s: float | None
+        self,
+        now: float,
+        *,
+        outbox_depth: int,
+        events_lost: int,
+        warnings: Iterable[str],
+        clock_offset_s: float | None,
+        store_fault: str = "",
     ) -> Health:
         """The figures since the last report; begins the next interval.
 
@@ -78,6 +89,7 @@ class HealthMeter:
             events_lost: events given up ever, because neither disk nor memory had room.
             warnings: what an operator should look at, a line each.
             clock_offset_s: box time minus system time, seconds, or None.
+            store_fault: why events cannot be stored, empty where they can.
         """
         span_s = max(now - self._began, 1e-3)
         cameras = [
@@ -95,6 +107,7 @@ class HealthMeter:
         late = (
             [overload(self.put_off, looked, span_s)] if self.put_off > OVERLOAD_SHARE * (self.put_off + looked) else []
         )
+        link = self._link()
         health = Health(
             cameras=cameras,
             outbox_depth=outbox_depth,
@@ -104,6 +117,9 @@ class HealthMeter:
             temperature_c=temperature_c(),
             events_lost=events_lost,
             warnings=[warning[:400] for warning in [*late, *warnings]][:MAX_WARNINGS],
+            store_fault=store_fault[:400],
+            link_rtt_ms=None if link is None else link.rtt_ms,
+            link_lost=None if link is None else link.lost,
         )
         for figures in self.cameras.values():
             figures.reset()

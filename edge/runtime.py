@@ -238,6 +238,8 @@ class Runtime:
         waiting = [f"{fault}; {self._intake.pending} events wait in memory"] if fault else []
         if self._intake.lost:
             waiting.append(f"{self._intake.lost} events were lost: neither disk nor memory had room")
+        if self._intake.remark:
+            waiting.append(self._intake.remark)
         if self._watch is not None:
             waiting += self._watch.warnings()
         publisher = self.publisher.figures.fault
@@ -247,6 +249,7 @@ class Runtime:
             events_lost=self._intake.lost,
             warnings=[*waiting, *([publisher] if publisher else []), *warnings],
             clock_offset_s=clock_offset_s,
+            store_fault=fault,
         )
         self.publisher.live(health)
         return health

@@ -139,6 +139,10 @@ class _Http(msgspec.Struct, frozen=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
 
 
+class _Webhook(msgspec.Struct, frozen=True):
+    url: str
+
+
 class _HostFile(msgspec.Struct, frozen=True):
     """What either file says that a host's configuration depends on; everything else is the services'."""
 
@@ -150,6 +154,7 @@ class _HostFile(msgspec.Struct, frozen=True):
     cameras: list[_Camera] = []
     mqtt: _Mqtt = _Mqtt()
     http: _Http = _Http()
+    webhooks: list[_Webhook] = []
 
 
 class _SiteFile(msgspec.Struct, frozen=True):
@@ -170,6 +175,7 @@ class Host:
         bridge: whether a broker of its own runs on the box, bridged to the mall's: its ``[mqtt]`` host is loopback.
         mqtt_port, mqtt_user: where and as whom the service speaks to its broker.
         http_host, http_port: where central's pages are served.
+        webhook_ports: TCP ports that central calls in the world, 80 and 443 among them.
         central_port: of central's address, None where none is given.
         boxes, pages: whom central serves.
         peers: addresses of whom the box speaks to, by what it is: ``broker``, ``central``, ``time``, ``mirror``.
@@ -192,6 +198,7 @@ class Host:
     mqtt_user: str
     http_host: str
     http_port: int
+    webhook_ports: tuple[int, ...]
     central_port: int | None
     mirror_port: int | None
     ssh_from: tuple[IPv4Network, ...]
@@ -276,6 +283,9 @@ def _host(path: Path, found: _HostFile, appliance: Appliance) -> Host:
         mqtt_user=found.mqtt.username,
         http_host=found.http.host,
         http_port=found.http.port,
+        webhook_ports=tuple(
+            sorted({80, 443, *(addresses.parse_url(one.url, "webhooks: url")[1] for one in found.webhooks)})
+        ),
         central_port=central[1] if central else None,
         mirror_port=mirror[1] if mirror else None,
         ssh_from=addresses.parse_networks(appliance.admin.ssh_from, "appliance.admin.ssh_from"),

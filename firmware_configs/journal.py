@@ -68,6 +68,10 @@ class Plan(msgspec.Struct, frozen=True):
     folders: list[str]
 
 
+class BusyError(AtriumError):
+    """Somebody else changes the host just now."""
+
+
 class Journal:
     """The changes of one host.
 
@@ -85,7 +89,7 @@ class Journal:
         """Nobody else changes the host meanwhile.
 
         Raises:
-            AtriumError: somebody does just now.
+            BusyError: somebody does just now.
         """
         self.state.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
         if self.state.stat().st_uid != os.geteuid():
@@ -96,7 +100,7 @@ class Journal:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise AtriumError(
+                raise BusyError(
                     f"{self.state}: another change is going on; wait for it, or confirm it: atrium firmware confirm"
                 ) from None
             yield
@@ -163,14 +167,20 @@ class Journal:
         return number
 
     def confirm(self) -> None:
-        """Says to whoever waits for it that the change works.
+        """Says to whoever waits for it that the change works; where nobody does any more, makes it final itself.
 
         Raises:
-            AtriumError: nothing waits.
+            AtriumError: there is no change that is not final, or only a part of one is in place.
         """
         if not self.pending:
             raise AtriumError(f"{self.state}: nothing waits to be confirmed; it is final, or was taken back")
-        _write(self.state / PENDING / CONFIRMED, b"")
+        try:
+            with self.held():
+                if _edited(self.root, self.state / PENDING):
+                    raise AtriumError(f"{self.state}: the change was cut short; take it back: atrium firmware recover")
+                self.commit()
+        except BusyError:
+            _write(self.state / PENDING / CONFIRMED, b"")
 
     @property
     def confirmed(self) -> bool:
@@ -213,8 +223,7 @@ class Journal:
         numbers = self.numbers()
         if not numbers:
             return ()
-        plan = read_json(self.state / APPLIED / str(numbers[-1]) / PLAN, Plan)
-        return tuple(step.path for step in plan.steps if _sha256(below(self.root, step.path)) != step.sha256)
+        return _edited(self.root, self.state / APPLIED / str(numbers[-1]))
 
     def roll_back(self) -> tuple[str, ...]:
         """Takes the latest final change back; the files that are as they were before it.
@@ -286,6 +295,12 @@ def _write(at: Path, content: bytes, rights: tuple[int, int, int] = (0o600, 0, 0
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _edited(root: Path, change: Path) -> tuple[str, ...]:
+    """Files that are not as this change would have them."""
+    plan = read_json(change / PLAN, Plan)
+    return tuple(step.path for step in plan.steps if _sha256(below(root, step.path)) != step.sha256)
 
 
 def _sha256(at: Path) -> str:

@@ -207,6 +207,7 @@ def _words(host: Host) -> dict[str, Any]:
             # On loopback central has a proxy before it, and that speaks TLS.
             "pages_port": 443 if host.http_host in LOOPBACK else host.http_port,
             "http_port": host.http_port,
+            "webhook_ports": host.webhook_ports,
         }
     mall, cameras = appliance.mall, host.cameras
     if mall is None or cameras is None or appliance.cameras is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from tests.broker import MosquittoBroker
 from tests.shared_data import ROOT
@@ -27,13 +28,13 @@ class MutualBroker(MosquittoBroker):
 
     def __init__(self, folder: Path, tls: Path, crl: Path) -> None:
         super().__init__(folder)
-        acl = next(path for path in (ROOT / "firmware_configs").rglob("*acl*") if "%u" in path.read_text())
-        (folder / "acl").write_text(re.sub(r"{{.*?}}", "", acl.read_text()))
+        (folder / "acl").write_bytes((ROOT / "firmware_configs/templates/central/acl").read_bytes())
         (folder / "acl").chmod(0o600)
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\n"
             f"cafile {tls}/ca.pem\ncertfile {tls}/broker.pem\nkeyfile {tls}/broker.key\ncrlfile {crl}\n"
-            "tls_version tlsv1.2\nrequire_certificate true\nuse_identity_as_username true\nallow_anonymous false\n"
+            "tls_version tlsv1.2\nrequire_certificate true\nallow_anonymous false\n"
+            "use_identity_as_username true\n"
             f"acl_file {folder}/acl\npersistence true\npersistence_location {folder}/\n"
             "max_queued_messages 0\nmax_inflight_messages 1000\nuser root\n",
             encoding="utf-8",
@@ -55,7 +56,14 @@ class Caller:
     """A plain client with a pair of its own, or with none."""
 
     def __init__(
-        self, broker: MutualBroker, tls: Path, name: str = "box", *, subscribe: str = "", client_id: str = ""
+        self,
+        broker: MutualBroker,
+        tls: Path,
+        name: str = "box",
+        *,
+        subscribe: str = "",
+        client_id: str = "",
+        session_s: int = 0,
     ) -> None:
         self.said = ""
         self.heard: list[tuple[str, bytes]] = []
@@ -79,7 +87,9 @@ class Caller:
         self.client.on_connect, self.client.on_disconnect = connected, ended
         self.client.on_message = lambda _client, _data, message: self.heard.append((message.topic, message.payload))
         try:
-            self.client.connect("127.0.0.1", broker.port)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = session_s
+            self.client.connect("127.0.0.1", broker.port, clean_start=not session_s, properties=properties)
         except OSError as error:
             self.said = f"refused: {error}"
             return

@@ -54,7 +54,7 @@ class Correspondence:
         """
         commands: list[tuple[Account, Command]] = []
         for account in accounts:
-            if account.state == "abandoned":
+            if account.state == "abandoned" and account.gaps:  # its box has another session now
                 continue
             watch = self._watches.setdefault(account.key, _Watch(grew_at=now))
             if account.received != watch.received:

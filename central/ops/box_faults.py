@@ -46,7 +46,10 @@ def _account_faults(state: OpsState, box: Box) -> Iterator[Fault]:
     for account in state.accounts:
         if account.box != box.box or not account.missing:
             continue
-        if account.state != "abandoned":
+        if account.state == "abandoned" and account.forgone and not account.gaps:
+            # The number is in the key, as for events that were given up.
+            yield _of(box, "box_forgone", "warning", part=str(account.missing), missing=account.missing)
+        elif account.state != "abandoned":
             yield _of(box, "box_missing", "warning", part=account.session, missing=account.missing)
         elif state.at - account.last_heard < limits.ABANDONED_S:
             yield _of(
@@ -63,6 +66,11 @@ def _figures(state: OpsState, box: Box, standing: Collection[str]) -> Iterator[F
     depth = health.get("outbox_depth", 0)
     if is_beyond("box_outbox", limits.OUTBOX, depth):
         yield _of(box, "box_outbox", "warning", waiting=depth)
+    if reason := health.get("store_fault", ""):
+        yield _of(box, "box_disk", "critical", reason=reason)
+    rtt_ms, share = health.get("link_rtt_ms") or 0.0, health.get("link_lost") or 0.0
+    if is_beyond("box_link", limits.LINK_RTT_MS, rtt_ms) or is_beyond("box_link", limits.LINK_LOST, share):
+        yield _of(box, "box_link", "warning", ms=round(rtt_ms), percent=round(100 * share, 1))
     if lost := health.get("events_lost", 0):
         # The number is in the key: more of them later is another fault, and another order.
         yield _of(box, "box_lost", "warning", part=str(lost), lost=lost)

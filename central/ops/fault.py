@@ -71,6 +71,7 @@ KINDS: Mapping[str, Patience] = {
     "quarantine": Patience(0.0, 0.0),  # the quarter of an hour that is looked back on is patience enough
     "purge": Patience(0.0),
     "purge_late": Patience(120.0),  # a central that was off purges at its first round
+    "backup_late": Patience(),
     # the way out
     "delivery_open": Patience(10.0, 5.0),  # a lost packet or two is no dead endpoint
     "delivery_disabled": Patience(0.0, 5.0),
@@ -83,6 +84,9 @@ KINDS: Mapping[str, Patience] = {
     "box_outbox": Patience(30.0, 60.0),
     "box_missing": Patience(60.0, 5.0),  # most gaps are closed by one request to send again
     "box_abandoned": Patience(0.0, 0.0, reopens=False),
+    "box_forgone": Patience(10.0, 0.0, reopens=False),
+    "box_disk": Patience(0.0, 10.0),
+    "box_link": Patience(0.0, 20.0),  # the box counts over half a minute itself
     "box_lost": Patience(0.0, 0.0, reopens=False),
     "box_clock": Patience(20.0, 60.0),
     "box_hot": Patience(30.0, 120.0),

@@ -10,6 +10,7 @@ from central.ops.evidence import SILENT_S
 from central.ops.fault import Facts, Fault, Severity
 from central.ops.identity_faults import identity_faults
 from central.ops.state import Disk, FloorCalibration, OpsState
+from central.ops.upkeep_faults import upkeep_faults
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -24,6 +25,7 @@ def find_faults(state: OpsState, standing: Collection[str] = NOTHING) -> list[Fa
     found = [
         *_way_in(state, standing),
         *_store(state, standing),
+        *upkeep_faults(state),
         *_way_out(state),
         *(fault for box in state.boxes for fault in box_faults(state, box, standing)),
         *identity_faults(state),

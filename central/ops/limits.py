@@ -30,6 +30,10 @@ SKEW_S = Band(2.0, 1.0)
 """A box's clock against ours; beyond it its times are corrected here."""
 HOT_C = Band(85.0, 78.0)
 """Most small computers throttle at 85 to 95 degrees Celsius."""
+LINK_RTT_MS = Band(150.0, 75.0)
+"""Round trip from a box to the broker; a mall's own network takes a few milliseconds."""
+LINK_LOST = Band(0.01, 0.005)
+"""Share of packets sent again; a good wire loses none."""
 LATENCY_MS = Band(2_000, 1_000)
 """Age of a frame when its events are written; offers are to be made within a second."""
 
@@ -54,3 +58,5 @@ PURGE_LATE_S = 900.0
 """A purge runs every minute; without one for so long a promise is being broken."""
 OLD_CALIBRATION_S = 365 * DAY_S
 """After a year a walk test is due: floors settle, brackets sag."""
+BACKUP_LATE_S = 26 * 3600.0
+"""A backup is made every night; boxes keep what central had for 36 hours."""

@@ -11,6 +11,7 @@ from central.ops.certificates import Certificates
 from central.ops.state import Disk, OpsState, Purge, Refusals, WayIn
 from central.store import boxes, delivery_channels, enrolment, quarantine, retention
 from central.store.store import Store
+from central.upkeep.standing import last_backup
 
 ATTENTIVE_S = 10.0
 """Looks come every second. After a longer pause (the machine slept, its clock was set) we have not been listening."""
@@ -47,6 +48,7 @@ class Lookout:
             floors=self._certificates.floors(),
             purge=self._purge(),
             channels=tuple(delivery_channels.standing(database, site, now)),
+            backup_at=last_backup(database.path),
             identities=tuple(enrolment.current(database, site)),
         )
 

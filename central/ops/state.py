@@ -98,6 +98,7 @@ class OpsState:
         floors: calibration of every floor of the site.
         purge: the last one; None where none is known.
         channels: how offers get out, one each.
+        backup_at: instant of the last good backup, seconds since 1970; None where none are awaited.
         identities: the certificate that counts of everybody who has one.
     """
 
@@ -110,4 +111,5 @@ class OpsState:
     floors: tuple[FloorCalibration, ...]
     purge: Purge | None = None
     channels: tuple[ChannelStanding, ...] = ()
+    backup_at: float | None = None
     identities: tuple[Identity, ...] = ()

@@ -19,13 +19,13 @@ Key = tuple[str, str, str]
 
 _UPSERT = """
     INSERT INTO sessions (site, box, session, floor, runs, received, duplicates, refused, highest, announced, prefix,
-        first_heard, last_heard)
+        forgone, first_heard, last_heard)
     VALUES (:site, :box, :session, :floor, :runs, :received, :duplicates, :refused, :highest, :announced, :prefix,
-        :heard, :heard)
+        :forgone, :heard, :heard)
     ON CONFLICT (site, box, session) DO UPDATE SET floor = excluded.floor, runs = excluded.runs,
         received = excluded.received, duplicates = excluded.duplicates, refused = excluded.refused,
         highest = excluded.highest, announced = excluded.announced, prefix = excluded.prefix,
-        last_heard = max(last_heard, excluded.last_heard), abandoned = 0"""
+        forgone = excluded.forgone, last_heard = max(last_heard, excluded.last_heard), abandoned = 0"""
 
 State = Literal["open", "whole", "abandoned"]
 ABANDONED_AFTER_S = 600.0
@@ -41,11 +41,12 @@ class Account:
         missing: numbers given out, as far as we know, that have not arrived.
         duplicates: arrivals of a number that was already there.
         refused: numbers whose message lies in the quarantine.
-        prefix: everything up to here is committed.
+        prefix: everything up to here is committed, or will never come (see ``state``).
         highest: highest number given out, as far as we know.
         gaps: the first missing stretches, at most ``MAX_GAPS``.
-        state: ``whole`` where nothing is missing now; ``abandoned`` where its box has another outbox, so that what is
-            missing will not come any more; ``open`` where it is asked for.
+        state: ``whole`` where nothing is missing now; ``abandoned`` where its box has another outbox, or no longer has
+            what is missing, so that it will not come any more; ``open`` where it is asked for.
+        forgone: the box says that it no longer has any number up to this.
     """
 
     site: str
@@ -61,6 +62,7 @@ class Account:
     last_heard: float
     gaps: tuple[tuple[int, int], ...]
     state: State = "open"
+    forgone: int = 0
 
     @property
     def key(self) -> Key:
@@ -79,6 +81,7 @@ class _Book:
     duplicates: int = 0
     refused: int = 0
     announced: int = 0
+    forgone: int = 0
 
 
 def fold(connection: sqlite3.Connection, events: Iterable[Durable]) -> list[Durable]:
@@ -99,16 +102,20 @@ def fold(connection: sqlite3.Connection, events: Iterable[Durable]) -> list[Dura
     return fresh
 
 
-def announce(connection: sqlite3.Connection, key: Key, floor: str, last_seq: int, heard: float) -> None:
-    """Note the highest number that a box says it gave out, so that a lost tail shows as a gap."""
+def announce(
+    connection: sqlite3.Connection, key: Key, floor: str, last_seq: int, heard: float, *, first_seq: int = 1
+) -> None:
+    """Note the highest number that a box gave out, so that a lost tail shows as a gap, and the lowest it has."""
     book = _load(connection, key)
     book.announced = max(book.announced, last_seq)
+    book.forgone = max(book.forgone, min(first_seq - 1, last_seq))
     _save(connection, key, book, floor, heard)
 
 
 def _load(connection: sqlite3.Connection, key: Key) -> _Book:
     row = connection.execute(
-        "SELECT runs, duplicates, refused, announced FROM sessions WHERE site = ? AND box = ? AND session = ?", key
+        "SELECT runs, duplicates, refused, announced, forgone FROM sessions WHERE site = ? AND box = ? AND session = ?",
+        key,
     ).fetchone()
     return _Book(Runs()) if row is None else _Book(Runs(json.loads(row[0])), *row[1:])
 
@@ -127,6 +134,7 @@ def _save(connection: sqlite3.Connection, key: Key, book: _Book, floor: str, hea
         "highest": max(book.runs.highest, book.announced),
         "announced": book.announced,
         "prefix": book.runs.prefix,
+        "forgone": book.forgone,
         "heard": heard,
     }
     connection.execute(_UPSERT, row)
@@ -135,30 +143,35 @@ def _save(connection: sqlite3.Connection, key: Key, book: _Book, floor: str, hea
 def accounts(database: Database, site: str) -> list[Account]:
     """Every account of the site, by box and age."""
     rows = database.rows("SELECT * FROM sessions WHERE site = ? ORDER BY box, first_heard", (site,))
-    return [
-        Account(
-            site=row["site"],
-            floor=row["floor"],
-            box=row["box"],
-            session=row["session"],
-            received=row["received"],
-            missing=row["highest"] - row["received"],
-            duplicates=row["duplicates"],
-            refused=row["refused"],
-            prefix=row["prefix"],
-            highest=row["highest"],
-            last_heard=row["last_heard"],
-            gaps=tuple(islice(Runs(json.loads(row["runs"])).gaps(row["highest"]), MAX_GAPS)),
-            state=_state(row["highest"] - row["received"], row["abandoned"]),
-        )
-        for row in rows
-    ]
+    return [_account(row) for row in rows]
 
 
-def _state(missing: int, abandoned: int) -> State:
+def _account(row: sqlite3.Row) -> Account:
+    runs, forgone, highest = Runs(json.loads(row["runs"])), row["forgone"], row["highest"]
+    gaps = tuple(islice(runs.gaps(highest, forgone), MAX_GAPS))
+    missing = highest - row["received"]
+    return Account(
+        site=row["site"],
+        floor=row["floor"],
+        box=row["box"],
+        session=row["session"],
+        received=row["received"],
+        missing=missing,
+        duplicates=row["duplicates"],
+        refused=row["refused"],
+        prefix=max(runs.prefix, min(runs.prefix_above(forgone), highest)),
+        highest=highest,
+        last_heard=row["last_heard"],
+        gaps=gaps,
+        state=_state(missing, row["abandoned"] or not gaps),
+        forgone=forgone,
+    )
+
+
+def _state(missing: int, is_given_up: bool) -> State:
     if not missing:
         return "whole"
-    return "abandoned" if abandoned else "open"
+    return "abandoned" if is_given_up else "open"
 
 
 def abandon(connection: sqlite3.Connection, site: str, now: float) -> None:

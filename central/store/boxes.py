@@ -96,7 +96,7 @@ def apply(connection: sqlite3.Connection, live: Live) -> None:
             )
             said = live.at if live.retained else live.heard
             session = (topic.site, topic.box, body.durable_session)
-            accounts.announce(connection, session, topic.floor, body.last_seq, said)
+            accounts.announce(connection, session, topic.floor, body.last_seq, said, first_seq=body.first_seq)
         case CameraStatus():
             connection.execute(
                 """INSERT INTO cameras (site, box, camera, floor, state, since, detail, at, moved_deg)

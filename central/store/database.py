@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database as Admin
 
-from central.store.schema import migrations
+from central.store.schema import migrations, unknown
 from contract.errors import AtriumError, BadInputError
 
 BUSY_TIMEOUT_S = 5.0
@@ -32,6 +32,8 @@ _PRAGMAS = (
 )
 _STORE_IS_AT_FAULT = (sqlite3.OperationalError, sqlite3.DatabaseError)
 """Exactly these: their subclasses blame the row."""
+_MALFORMED = ("malformed", "not a database")
+"""What SQLite says of a damaged file, and of nothing else."""
 
 
 class StoreUnavailableError(AtriumError):
@@ -39,7 +41,10 @@ class StoreUnavailableError(AtriumError):
 
 
 class Database:
-    """Connections to one database file; migrated when opened.
+    """Connections to one database file; migrated when opened, refused where a newer version has migrated it.
+
+    Attributes:
+        damage: what was found wrong with the file; nothing is written any more then. Empty is good.
 
     ``synchronous=FULL``: a commit survives a power cut, because the broker and then the box forget what we commit.
     ``secure_delete``: what is deleted is overwritten with zeros, in its page and in pages given up.
@@ -47,6 +52,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.damage = ""
         self._write_lock = threading.RLock()
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -55,7 +61,14 @@ class Database:
             self._writer = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             for pragma in _PRAGMAS:
                 self._writer.execute(f"PRAGMA {pragma}")
-            migrations.apply(Admin(self._writer))
+            admin = Admin(self._writer)
+            if newer := unknown(admin):
+                self._writer.close()
+                raise BadInputError(
+                    f"{path}: a newer Atrium wrote it (it has {newer[-1]}); install that version, or put back the copy "
+                    "that the upgrade kept (docs/upgrade.md)"
+                )
+            migrations.apply(admin)
         except sqlite3.DatabaseError as error:
             raise BadInputError(f"{path}: cannot be opened as a database ({error}); check the path and disk") from None
 
@@ -67,6 +80,10 @@ class Database:
             StoreUnavailableError: where SQLite cannot write now.
         """
         with self._write_lock:
+            if self.damage:
+                raise StoreUnavailableError(
+                    f"{self.path}: is damaged ({self.damage}); restart central, then restore the last backup"
+                )
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
@@ -74,6 +91,8 @@ class Database:
             except BaseException as error:
                 self._roll_back()
                 if type(error) in _STORE_IS_AT_FAULT:
+                    if any(word in str(error) for word in _MALFORMED):
+                        self.damage = str(error)
                     raise StoreUnavailableError(f"{self.path}: cannot be written ({error}); free disk space") from error
                 raise
 

@@ -32,13 +32,28 @@ class Erasure:
 
 
 def note(
-    connection: sqlite3.Connection, site: str, kind: Kind, *, subject: str, at: float, removed: Mapping[str, int]
+    connection: sqlite3.Connection,
+    site: str,
+    kind: Kind,
+    *,
+    subject: str,
+    at: float,
+    removed: Mapping[str, int],
+    purpose: str = "",
 ) -> None:
-    """Write down what has been removed, within the same transaction."""
+    """Write down what has been removed, within the same transaction; ``purpose`` of a withdrawn consent."""
     connection.execute(
-        "INSERT INTO erasures (site, kind, subject, at, removed) VALUES (?, ?, ?, ?, ?)",
-        (site, kind, subject, at, json.dumps(dict(removed))),
+        "INSERT INTO erasures (site, kind, subject, at, removed, purpose) VALUES (?, ?, ?, ?, ?, ?)",
+        (site, kind, subject, at, json.dumps(dict(removed)), purpose),
     )
+
+
+def after(database: Database, site: str, number: int) -> list[tuple[int, float, Kind, str, str]]:
+    """What was done since: number, instant, kind, subject and purpose, in order."""
+    rows = database.rows(
+        "SELECT id, at, kind, subject, purpose FROM erasures WHERE site = ? AND id > ? ORDER BY id", (site, number)
+    )
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
 def are_open(database: Database, site: str) -> bool:

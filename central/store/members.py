@@ -288,7 +288,7 @@ def withdraw_within(connection: sqlite3.Connection, consent: tuple[str, str, str
             (WITHDRAWN, site, member),
         ).rowcount
         removed = {table: rows for table, rows in removed.items() if rows}
-        erasures.note(connection, site, "withdrawal", subject=subject, at=now, removed=removed)
+        erasures.note(connection, site, "withdrawal", subject=subject, at=now, removed=removed, purpose=purpose)
     return bool(changed)
 
 

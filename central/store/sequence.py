@@ -57,15 +57,26 @@ class Runs:
             pairs.insert(after, [number, number])
         return True
 
-    def gaps(self, through: int) -> Iterator[tuple[int, int]]:
-        """First and last number of every stretch missing among 1 to ``through``, ascending."""
-        expected = 1
+    def prefix_above(self, forgone: int) -> int:
+        """The highest number up to which nothing is missing that is higher than ``forgone``.
+
+        >>> Runs([[1, 3], [6, 9]]).prefix_above(0), Runs([[1, 3], [6, 9]]).prefix_above(5)
+        (3, 9)
+        """
+        for first, last in self.pairs:
+            if first <= forgone + 1 <= last + 1:
+                return last
+        return forgone
+
+    def gaps(self, through: int, above: int = 0) -> Iterator[tuple[int, int]]:
+        """First and last number of every stretch missing among ``above`` + 1 to ``through``, ascending."""
+        expected = above + 1
         for first, last in self.pairs:
             if first > through:
                 break
             if first > expected:
                 yield expected, first - 1
-            expected = last + 1
+            expected = max(expected, last + 1)
         if expected <= through:
             yield expected, through
 

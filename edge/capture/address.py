@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 # RTSP is what mall cameras speak; HTTP carries the MJPEG of older ones. Anything else is a path.
 _LIVE = re.compile(r"^(rtsps?|https?)://", re.IGNORECASE)
@@ -34,3 +35,13 @@ def redact(text: str) -> str:
     'rtsp://***@10.0.0.9/main'
     """
     return _CREDENTIALS.sub("***@", text)
+
+
+def with_credentials(url: str, username: str, password: str) -> str:
+    """The address of a live stream with user name and password in it, written so that any character may be in them.
+
+    >>> with_credentials("rtsp://10.0.0.9/main", "atrium", "p@ss/word")
+    'rtsp://atrium:p%40ss%2Fword@10.0.0.9/main'
+    """
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{quote(username, safe='')}:{quote(password, safe='')}@{rest}"

@@ -266,8 +266,8 @@ class LiveCamera:
 
     def _watch(self) -> None:
         """One connection, until it fails or the camera is closed."""
-        with self._connect() as container:
-            stream = _video_of(container)
+        with connect(self._url) as container:
+            stream = video_of(container)
             stream_clock, arrivals = StreamClock(self._last_at), Arrivals()
             advanced_mono = self._monotonic()
             patience_s = FIRST_PICTURE_S
@@ -283,7 +283,7 @@ class LiveCamera:
                 # lateness goes by the monotonic clock: box time may be leaning towards a system clock that was set
                 arrival_s, arrival_mono = self._clock(), self._monotonic()
                 self._turned_mono = arrival_mono
-                _hear_sender(stream_clock, packet, arrival_s)
+                hear_sender(stream_clock, packet, arrival_s)
                 self._count += 1
                 media_s = None if packet.pts is None else float(packet.pts * packet.time_base)
                 if media_s is not None:
@@ -296,7 +296,7 @@ class LiveCamera:
                     if not reorders and not skipping.passes(each.is_keyframe, media_s, late_s):
                         thrown_away = True
                         continue
-                    for picture in _decode(each):
+                    for picture in decode(each):
                         advanced_mono = self._monotonic()
                         patience_s = STALL_S
                         due_mono = arrival_mono - arrivals.late_s(picture.time, arrival_mono)
@@ -305,14 +305,6 @@ class LiveCamera:
                 if silent_s > (SKIPPING_PATIENCE_S if thrown_away else patience_s):
                     raise StreamFault(_no_picture(silent_s, late_s))
         raise StreamFault("the stream ended; a camera's stream never does: it was restarted or lost")
-
-    def _connect(self) -> Any:
-        options = {"fflags": "nobuffer", "analyzeduration": "500000"}
-        if self._url.lower().startswith("rtsp"):
-            # "timeout" is in microseconds, for every read and write of the socket
-            options |= {"rtsp_transport": "tcp", "timeout": str(int(READ_TIMEOUT_S * 1e6))}
-        timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
-        return av.open(self._url, mode="r", options=options, timeout=timeout, metadata_errors="ignore")
 
     def _take(self, picture: Any, stream_clock: StreamClock, arrival_s: float, due_mono: float) -> None:
         """Keeps a picture as the newest; without delays it would have come at monotonic ``due_mono``."""
@@ -332,7 +324,26 @@ class LiveCamera:
         self.fresh.set()
 
 
-def _video_of(container: Any) -> Any:
+def connect(url: str) -> Any:
+    """An open ``av`` container of a live stream, RTSP over TCP.
+
+    Raises:
+        Exception: whatever FFmpeg says; ``describe_fault`` puts it into words.
+    """
+    options = {"fflags": "nobuffer", "analyzeduration": "500000"}
+    if url.lower().startswith("rtsp"):
+        # "timeout" is in microseconds, for every read and write of the socket
+        options |= {"rtsp_transport": "tcp", "timeout": str(int(READ_TIMEOUT_S * 1e6))}
+    timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+    return av.open(url, mode="r", options=options, timeout=timeout, metadata_errors="ignore")
+
+
+def video_of(container: Any) -> Any:
+    """The container's video stream.
+
+    Raises:
+        StreamFault: where it has none that can be decoded.
+    """
     if not container.streams.video:
         kinds = " and ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise StreamFault(f"answers with {kinds} only, no video; choose the camera's video stream")
@@ -349,7 +360,7 @@ def _no_picture(silent_s: float, late_s: float) -> str:
     return f"data, but no picture for {silent_s:.0f} s; restart the camera"
 
 
-def _hear_sender(stream_clock: StreamClock, packet: Any, arrival_s: float) -> None:
+def hear_sender(stream_clock: StreamClock, packet: Any, arrival_s: float) -> None:
     """Takes the sender's wall clock that FFmpeg derives from RTCP sender reports (``AVProducerReferenceTime``)."""
     if packet.pts is None or not packet.has_sidedata("prft"):
         return
@@ -357,7 +368,8 @@ def _hear_sender(stream_clock: StreamClock, packet: Any, arrival_s: float) -> No
     stream_clock.hear_sender(float(packet.pts * packet.time_base), wall_us / 1e6, arrival_s)
 
 
-def _decode(packet: Any) -> list[Any]:
+def decode(packet: Any) -> list[Any]:
+    """The pictures that come out as the packet goes in; none of a damaged one."""
     try:
         return list(packet.decode())
     except av.error.InvalidDataError:

@@ -37,6 +37,11 @@ class Intake:
         return self._outbox.depth + len(self._pending)
 
     @property
+    def remark(self) -> str:
+        """What the operator should know of the file; empty is good."""
+        return self._outbox.remark
+
+    @property
     def lost(self) -> int:
         """Events given up, ever; the newest may not be on disk yet."""
         return self._outbox.lost + self._newly_lost

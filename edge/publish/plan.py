@@ -58,6 +58,15 @@ class SendPlan:
             self._stall_s = STALL_S
             self._progress_at = now
 
+    def forgotten(self, now: float, acknowledged: int) -> None:
+        """Central was restored and has events only up to ``acknowledged``: everything after it is sent again."""
+        if acknowledged < self._acknowledged:
+            self._acknowledged = acknowledged
+            self._cursor = acknowledged + 1
+            self._requests.clear()
+            self._stall_s = STALL_S
+            self._progress_at = now
+
     def request(self, first: int, last: int) -> None:
         """Central asks for events ``first`` to ``last``; those not sent yet will come anyway."""
         last = min(last, self._cursor - 1)

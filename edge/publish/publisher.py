@@ -99,6 +99,8 @@ class Publisher:
         self._camera_states: dict[str, CameraStatus] = {}
         self.commands: deque[Command] = deque(maxlen=MAX_COMMANDS)
         self._live_seq = 0
+        self._salvaged_to: tuple[str, int] | None = ("", 0)
+        """How far the events of earlier sessions are sent on this connection; None where all are."""
         self._since = wall()
         self._status_at = 0.0
         self._link: Link | None = None
@@ -156,6 +158,7 @@ class Publisher:
         pause = BACKOFF_S[0]
         while not self._stop.is_set():
             began = time.monotonic()
+            self._outbox.forget_old()
             try:
                 failure = self._hold_connection()
             except Exception as error:  # noqa: BLE001 - whatever it is, a box must not fall silent over it
@@ -190,6 +193,7 @@ class Publisher:
         """Everything of one connection."""
         now = time.monotonic()
         self._plan.connected(now, self._outbox.acknowledged)
+        self._salvaged_to = ("", 0)
         link.send(self._status("online"))
         self._status_at = now
         for camera, state in list(self._camera_states.items()):
@@ -207,8 +211,10 @@ class Publisher:
             if now - self._status_at >= STATUS_S and link.room > 0:
                 link.send(self._status("online"))
                 self._status_at = now
+                self._outbox.forget_old()
             self._send_live(link, now)
             self._send_stored(link, now)
+            self._send_salvaged(link)
         if link.alive:
             self._farewell(link)
 
@@ -241,6 +247,17 @@ class Publisher:
             if not rows:
                 self._plan.absent(wanted[1])
 
+    def _send_salvaged(self, link: Link) -> None:
+        """What was saved of a damaged outbox, once a connection, after what is stored now."""
+        if self._salvaged_to is None or not link.alive or link.room <= 0:
+            return
+        rows = self._outbox.salvaged.after(self._salvaged_to, link.room)
+        for session, row in rows:
+            link.send(Outgoing(self._topic(row.what), row.payload))
+            self._salvaged_to = (session, row.seq)
+        if not rows:
+            self._salvaged_to = None
+
     def _hear(self, payload: bytes, now: float) -> None:
         """Acknowledgements and requests are dealt with here; the rest is the box's affair."""
         try:
@@ -259,6 +276,8 @@ class Publisher:
             if command.session == self._outbox.session:
                 self._outbox.acknowledge(command.session, command.through)
                 self._plan.heard(now, self._outbox.acknowledged)
+            else:
+                self._outbox.salvaged.let_go(command.session, command.through)
         elif isinstance(command, Resend):
             self._resend(command, now)
         elif len(self.commands) == MAX_COMMANDS:
@@ -275,8 +294,12 @@ class Publisher:
         if command.first > command.last or command.first > outbox.last_seq:
             self.reply(command, ok=False, detail=f"no such events; the last is {outbox.last_seq}")
             return
+        if again := outbox.take_back(command.session, command.first - 1):
+            # Asking for what it had acknowledged means that central was restored from a backup.
+            self._tell(f"central asks again for what it had: {again} acknowledged events wait for it once more")
+            self._plan.forgotten(now, outbox.acknowledged)
         self._plan.request(command.first, command.last)
-        gone = min(command.last, outbox.acknowledged)
+        gone = min(command.last, outbox.first_seq - 1)
         if command.first <= gone:
             self.reply(command, ok=False, detail=f"{command.first} to {gone} were acknowledged and are forgotten")
         else:
@@ -295,6 +318,7 @@ class Publisher:
                 version=self._version,
                 durable_session=self._outbox.session,
                 last_seq=self._outbox.last_seq,
+                first_seq=self._outbox.first_seq,
             )
         )
 

@@ -53,7 +53,7 @@ class Heard:
 
 def covering(inside: Tensor, image: Tensor, images: int) -> Tensor:
     """Cells (images, N) that some region of their image covers; inside (R, N), image (R,)."""
-    counts = torch.zeros((images, inside.shape[1])).index_add_(0, image, inside.float())
+    counts = torch.zeros((images, inside.shape[1]), device=inside.device).index_add_(0, image, inside.float())
     return counts > 0
 
 
@@ -72,7 +72,7 @@ def heard(  # noqa: PLR0917 - one call site, all tensors of one batch
     """
     exact, silent = spare[:, 0], spare[:, 1]
     own = taught.scores[person_image]
-    known = ((overlap > FOUND_IOU) * own).amax(1) > FOUND_SCORE if len(own) else torch.zeros(0, dtype=torch.bool)
+    known = ((overlap > FOUND_IOU) * own).amax(1) > FOUND_SCORE if len(own) else own.new_zeros(0, dtype=torch.bool)
     images = len(wanted)
     in_person = covering(within, person_image, images)
     in_unknown = covering(within[~known], person_image[~known], images)

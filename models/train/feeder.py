@@ -21,7 +21,7 @@ from models.train.plan import INHERITED, Plan
 from models.train.teacher import Lesson, Teacher
 
 AHEAD = 3
-"""Batches drawn before they are needed."""
+"""Batches that each process draws before they are needed."""
 
 Drawn = tuple[list[Picture], NDArray[np.float64]]
 """Pictures of a phase and the probability of each."""
@@ -38,10 +38,14 @@ class Batch:
 class Feeder:
     """Draws batches by phase and step; the same plan gives the same batches."""
 
-    def __init__(self, plan: Plan, drawn: Sequence[Drawn], teacher: Path | None) -> None:
-        """Start the process; it inherits the pictures."""
+    def __init__(self, plan: Plan, drawn: Sequence[Drawn], teacher: Path | None, workers: int = 1) -> None:
+        """Start the processes; they inherit the pictures."""
+        self._ahead = AHEAD * workers
         # forked: gigabytes of pictures are shared instead of sent
-        self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _begin, (plan, list(drawn), teacher))
+        self._pool = ProcessPoolExecutor(
+            workers, multiprocessing.get_context("fork"), _begin, (plan, list(drawn), teacher)
+        )
+        self._pool.submit(_awake).result()
 
     def batches(self, todo: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Batch]]:
         """Yields each (phase, step) of todo with its batch."""
@@ -49,7 +53,7 @@ class Feeder:
         ahead = iter(todo)
         for place in ahead:
             waiting.append((place, self._pool.submit(_draw, *place)))
-            if len(waiting) > AHEAD:
+            if len(waiting) > self._ahead:
                 done, future = waiting.popleft()
                 yield done, future.result()
         while waiting:
@@ -80,6 +84,10 @@ _desk: list[_Desk] = []
 def _begin(plan: Plan, drawn: list[Drawn], teacher: Path | None) -> None:
     cv2.setNumThreads(1)
     _desk.append(_Desk(plan, drawn, None if teacher is None else Teacher(teacher, inner=plan.size == INHERITED)))
+
+
+def _awake() -> None:
+    """Nothing: the first call forks them all."""
 
 
 def _draw(phase_index: int, step: int) -> Batch:

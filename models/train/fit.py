@@ -32,8 +32,9 @@ from models.train.inherited import InheritedNet, Op
 from models.train.network import PIXEL_SCALE
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Plan, read_plan
-from models.train.recipe import Inherited, network_of, weight_of
+from models.train.recipe import weight_of
 from models.train.teacher import moments
+from models.train.trainer import Inherited, network_of
 
 PICTURES = 128
 MEASURED = 16

@@ -46,6 +46,8 @@ FIRST_LAYERS = 2
 """Convolutions of the teacher that become ours of stride 4: 3x3 over slices of two, depthwise 3x3 of stride 2."""
 PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column, in the teacher's first grid, of each place in a 2x2 block."""
+LEVELS = 255
+"""Steps between the least and the greatest of eight bits."""
 DEVIATIONS = 5.0
 """An activation in eight bits reaches so many deviations above its strongest channel's mean."""
 _TINY = 1e-6
@@ -178,9 +180,8 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
             reach = DEVIATIONS * norm.weight.detach().abs()
             most = (norm.bias.detach() + reach).max().clamp(min=_TINY)
             if name not in self.smooth:
-                return _rounded(x, torch.zeros_like(most), most)
-            ends = torch.tensor([LEAST, MOST, VERTEX, MOST * (CURVATURE * MOST + SLOPE)], dtype=most.dtype)
-            return _rounded(smoothed(_rounded(x, *ends[:2])), *ends[2:])
+                return Rounded.apply(x, (most / LEVELS).to(x.dtype), 0.0, float(LEVELS))
+            return _rounded(smoothed(_rounded(x, LEAST, MOST)), VERTEX, MOST * (CURVATURE * MOST + SLOPE))
         if name in self.smooth:
             return smoothed(x)
         return softened(x, self.sharpness)
@@ -265,7 +266,7 @@ class InheritedNet(nn.Module):  # type: ignore[misc]  # torch is untyped here
     def _heads(self, values: dict[str, Tensor]) -> list[tuple[Tensor, ...]]:
         found = []
         for k, (classes, boxes) in enumerate(self.tower_ends):
-            with torch.autocast("cpu", enabled=False):  # half precision would blur boxes
+            with torch.autocast(values[classes].device.type, enabled=False):  # half precision would blur boxes
                 c, b = values[classes].float(), values[boxes].float()
                 found.append((self.score[k](torch.cat((c, b), 1)), self.place[k](b), self.extent[k](b)))
         return found
@@ -318,7 +319,7 @@ class Rounded(torch.autograd.Function):  # type: ignore[misc]  # torch is untype
     """Rounded to multiples of a step, from least to most of them; the gradient passes where nothing was cut off."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, step: Tensor, least: float, most: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, step: Tensor | float, least: float, most: float) -> Tensor:
         """Same shape as x; the step broadcasts."""
         levels = (x / step).round_()
         ctx.save_for_backward((levels >= least) & (levels <= most))
@@ -331,10 +332,10 @@ class Rounded(torch.autograd.Function):  # type: ignore[misc]  # torch is untype
         return gradient * kept, None, None, None
 
 
-def _rounded(x: Tensor, least: Tensor, most: Tensor) -> Tensor:
+def _rounded(x: Tensor, least: float, most: float) -> Tensor:
     """The nearest of 256 values between two, 0 among them."""
-    step = (most - least) / 255
-    return Rounded.apply(x, step.to(x.dtype), float((least / step).round()), float((most / step).round()))
+    step = (most - least) / LEVELS
+    return Rounded.apply(x, step, float(round(least / step)), float(round(most / step)))
 
 
 def _blocked(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:

@@ -103,12 +103,12 @@ def assign(scores: Tensor, boxes: Tensor, centres: Tensor, people: People) -> As
         fit = scores[people.image].pow(SCORE_POWER) * quality.pow(IOU_POWER) + _TINY
         fit = fit * inside(centres, people.boxes, LEAST_SIDE_PX)
         best, cell = fit.topk(min(CANDIDATES, cells), dim=1)
-        person = torch.arange(len(best)).repeat_interleave(best.shape[1]).view_as(cell)
+        person = torch.arange(len(best), device=best.device).repeat_interleave(best.shape[1]).view_as(cell)
         taken = best > 0
         person, cell, best = person[taken], cell[taken], best[taken]
         reached = quality[person, cell]
         place = people.image[person] * cells + cell
-        winner = torch.zeros(len(scores) * cells).scatter_reduce(0, place, reached + _TINY, "amax")
+        winner = best.new_zeros(len(scores) * cells).scatter_reduce(0, place, reached + _TINY, "amax")
         kept = reached + _TINY >= winner[place]
         person, cell, best, reached, place = person[kept], cell[kept], best[kept], reached[kept], place[kept]
         if len(place):  # equal overlaps can leave a place twice
@@ -117,8 +117,8 @@ def assign(scores: Tensor, boxes: Tensor, centres: Tensor, people: People) -> As
             first[1:] = place[order][1:] != place[order][:-1]
             one = order[first]
             person, cell, best, reached = person[one], cell[one], best[one], reached[one]
-        top_fit = torch.zeros(len(people.boxes)).scatter_reduce(0, person, best, "amax")
-        top_quality = torch.zeros(len(people.boxes)).scatter_reduce(0, person, reached, "amax")
+        top_fit = best.new_zeros(len(people.boxes)).scatter_reduce(0, person, best, "amax")
+        top_quality = best.new_zeros(len(people.boxes)).scatter_reduce(0, person, reached, "amax")
         score = best / (top_fit[person] + _TINY) * top_quality[person]
         return Assignment(people.image[person], cell, person, score.clamp(0, 1))
 
@@ -148,7 +148,7 @@ def detection_losses(  # noqa: PLR0917  # the tensors of one batch
     with torch.no_grad():  # only cells near people can answer for one, and few of them will
         near = covering(inside(centres, people.boxes, LEAST_SIDE_PX), people.image, len(score_logits))
         image, cell = near.nonzero(as_tuple=True)
-        boxes = torch.zeros((*score_logits.shape, 4))
+        boxes = score_logits.new_zeros((*score_logits.shape, 4))
         boxes[image, cell] = decode_boxes(side_logits[image, cell], centres[cell], strides[cell])
         chosen = assign(score_logits.sigmoid(), boxes, centres, people)
     wanted = torch.zeros_like(score_logits)
@@ -204,7 +204,7 @@ def faint_loss(score_logits: Tensor, scores: Tensor, places: Tensor) -> Tensor:
 
 def _empty(people: People, images: int) -> Tensor:
     """(images,) bool: those in which labels show nobody, and leave nothing out."""
-    shown = torch.zeros(images, dtype=torch.bool)
+    shown = torch.zeros(images, dtype=torch.bool, device=people.image.device)
     shown[people.image] = True
     shown[people.ignored_image] = True
     return ~shown

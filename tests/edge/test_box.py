@@ -69,6 +69,11 @@ def test_failed_zones_are_accepted_by_name_or_all_of_them(config: Path, zones: l
         ("port = 1883", 'port = 1883\npassword_file = "x"', "[mqtt] has password_file but no username; add one"),
         ("port = 1883", 'port = 1883\nusername = "a"\npassword_file = "x"', "[mqtt] password_file:"),
         ("port = 1883", 'port = 1883\nca = "ca.pem"', "ca.pem does not exist; correct the path"),
+        ("port = 1883", 'port = 1883\nkey = "k"', "[mqtt] certificate and key need each other, and ca; name all three"),
+        (
+            "port = 1883", 'port = 1883\nca = "site.toml"\ncertificate = "c"\nkey = "k"',
+            "[mqtt] certificate: ",
+        ),
         ('name = "east"', 'name = "west"', "camera 'west' stands twice; keep one of them"),
         ('name = "east"', 'name = "roof"', "camera 'roof' is not calibrated on floor 'ground'; it has west, east"),
         ('name = "east"', 'name = "a b"', "camera name 'a b' is no id"),

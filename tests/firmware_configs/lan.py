@@ -40,7 +40,7 @@ from concurrent.futures import ThreadPoolExecutor
 def call(one):
     source, kind, host, port = one
     with socket.socket(type=socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as line:
-        line.settimeout(0.7)
+        line.settimeout(1.5)
         try:
             if source: line.bind((source, 0))
             line.connect((host, port))

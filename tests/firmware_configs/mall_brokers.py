@@ -158,6 +158,11 @@ class MallBrokers:
             context.load_cert_chain(folder / f"{stem}.pem", folder / f"{stem}.key")
         return self._connected(self.mall.port, client_id, context=context)
 
+    def leave(self, client: Client) -> None:
+        """Ends a connection; who is connected is who its certificate says, so one name is there once."""
+        client.client.disconnect()
+        client.client.loop_stop()
+
     def lets_in(self, pair: Path | None) -> bool:
         """Whether the mall's broker answers a CONNECT of who has this pair, or none."""
         context = ssl.create_default_context(cafile=str(self.mall_folder / "ca.pem"))
@@ -201,6 +206,7 @@ class Client:
 
     def __init__(self, client_id: str | None) -> None:
         self.answer: str | None = None
+        self.connections = 0
         self.heard: list[tuple[str, bytes, bool]] = []
         self._lock = threading.Condition()
         self.client = mqtt.Client(
@@ -212,6 +218,7 @@ class Client:
     def _on_connect(self, _client: object, _data: object, _flags: object, reason: object, _more: object) -> None:
         with self._lock:
             self.answer = str(reason)
+            self.connections += 1
             self._lock.notify_all()
 
     def _on_message(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:

@@ -122,3 +122,8 @@ def test_no_name_can_start_a_line_or_a_rule(text: str) -> None:
         return
     assert text.isascii()
     assert not set(text) & set("\n\r\t ;{}[]\"'$#:/\\\0")
+
+
+def test_central_may_call_its_webhooks(tmp_path: Path) -> None:
+    hook = '[[webhooks]]\nname = "crm"\nurl = "https://crm.example:8443/x"\nsecret_file = "s"\n\n[mqtt]'
+    assert load_host(write_central(tmp_path, ("[mqtt]", hook))).webhook_ports == (80, 443, 8443)

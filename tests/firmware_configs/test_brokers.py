@@ -29,7 +29,8 @@ def test_what_the_edge_says_reaches_central_and_commands_come_back(brokers: Mall
     central.hears(f"{OWN}/cameras/door/status", b"online")
     central.say(f"{OWN}/commands", b"acknowledge")
     edge.hears(f"{OWN}/commands", b"acknowledge")
-    late = brokers.at_the_mall("central", "late")
+    brokers.leave(central)
+    late = brokers.at_the_mall("central")
     late.listen("atrium/#")
     late.hears(f"{OWN}/cameras/door/status", b"online")
     assert {topic: retained for topic, _, retained in late.heard} == {
@@ -39,15 +40,16 @@ def test_what_the_edge_says_reaches_central_and_commands_come_back(brokers: Mall
 
 
 def test_what_was_said_while_the_mall_was_away_arrives_afterwards(brokers: MallBrokers) -> None:
-    watching, edge = brokers.at_the_mall("central", "watching"), brokers.edge()
+    watching, edge = brokers.at_the_mall("central"), brokers.edge()
     watching.listen("atrium/#")
     watching.hears(f"{OWN}/bridge", b"1")
+    brokers.leave(watching)
     brokers.mall.kill()
     for number in range(1500):
         edge.client.publish(f"{OWN}/visits", b"%d" % number, qos=1)
     edge.say(f"{OWN}/visits", b"last")
     brokers.mall.start()
-    central = brokers.at_the_mall("central", "again")
+    central = brokers.at_the_mall("central")
     central.listen("atrium/#")
     central.hears(f"{OWN}/visits", b"last")
     said = [int(payload) for topic, payload, _ in central.heard if topic.endswith("/visits") and payload != b"last"]
@@ -77,13 +79,31 @@ def test_no_box_speaks_or_listens_on_anothers_topics(brokers: MallBrokers) -> No
     central.say(f"{OWN}/commands", b"for g")
     central.say("atrium/mall/g/box-x/commands", b"for x")
     box.hears("atrium/mall/g/box-x/commands", b"for x")
+    brokers.leave(box)
     for topic in (f"{OWN}/visits", f"{OWN}/commands", "atrium/mall/offers", "atrium/mall/g/other/status"):
         # The broker throws out who tries, so each try is by a connection of its own.
-        brokers.at_the_mall("other", "atrium-mall-g-box-g-2").say(topic, b"forged")
-    brokers.at_the_mall("other", "honest").say("atrium/mall/g/box-x/visits", b"own")
+        trying = brokers.at_the_mall("other")
+        trying.say(topic, b"forged")
+        brokers.leave(trying)
+    brokers.at_the_mall("other").say("atrium/mall/g/box-x/visits", b"own")
     central.hears("atrium/mall/g/box-x/visits", b"own")
     assert b"forged" not in [said for _, said, _ in central.heard]
     assert [topic for topic, _, _ in box.heard] == ["atrium/mall/g/box-x/commands"]
+
+
+def test_nobody_takes_anothers_place_by_calling_itself_so(brokers: MallBrokers) -> None:
+    central, edge = brokers.at_the_mall("central", "atrium-central"), brokers.edge()
+    central.listen("atrium/#")
+    central.hears(f"{OWN}/bridge", b"1")
+    for name in ("atrium-mall-g-box-g", "mall/g/box-g", "atrium-central", "central"):
+        trying = brokers.at_the_mall("other", name)
+        trying.say("atrium/mall/g/box-x/visits", name.encode())
+        central.hears("atrium/mall/g/box-x/visits", name.encode())
+        brokers.leave(trying)
+    edge.say(f"{OWN}/visits", b"still there")
+    central.hears(f"{OWN}/visits", b"still there")
+    assert (f"{OWN}/bridge", b"0") not in [(topic, said) for topic, said, _ in central.heard]
+    assert central.connections == 1
 
 
 def test_whoever_delivers_offers_reads_them_and_nothing_else(brokers: MallBrokers) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.firmware_configs.hosts import need_root
 STEPS = ("open", "fsync", "rename", "replace", "unlink", "mkdir", "rmdir", "chown", "fchown", "fchmod", "chmod", "link")
 """What of ``os`` changes the disk; each call of one is a moment at which the power may go."""
 MOST_STEPS = 1000
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 OLD = {"/etc/a.conf": b"old a\n", "/etc/d/b.conf": b"old b\n", "/etc/gone.conf": b"old gone\n"}
 WANTED = {
@@ -32,6 +34,13 @@ State = dict[str, tuple[bytes | str, int, int, int]]
 @pytest.fixture(autouse=True)
 def _root() -> None:
     need_root("owners of files are set")
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: hundreds of hosts, each brought to the disk many times."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def host(folder: Path) -> Path:
@@ -93,9 +102,9 @@ def killed_after(steps: int, work: Callable[[], None]) -> bool:
     return False
 
 
-def test_killed_at_any_step_it_is_all_old_or_all_new(tmp_path: Path) -> None:
-    old = state(host(tmp_path / "old"))
-    new_root = host(tmp_path / "new")
+def test_killed_at_any_step_it_is_all_old_or_all_new(memory: Path) -> None:
+    old = state(host(memory / "old"))
+    new_root = host(memory / "new")
     put_all(new_root)
     new = state(new_root)
     assert new["etc/a.conf"] == (b"new a\n", 0o640, 0, 905)
@@ -103,7 +112,7 @@ def test_killed_at_any_step_it_is_all_old_or_all_new(tmp_path: Path) -> None:
     assert "etc/gone.conf" not in new
     seen = []
     for steps in range(MOST_STEPS):
-        root = host(tmp_path / f"at-{steps}")
+        root = host(memory / f"at-{steps}")
         cut = killed_after(steps, lambda root=root: put_all(root))
         seen.append(state(root))
         Journal(root).recover()
@@ -116,10 +125,10 @@ def test_killed_at_any_step_it_is_all_old_or_all_new(tmp_path: Path) -> None:
     assert mixes, "there were moments with a mix to take back"
 
 
-def test_killed_at_any_step_of_going_back_it_goes_back_all_the_same(tmp_path: Path) -> None:
-    old = state(host(tmp_path / "old"))
+def test_killed_at_any_step_of_going_back_it_goes_back_all_the_same(memory: Path) -> None:
+    old = state(host(memory / "old"))
     for steps in range(MOST_STEPS):
-        root = host(tmp_path / f"at-{steps}")
+        root = host(memory / f"at-{steps}")
         put_all(root)
         cut = killed_after(steps, lambda root=root: Journal(root).roll_back() and None)
         if not cut:
@@ -141,10 +150,10 @@ def test_what_is_not_final_is_taken_back_at_the_next_start(tmp_path: Path) -> No
     assert Journal(root).recover() == ()
 
 
-def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    old, real = state(host(tmp_path / "old")), os.fsync
+def test_a_full_disk_changes_nothing(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, real = state(host(memory / "old")), os.fsync
     for full_at in range(1, MOST_STEPS):
-        root, calls = host(tmp_path / f"at-{full_at}"), []
+        root, calls = host(memory / f"at-{full_at}"), []
 
         def full(handle: int, calls: list[int] = calls, full_at: int = full_at) -> None:
             calls.append(handle)
@@ -216,3 +225,33 @@ def test_old_files_are_kept_from_everybody_else(tmp_path: Path) -> None:
         if path.is_file():
             assert path.stat().st_mode & 0o077 == 0, path
     assert (root / STATE[1:]).stat().st_mode & 0o077 == 0
+
+
+def test_confirmed_when_nobody_waits_any_more_it_is_final(tmp_path: Path) -> None:
+    root, journal = host(tmp_path), Journal(tmp_path)
+    journal.put(WANTED, FOLDERS)
+    journal.confirm()
+    assert not journal.pending
+    assert journal.recover() == ()
+    assert (root / "etc/a.conf").read_bytes() == b"new a\n"
+    assert journal.numbers() == [1]
+
+
+def test_a_change_that_was_cut_short_cannot_be_confirmed(tmp_path: Path) -> None:
+    root, journal = host(tmp_path), Journal(tmp_path)
+    journal.put(WANTED, FOLDERS)
+    (root / "etc/new/deep/c.conf").unlink()
+    with pytest.raises(AtriumError, match="was cut short; take it back: atrium firmware recover"):
+        journal.confirm()
+    assert journal.pending
+
+
+def test_whoever_waits_is_told_and_makes_it_final_itself(tmp_path: Path) -> None:
+    host(tmp_path)
+    journal = Journal(tmp_path)
+    with journal.held():
+        journal.put(WANTED, FOLDERS)
+        assert not journal.confirmed
+        Journal(tmp_path).confirm()
+        assert journal.confirmed
+        assert journal.pending

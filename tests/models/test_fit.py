@@ -42,8 +42,8 @@ def pixels() -> np.ndarray:
 @pytest.fixture
 def checkpoint(tmp_path: Path, teacher: Path, pixels: np.ndarray) -> Path:
     """The teacher's weights with ReLU: where training would begin."""
-    from models.train.recipe import Inherited, Trainer  # noqa: PLC0415  # needs onnx
     from models.train.teacher import moments  # noqa: PLC0415
+    from models.train.trainer import Inherited, Trainer  # noqa: PLC0415  # needs onnx
 
     path = tmp_path / "start.pt"
     Trainer(made_plan(), Inherited(teacher, moments(teacher, [pixels[:4]]))).save(path)
@@ -53,8 +53,8 @@ def checkpoint(tmp_path: Path, teacher: Path, pixels: np.ndarray) -> Path:
 def far(path: Path, teacher: Path, pixels: np.ndarray) -> float:
     """The mimic's measure of a checkpoint on other pictures than it was fitted to."""
     from models.train.activations import SHARPEST  # noqa: PLC0415  # needs onnx
-    from models.train.recipe import Inherited, network_of  # noqa: PLC0415
     from models.train.teacher import Teacher, moments  # noqa: PLC0415
+    from models.train.trainer import Inherited, network_of  # noqa: PLC0415
 
     network, mimic = network_of(made_plan(), Inherited(teacher, moments(teacher, [pixels[:4]])))
     network.load_state_dict(torch.load(path, weights_only=True)["averaged"])

@@ -33,7 +33,8 @@ from models.train.losses import (
 from models.train.network import SIZES, Deployed, PersonNet, decode_boxes, places
 from models.train.pictures import Picture, read_pictures
 from models.train.plan import Phase, Plan
-from models.train.recipe import Trainer, learning_rate, mixed, sharpness, train, weight_of
+from models.train.recipe import learning_rate, mixed, train, weight_of
+from models.train.trainer import Trainer, sharpness
 from tests.shared_data import shared
 
 HEIGHT, WIDTH = 96, 128

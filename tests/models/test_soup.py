@@ -12,8 +12,8 @@ import torch
 
 from contract.errors import BadInputError
 from models.train.plan import Phase, Plan
-from models.train.recipe import Trainer
 from models.train.soup import mean
+from models.train.trainer import Trainer
 
 
 def made_plan(seed: int = 1) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +79,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         yield running
 
 
+@pytest.mark.timeout(600)
 def test_edge_and_central_tell_when_they_serve_and_the_event_path_is_whole(guest: Guest) -> None:
     guest.run("systemctl", "start", "atrium-central", "atrium-edge@box")
     for unit, user in (("atrium-central", "atrium-central"), ("atrium-edge@box", "atrium-edge")):
@@ -130,13 +132,27 @@ def test_an_edge_that_hangs_is_started_anew(guest: Guest) -> None:
     assert found["MainPID"] != before["MainPID"]
 
 
-def test_a_list_of_revoked_boxes_reaches_the_broker(guest: Guest) -> None:
+def broker_once_settled(guest: Guest) -> str:
+    """The broker's process id once nothing is being taken up; it stays, for taking up is no change to be taken up."""
+    eventually(lambda: guest.shown("atrium-certificates", "ActiveState")["ActiveState"] == "inactive", 30)
+    now = guest.shown("mosquitto", "MainPID")["MainPID"]
+    time.sleep(4)
+    assert guest.shown("mosquitto", "MainPID", "SubState") == {"MainPID": now, "SubState": "running"}
+    return now
+
+
+def test_revocations_and_new_certificates_reach_the_broker(guest: Guest) -> None:
     guest.run("systemctl", "start", "atrium-certificates.path")
     before = guest.shown("mosquitto", "MainPID")["MainPID"]
     put = "mkdir -p /var/lib/atrium/central/ca; echo revoked > /var/lib/atrium/central/ca/crl.new; "
     guest.run("sh", "-c", put + "mv /var/lib/atrium/central/ca/crl.new /var/lib/atrium/central/ca/crl.pem")
     eventually(lambda: guest.run("cat", "/etc/atrium/tls/crl.pem", check=False) == "revoked\n", 20)
     eventually(lambda: guest.shown("mosquitto", "MainPID")["MainPID"] not in {before, "0"}, 20)
+    was = broker_once_settled(guest)
+    pair = "cd /etc/atrium/tls && mkdir .box-2 && ln -s .box-2 .next && mv -T .next box.pair"  # as a renewal does it
+    guest.run("sh", "-c", pair)
+    eventually(lambda: guest.shown("mosquitto", "MainPID")["MainPID"] not in {was, "0"}, 20)
+    broker_once_settled(guest)
     guest.run("sh", "-c", "ln -sf /etc/shadow /var/lib/atrium/central/ca/crl.pem")
     guest.run("systemctl", "start", "atrium-certificates", check=False)
     assert guest.run("cat", "/etc/atrium/tls/crl.pem") == "revoked\n"

@@ -27,8 +27,9 @@ from central.store.schema import (
     m0024_deliveries,
     m0025_results,
     m0026_enrolment,
+    m0027_recovery,
 )
-from central.store.schema.numbered import migrations
+from central.store.schema.numbered import migrations, unknown
 
 __all__ = [
     "m0001_events",
@@ -53,5 +54,7 @@ __all__ = [
     "m0024_deliveries",
     "m0025_results",
     "m0026_enrolment",
+    "m0027_recovery",
     "migrations",
+    "unknown",
 ]

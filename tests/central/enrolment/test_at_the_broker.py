@@ -89,12 +89,31 @@ def test_a_box_speaks_on_its_own_topics_and_hears_its_own_commands(desk: Desk, m
         one.close()
 
 
+def test_whoever_takes_anothers_client_id_hears_nothing_of_its_session(desk: Desk, mutual: MutualBroker) -> None:
+    central, tls = Caller(mutual, desk.folder / "tls", "central"), desk.box()
+    for heard in (0, 1):  # the box itself hears what was kept for it while it was away
+        box = Caller(mutual, tls, subscribe="atrium/mall/g/box-g/commands", client_id="box-g", session_s=60)
+        assert wait(lambda: len(box.heard) == heard)  # noqa: B023 - called here
+        time.sleep(0.2)
+        box.close()
+        assert central.publish("atrium/mall/g/box-g/commands")
+    intruder = Caller(mutual, desk.box("box-h"), client_id="box-g", session_s=60)
+    assert intruder.stands
+    assert central.publish("atrium/mall/g/box-g/commands")
+    time.sleep(0.5)
+    assert intruder.heard == []
+    intruder.close()
+    central.close()
+
+
 def test_a_revoked_box_is_refused_after_a_reload_and_put_out_by_a_restart(desk: Desk, mutual: MutualBroker) -> None:
     tls, other = desk.box(), Caller(mutual, desk.box("box-h"))
     box = Caller(mutual, tls)
     assert box.stands
     desk.enrolment.revoke("box-g", desk.now)
-    assert Caller(mutual, tls).stands, "the broker has not read the list yet"
+    box.close()
+    box = Caller(mutual, tls)
+    assert box.stands, "the broker has not read the list yet"
     mutual.reload()
     assert not Caller(mutual, tls).stands
     assert other.stands

@@ -42,7 +42,8 @@ def test_what_is_due_goes_at_once_and_a_second_time_nothing(central: Central) ->
     for days in (5, 4):
         sender = Sender(session=f"durable0session{days}")
         take(store, sender, visit(f"visit000000{days}", f"elsa0000000{days}", entered=now - days * DAY_S), now)
-    take(store, Sender(session="durable0session9"), positions(now - HOUR_S, {"carl00000001": (1.0, 1.0)}), now)
+    past = now - HOUR_S
+    take(store, Sender(session="durable0session9"), positions(past, {"carl00000001": (1.0, 1.0)}), past)
     take(store, Sender(session="durable0session8"), visit(visitor="dora00000001", entered=now - 100), now)
     before = len(ids(store))
     store.close()

@@ -53,13 +53,13 @@ class Sent:
             monotonic=lambda: self.now,
         )
         self._delay_s, self._ask_after_s, self._shed = delay_s, ask_after_s, shed
-        monkeypatch.setattr(self.camera, "_connect", lambda: self._connected(clip))
-        decode = live._decode
-        monkeypatch.setattr(live, "_decode", lambda packet: [self._note(shown) for shown in decode(packet)])
+        monkeypatch.setattr(live, "connect", lambda _url: self._connected(clip))
+        decode = live.decode
+        monkeypatch.setattr(live, "decode", lambda packet: [self._note(shown) for shown in decode(packet)])
         if clock_off_s is not None:
             monkeypatch.setattr(
                 live,
-                "_hear_sender",
+                "hear_sender",
                 lambda clock, packet, at: clock.hear_sender(packet.pts * packet.time_base, at + clock_off_s, at),
             )
         with pytest.raises(StreamFault) as told:

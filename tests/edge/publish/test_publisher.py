@@ -30,8 +30,15 @@ def crossing(number: int) -> Event:
 class Box:
     """An outbox with its publisher."""
 
-    def __init__(self, folder: Path, broker: MosquittoBroker, protocol: str = "5", password: str | None = None) -> None:
-        self.outbox = Outbox(folder / "outbox.db", ORIGIN, "durable0session0")
+    def __init__(
+        self,
+        folder: Path,
+        broker: MosquittoBroker,
+        protocol: str = "5",
+        password: str | None = None,
+        keep_s: float = 0.0,
+    ) -> None:
+        self.outbox = Outbox(folder / "outbox.db", ORIGIN, "durable0session0", keep_s=keep_s)
         self.told: list[str] = []
         self.publisher = Publisher(
             self.outbox,
@@ -206,4 +213,35 @@ def test_a_wrong_password_is_said_in_one_line(tmp_path: Path, broker: MosquittoB
     (line,) = box.told
     assert "refuses the connection (Not authorized); check [mqtt] username and password_file" in line
     assert box.publisher.figures.fault == line
+    box.close()
+
+
+def test_what_was_saved_of_a_damaged_outbox_is_sent_under_its_own_session(
+    tmp_path: Path, broker: MosquittoBroker, central: Accountant
+) -> None:
+    old = Outbox(tmp_path / "old.db", ORIGIN, "oldsession000")
+    old.append([crossing(number) for number in range(1, 41)])
+    box = Box(tmp_path, broker)
+    box.outbox.salvaged.take_in([("oldsession000", row) for row in old.rows(1, 40, 100) if row.seq != 30], time.time())
+    old.close()
+    box.put(1, 5)
+    assert central.run_until(lambda: central.through("durable0session0") == 5)
+    assert central.run_until(lambda: central.highest("oldsession000") == 40)
+    assert central.through("oldsession000") == 29
+    central.tell("ground", "box-1", Acknowledge(session="oldsession000", through=29))
+    assert wait(lambda: len(box.outbox.salvaged.after(("", 0), 100)) == 10)
+    box.close()
+
+
+def test_a_central_that_was_restored_is_sent_what_it_had(
+    tmp_path: Path, broker: MosquittoBroker, central: Accountant
+) -> None:
+    box = Box(tmp_path, broker, keep_s=3600.0)
+    box.put(1, 300)
+    assert central.run_until(lambda: box.outbox.acknowledged == 300)
+    central.db.execute("DELETE FROM events WHERE seq > 120")
+    central.tell("ground", "box-1", Resend(session="durable0session0", first=121, last=300))
+    assert central.run_until(lambda: central.through("durable0session0") == 300)
+    assert central.run_until(lambda: box.outbox.acknowledged == 300)
+    assert any("asks again for what it had: 180 acknowledged events" in line for line in box.told)
     box.close()

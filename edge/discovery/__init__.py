@@ -1,0 +1,1 @@
+"""Cameras on the camera LAN: found, asked what they send, tried, and told what to set."""
