@@ -30,7 +30,6 @@ CHECK_LIMIT_S = 24.0
 READ_LIMIT_S = 20.0
 HTTP_TIMEOUT_S = 5.0
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
-BACKUPS = "backups"
 OURS = frozenset({"broker", "central"})
 """Certificates that the site's own authority signs; that of the pages may be a public one's."""
 DAMAGED = "Stop central, keep the file, and restore the newest backup: boxes send again what came after it."
@@ -66,7 +65,7 @@ def central_checks(path: Path) -> list[Check]:
         Check("database-log", partial(log_size, database)),
         Check("retention", now_of(forgetting)),
         Check("quarantine", now_of(quarantine)),
-        Check("backup", lambda: backup_age(_backups(path, config), time.time())),
+        Check("backup", lambda: backup_age(config.backup.folder, time.time())),
         Check("box-silent", now_of(silent_boxes)),
     ]
 
@@ -112,12 +111,6 @@ def central_answers(host: str, port: int) -> list[Finding]:
         said = f"somebody answers with {answer.status_code}: it is not central, or not well"
         return [Finding(check=check, subject=where, level="fault", said=said, mend=mend)]
     return [Finding(check=check, subject=where, level="fine", said="serves pages and API")]
-
-
-def _backups(path: Path, config: Config) -> Path:
-    """Where backups go."""
-    plan = getattr(config, "backup", None)
-    return path.parent / BACKUPS if plan is None else Path(plan.folder)
 
 
 def _misconfigured(path: Path, error: BadInputError) -> Check:
