@@ -16,29 +16,32 @@ RENEWED_SHARE = 1 / 3
 """A certificate is renewed once a third of its life is left; one well below that was not."""
 LATE_SHARE = 0.8
 """Of that third: a day or two without central are no fault."""
-MEND = "Run: atrium box renew /etc/atrium/box.toml --force; where that is refused, enroll the box again."
-CA_MEND = "Make a new authority for the site and enroll its boxes again, before it ends."
+OF_A_BOX = "Run: atrium box renew /etc/atrium/box.toml --force; where that is refused, enroll the box again."
+OF_CENTRAL = "Run: systemctl start atrium-renew-central; then journalctl -u atrium-renew-central -n 50."
+OF_THE_SITE = "Make a new authority for the site and enroll its boxes again, before it ends."
+AUTHORITY_LATE_DAYS = 180.0
+"""Twice the life of a certificate that it signs."""
 
 
-def certificate_life(path: Path, now: float, *, is_authority: bool = False) -> list[Finding]:
+def certificate_life(path: Path, now: float, mend: str, late_days: float | None = None) -> list[Finding]:
     """How long the first certificate of a file is good for.
 
     Args:
         path: a PEM file.
         now: seconds since 1970.
-        is_authority: whether it signs others, and is not renewed by itself.
+        mend: where it has ended or should have been renewed.
+        late_days: fewer left are a warning; where left out, a good quarter of its life.
     """
     try:
         found = x509.load_pem_x509_certificate(path.read_bytes())
     except OSError as error:
         said = f"cannot be read ({error.strerror})"
-        return [_of(path, "fault", said, "Enroll the box again, or correct the path in its file.")]
+        return [_of(path, "fault", said, "Correct the path in the configuration, or make the certificate anew.")]
     except ValueError:
-        return [_of(path, "fault", "holds no certificate (PEM)", "Enroll the box again; it writes the file anew.")]
+        return [_of(path, "fault", "holds no certificate (PEM)", "Make the certificate anew; the file is damaged.")]
     begins, ends = found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp()
     days = (ends - now) / DAY_S
     until = datetime.fromtimestamp(ends, UTC).date().isoformat()
-    mend = CA_MEND if is_authority else MEND
     figures = {"days_left": round(days, 1)}
     if now < begins:
         said = f"is good only in {(begins - now) / 3600:.1f} h from now: this clock is behind, or the signer's ahead"
@@ -47,8 +50,7 @@ def certificate_life(path: Path, now: float, *, is_authority: bool = False) -> l
         return [
             _of(path, "fault", f"expired on {until}, {-days:.0f} days ago: nobody lets us in with it", mend, figures)
         ]
-    left = (ends - now) / max(ends - begins, 1.0)
-    if left < RENEWED_SHARE * LATE_SHARE:
+    if days < (RENEWED_SHARE * LATE_SHARE * (ends - begins) / DAY_S if late_days is None else late_days):
         return [
             _of(path, "warning", f"ends on {until}, in {days:.0f} days, and should be renewed by now", mend, figures)
         ]

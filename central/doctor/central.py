@@ -13,14 +13,15 @@ from calibration.site import load_site
 from central.config import CentralFile, Config, load_config
 from central.doctor.boxes import silent_boxes
 from central.doctor.keeping import backup_age, database_version, forgetting, log_size, quarantine
+from central.enrolment.authority import CERTIFICATE, KEY
 from contract.errors import BadInputError
-from contract.files import read_toml
+from contract.files import read_toml, secret_path
 from upkeep.broker import Way, broker_lets_in
 from upkeep.clock import ask_chrony, clock_offset
 from upkeep.databases import database_integrity
 from upkeep.findings import Finding
 from upkeep.host import host_checks
-from upkeep.lifetimes import certificate_belongs, certificate_life
+from upkeep.lifetimes import AUTHORITY_LATE_DAYS, OF_CENTRAL, OF_THE_SITE, certificate_belongs, certificate_life
 from upkeep.permissions import secret_permissions
 from upkeep.ports import EVERY_HOST, Expected, listeners, open_ports
 from upkeep.rounds import Check
@@ -29,7 +30,6 @@ CHECK_LIMIT_S = 24.0
 READ_LIMIT_S = 20.0
 HTTP_TIMEOUT_S = 5.0
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
-BACKUPS = "backups"
 OURS = frozenset({"broker", "central"})
 """Certificates that the site's own authority signs; that of the pages may be a public one's."""
 DAMAGED = "Stop central, keep the file, and restore the newest backup: boxes send again what came after it."
@@ -59,13 +59,13 @@ def central_checks(path: Path) -> list[Check]:
         Check("open-ports", partial(_ports, config)),
         Check("secret-permissions", lambda: secret_permissions(secrets_of(path, config, found))),
         Check("broker", partial(broker_lets_in, way_of(config)), limit_s=18.0),
-        Check("certificate-life", partial(_certificates, path.parent / "tls")),
+        Check("certificate-life", partial(_certificates, path.parent / "tls", config.enrolment.folder / CERTIFICATE)),
         Check("http", partial(central_answers, config.host, config.port)),
         Check("database-version", partial(database_version, database)),
         Check("database-log", partial(log_size, database)),
         Check("retention", now_of(forgetting)),
         Check("quarantine", now_of(quarantine)),
-        Check("backup", lambda: backup_age(_backups(path, config), time.time())),
+        Check("backup", lambda: backup_age(config.backup.folder, time.time())),
         Check("box-silent", now_of(silent_boxes)),
     ]
 
@@ -73,15 +73,16 @@ def central_checks(path: Path) -> list[Check]:
 def way_of(config: Config) -> Way:
     """The way to the broker by central's own credentials."""
     to = config.broker
-    certificate, key = getattr(to, "certificate", None), getattr(to, "key", None)
-    return Way(to.host, to.port, to.client_id, to.username, to.password, to.ca, certificate, key)
+    return Way(to.host, to.port, to.client_id, to.username, to.password, to.ca, to.certificate, to.key)
 
 
 def secrets_of(path: Path, config: Config, found: CentralFile) -> list[Path]:
     """Files of central's host that nobody else may read."""
     folder = path.parent
-    named = [found.mqtt.password_file, getattr(found.mqtt, "key", ""), *(one.secret_file for one in found.webhooks)]
-    paths = [config.secrets, config.tokens, config.database, *(folder / name for name in named if name)]
+    named = [found.mqtt.password_file, found.mqtt.key, found.enrolment.passphrase_file]
+    named += [one.secret_file for one in found.webhooks]
+    paths = [config.secrets, config.tokens, config.database, config.enrolment.folder / KEY]
+    paths += [secret_path(folder, name) for name in named if name]
     return [*paths, *(folder / "secrets").glob("*"), *(folder / "tls").glob("*.key")]
 
 
@@ -112,12 +113,6 @@ def central_answers(host: str, port: int) -> list[Finding]:
     return [Finding(check=check, subject=where, level="fine", said="serves pages and API")]
 
 
-def _backups(path: Path, config: Config) -> Path:
-    """Where backups go."""
-    plan = getattr(config, "backup", None)
-    return path.parent / BACKUPS if plan is None else Path(plan.folder)
-
-
 def _misconfigured(path: Path, error: BadInputError) -> Check:
     said, _, mend = str(error).partition("; ")
     mend = mend or "correct what it names"
@@ -145,14 +140,15 @@ def _ports(config: Config) -> Sequence[Finding]:
     return open_ports(listeners(), [*EVERY_HOST, *own])
 
 
-def _certificates(folder: Path) -> Sequence[Finding]:
+def _certificates(folder: Path, authority: Path) -> Sequence[Finding]:
     """Every pair in the folder of certificates, and the authority."""
     now, ca = time.time(), folder / "ca.pem"
-    found = certificate_life(ca, now, is_authority=True) if ca.exists() else []
+    authorities = [path for path in (ca, authority) if path.exists()]
+    found = [one for path in authorities for one in certificate_life(path, now, OF_THE_SITE, AUTHORITY_LATE_DAYS)]
     for certificate in sorted(folder.glob("*.pem")):
         key = certificate.with_suffix(".key")
         if certificate != ca and key.exists():
-            found += certificate_life(certificate, now)
+            found += certificate_life(certificate, now, OF_CENTRAL)
             ours = ca if ca.exists() and certificate.stem in OURS else None
             found += certificate_belongs(certificate, key, ours)
     return found

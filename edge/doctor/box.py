@@ -11,7 +11,7 @@ from typing import Any
 from calibration.site import cameras_path
 from calibration.versions.gate import certificate_path
 from contract.errors import BadInputError
-from contract.files import read_toml
+from contract.files import read_toml, secret_path
 from edge.app import OUTBOX_NAME
 from edge.box import Box, BoxFile, CameraSource, load_box
 from edge.doctor.calibrated import camera_drift, floor_certificate
@@ -25,7 +25,7 @@ from upkeep.clock import ask_chrony, clock_offset
 from upkeep.databases import database_integrity
 from upkeep.findings import Finding
 from upkeep.host import host_checks
-from upkeep.lifetimes import certificate_belongs, certificate_life
+from upkeep.lifetimes import AUTHORITY_LATE_DAYS, OF_A_BOX, OF_THE_SITE, certificate_belongs, certificate_life
 from upkeep.permissions import secret_permissions
 from upkeep.ports import EVERY_HOST, Expected, listeners, open_ports
 from upkeep.rounds import Check
@@ -82,8 +82,7 @@ def box_checks(path: Path) -> list[Check]:
 def way_of(box: Box) -> Way:
     """The way to the broker by the box's own credentials."""
     to = box.broker
-    certificate, key = getattr(to, "certificate", None), getattr(to, "key", None)
-    return Way(to.host, to.port, to.client_id, to.username, to.password, to.ca, certificate, key)
+    return Way(to.host, to.port, to.client_id, to.username, to.password, to.ca, to.certificate, to.key)
 
 
 def mall_ways(path: Path, found: BoxFile, box: Box) -> list[Way]:
@@ -99,8 +98,7 @@ def mall_ways(path: Path, found: BoxFile, box: Box) -> list[Way]:
 def secrets_of(path: Path, found: BoxFile) -> list[Path]:
     """Files of the box that nobody else may read."""
     folder, mqtt = path.parent, found.mqtt
-    named = [getattr(mqtt, name, "") for name in ("password_file", "key")]
-    paths = [folder / name for name in named if name]
+    paths = [secret_path(folder, name) for name in (mqtt.password_file, mqtt.key) if name]
     if any("@" in camera.url for camera in found.cameras):
         paths.append(path)  # it holds the cameras' passwords
     paths += [*(folder / "secrets").glob("*"), *(folder / "tls").glob("*.key"), folder / "broker" / "passwords"]
@@ -153,11 +151,11 @@ def _calibration(box: Box) -> Sequence[Finding]:
 
 def _certificates(way: Way) -> Sequence[Finding]:
     now = time.time()
-    found = certificate_life(way.ca, now, is_authority=True) if way.ca is not None else []
+    found = certificate_life(way.ca, now, OF_THE_SITE, AUTHORITY_LATE_DAYS) if way.ca is not None else []
     if way.certificate is not None and way.key is not None:
         found = [
             *found,
-            *certificate_life(way.certificate, now),
+            *certificate_life(way.certificate, now, OF_A_BOX),
             *certificate_belongs(way.certificate, way.key, way.ca),
         ]
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.upkeep.papers import Authority
-from upkeep.lifetimes import certificate_belongs, certificate_life
+from upkeep.lifetimes import AUTHORITY_LATE_DAYS, OF_A_BOX, OF_THE_SITE, certificate_belongs, certificate_life
 
 
 @pytest.mark.parametrize(
@@ -25,16 +25,24 @@ def test_how_long_a_certificate_is_good_for(
     tmp_path: Path, from_days: float, to_days: float, level: str, words: str
 ) -> None:
     certificate, _ = Authority(tmp_path).issue("box", from_days=from_days, to_days=to_days)
-    (found,) = certificate_life(certificate, time.time())
+    (found,) = certificate_life(certificate, time.time(), OF_A_BOX)
     assert found.level == level
     assert words in found.said
     assert bool(found.mend) == (level != "fine")
 
 
+@pytest.mark.parametrize(("days", "level"), [(200.0, "fine"), (100.0, "warning"), (-1.0, "fault")])
+def test_an_authority_is_late_by_days_and_not_by_a_share_of_ten_years(tmp_path: Path, days: float, level: str) -> None:
+    certificate, _ = Authority(tmp_path).issue("site", from_days=-3000, to_days=days)
+    (found,) = certificate_life(certificate, time.time(), OF_THE_SITE, AUTHORITY_LATE_DAYS)
+    assert found.level == level
+    assert found.mend in {"", OF_THE_SITE}
+
+
 def test_a_file_that_is_missing_or_none_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "odd.pem").write_text("hello")
     for name in ("absent.pem", "odd.pem"):
-        assert [one.level for one in certificate_life(tmp_path / name, time.time())] == ["fault"]
+        assert [one.level for one in certificate_life(tmp_path / name, time.time(), OF_A_BOX)] == ["fault"]
 
 
 def test_key_and_authority_must_be_its_own(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from central.store.store import Store
 from contract.files import read_toml
 from tests.broker import free_port
 from tests.central.mall import NOON, write_site
+from tests.upkeep.papers import Authority
 from upkeep.findings import Finding
 
 HOUR_S = 3600.0
@@ -183,8 +184,10 @@ def test_every_secret_of_central_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "tls" / "central.key").write_text("k")
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "mqtt").write_text("k")
+    (tmp_path / "mine").write_text("a long passphrase")
+    path.write_text(path.read_text() + '[enrolment]\nfolder = "authority"\npassphrase_file = "mine"\n')
     named = {one.name for one in secrets_of(path, load_config(path), read_toml(path, CentralFile))}
-    assert named == {"secrets.json", "tokens.json", "central.db", "central.key", "mqtt"}
+    assert named == {"secrets.json", "tokens.json", "central.db", "central.key", "mqtt", "ca.key", "mine"}
 
 
 def test_a_look_writes_nothing(store: Store, path: Path) -> None:
@@ -198,3 +201,23 @@ def test_a_look_writes_nothing(store: Store, path: Path) -> None:
     assert path.read_bytes() == before
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+def test_the_site_s_authority_and_every_pair_are_looked_at(tmp_path: Path) -> None:
+    path = central_file(tmp_path)
+    (tmp_path / "tls").mkdir()
+    authority = Authority(tmp_path / "tls")
+    authority.issue("broker", from_days=-80, to_days=10)
+    (tmp_path / "public").mkdir()
+    certificate, key = Authority(tmp_path / "public").issue("web")
+    for file in (certificate, key):
+        file.rename(tmp_path / "tls" / file.name)
+    (check,) = [check for check in central_checks(path) if check.name == "certificate-life"]
+    found = {(finding.check, Path(finding.subject).name): finding.level for finding in check.run()}
+    assert found == {
+        ("certificate-life", "ca.pem"): "fine",
+        ("certificate-life", "broker.pem"): "warning",
+        ("certificate-chain", "broker.pem"): "fine",
+        ("certificate-life", "web.pem"): "fine",
+        ("certificate-chain", "web.pem"): "fine",
+    }
