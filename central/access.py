@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -80,10 +81,13 @@ def pseudonym(key: str, member: str) -> str:
 
 
 def write_private(path: Path, content: msgspec.Struct) -> None:
-    """Replace the file in one step; only its owner can read it."""
+    """Replace the file in one step; only its owner can read it: who owned it, or owns the folder, whoever writes it."""
     fresh = path.with_name(path.name + ".new")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            like = (path if path.exists() else path.parent).stat()
+            with contextlib.suppress(PermissionError):  # by root's hand it must stay readable to the service
+                os.fchown(file.fileno(), like.st_uid, like.st_gid)
             file.write(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
             file.flush()
             os.fsync(file.fileno())  # or a power cut leaves an empty file, and every phone number unknown

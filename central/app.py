@@ -253,7 +253,7 @@ def status_line(services: Services) -> str:
     """How central is, in one line for the service manager."""
     writer, stuck = services.writer, services.progress.stuck(time.monotonic())
     if stuck:
-        return f"{' and '.join(stuck)} no longer advance"
+        return f"stands still: {', '.join(stuck)}"
     fault = writer.state.fault or services.broker.fault
     return fault or f"connected to the broker, {writer.state.fresh} events stored, {writer.depth} messages wait"
 

@@ -99,3 +99,31 @@ def test_no_cameras_at_all(config: Path) -> None:
     config.write_text(config.read_text().split("[[cameras]]")[0].replace("fps", "cameras = []\nfps"))
     with pytest.raises(BadInputError, match=r"no \[\[cameras\]\]; add at least one with name and url"):
         load_box(config)
+
+
+def test_a_cameras_password_stands_in_a_file_of_its_own(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (config.parent / "west.password").write_text("p@ss/word\n", encoding="utf-8")
+    (config.parent / "east").write_text("of the service manager\n", encoding="utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(config.parent))
+    text = config.read_text().replace(f'start_at = "{START_AT}"\n', "")
+    text = text.replace('"west.mp4"', '"rtsp://viewer@10.0.0.7:554/s?x=1"\npassword_file = "west.password"')
+    config.write_text(text.replace('"east.mp4"', '"rtsp://v@10.0.0.8/s"\npassword_file = "credential:east"'))
+    assert [source.url for source in load_box(config).cameras] == [
+        "rtsp://viewer:p%40ss%2Fword@10.0.0.7:554/s?x=1",
+        "rtsp://v:of%20the%20service%20manager@10.0.0.8/s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("rtsp://10.0.0.7/s", "camera 'west': password_file is for a stream whose url names a user and no password"),
+        ("rtsp://a:b@10.0.0.7/s", "camera 'west': password_file is for a stream whose url names a user"),
+        ("rtsp://a@10.0.0.7/s", "camera 'west': password_file: .*absent: no such file"),
+    ],
+)
+def test_a_password_without_a_user_is_refused(config: Path, url: str, complaint: str) -> None:
+    text = config.read_text().replace(f'start_at = "{START_AT}"\n', "").replace('"east.mp4"', '"rtsp://10.0.0.8/s"')
+    config.write_text(text.replace('"west.mp4"', f'"{url}"\npassword_file = "absent"'))
+    with pytest.raises(BadInputError, match=complaint):
+        load_box(config)
