@@ -187,7 +187,7 @@ def test_a_revoked_box_cannot_connect(mall: Mall) -> None:
     # Central comes back, and nothing of the box does: it falls silent on Ops.
     assert until(lambda: reaches_tcp(mall.central, "127.0.0.1", 8080) and ops(mall)["listening_since"], 60, mall)
     assert until(lambda: "box_silent" in {fault["kind"] for fault in ops(mall)["faults"]}, 60, mall), ops(mall)
-    told = run_in(mall.central, *atrium("central", "ca", "list", CONFIGS["central"])).stdout
+    told = mall.central.run(*atrium("central", "ca", "list", CONFIGS["central"]))
     assert f"{SITE}/{FLOOR}/{BOX}: revoked" in told
     # With a new code it is a member of the mall again.
     mall.enrol()
