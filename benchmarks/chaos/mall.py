@@ -250,7 +250,13 @@ class Mall:
             service.stop()
         if self._cameras is not None and self._cameras.stdin is not None:
             self._cameras.stdin.close()
-            self._cameras.wait(15)
+            try:
+                self._cameras.wait(15)
+            except subprocess.TimeoutExpired:
+                self._cameras.kill()
+                self._cameras.wait()
+            if self._cameras.stdout is not None:
+                self._cameras.stdout.close()
 
 
 def _await_port(host: str, port: int) -> None:
