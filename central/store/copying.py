@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from contract.errors import AtriumError, BadInputError
+from upkeep.databases import remarks
 
 STEP_PAGES = 512
 """Two megabytes a step; between two steps whoever writes has the disk to itself."""
@@ -72,19 +73,11 @@ def damage(path: Path, *, pause_s: float = 0.0) -> str:
     """
     try:
         with _reading(path) as connection:
-            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-            for table in tables:
-                remarks = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check('{table}')")]
-                empty = [one for one in remarks if one.startswith(f"NULL value in {table}.")]
-                wrong = [one for one in remarks if one != "ok" and one not in empty]
-                if wrong or (empty and _has_nulls(connection, table)):
-                    return " ".join((wrong or empty)[0].split())
-                time.sleep(pause_s)
+            return next(remarks(connection, pause_s), "")
     except sqlite3.OperationalError:  # locked, or no room for its shared memory: that says nothing about damage
         return ""
     except sqlite3.DatabaseError as error:
         return str(error)
-    return ""
 
 
 def unreadable(path: Path) -> str:
@@ -97,18 +90,6 @@ def unreadable(path: Path) -> str:
     except sqlite3.DatabaseError as error:
         return str(error)
     return ""
-
-
-def _has_nulls(connection: sqlite3.Connection, table: str) -> bool:
-    """Whether a column of that table that must hold something is empty in some row.
-
-    Before 3.41 SQLite's check says so of tables without row ids whose key is not what they begin with, such as
-    crossings, as it looks into the wrong place.
-    """
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info('{table}')") if row[3]]
-    where = " OR ".join(f"typeof(\"{name}\") = 'null'" for name in columns)
-    sql = f'SELECT 1 FROM "{table}" WHERE {where} LIMIT 1'  # noqa: S608 - the database's own names
-    return bool(columns) and connection.execute(sql).fetchone() is not None
 
 
 def row_counts(path: Path) -> dict[str, int]:

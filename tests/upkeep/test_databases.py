@@ -43,6 +43,16 @@ def test_a_damaged_one_is_a_fault_whichever_page_it_is(database: Path, where: in
     assert "damaged" in found.said
 
 
+def test_a_key_behind_its_table_s_first_columns_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "keyed.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE k (b TEXT NOT NULL, a TEXT NOT NULL, PRIMARY KEY (a)) WITHOUT ROWID")
+        connection.execute("INSERT INTO k VALUES ('b', 'a')")
+        connection.commit()
+    (found,) = database_integrity("c", path, "mend", 5.0)
+    assert found.level == "fine"
+
+
 def test_an_absent_one_is_a_fault_and_is_not_made(tmp_path: Path) -> None:
     (found,) = database_integrity("c", tmp_path / "absent.db", "mend", 5.0)
     assert found.level == "fault"
