@@ -33,6 +33,9 @@ database = sqlite3.connect("central.db", isolation_level=None)
 database.execute("PRAGMA journal_mode=WAL")
 database.execute("PRAGMA wal_autocheckpoint=0")
 database.execute("CREATE TABLE kept (number INTEGER)")
+# as central's crossings: SQLite 3.40 takes it for damaged
+database.execute("CREATE TABLE keyed (b TEXT NOT NULL, a TEXT NOT NULL, PRIMARY KEY (a)) WITHOUT ROWID")
+database.execute("INSERT INTO keyed VALUES ('b', 'a')")
 for number in range(int(sys.argv[1])):
     database.execute("INSERT INTO kept VALUES (?)", (number,))
 os._exit(9)
