@@ -43,7 +43,7 @@ class Listener:
             for line in self._lines():
                 if claim(line):
                     return line
-        raise AssertionError(self.said()[-12:])
+        raise AssertionError([one for one in self.said() if "WATCHDOG" not in one])
 
     def said(self) -> list[str]:
         """Every line so far."""
