@@ -72,7 +72,9 @@ class Witness:
     def standing(self) -> Standing | None:
         """How the outbox stands; None where it cannot be read just now."""
         try:
-            found = self._db.execute("SELECT (SELECT COUNT(*) FROM outbox), last_seq, acknowledged FROM session")
+            found = self._db.execute(
+                "SELECT (SELECT COUNT(*) FROM outbox WHERE seq > acknowledged), last_seq, acknowledged FROM session"
+            )
             return Standing(*found.fetchone())
         except sqlite3.Error:
             return None
