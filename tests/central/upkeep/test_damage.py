@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ from central.upkeep.integrity import DamageWatch, see_whole
 from contract.errors import BadInputError
 from tests.central.mall import NOON, Sender, crossing, eventually
 from tests.central.upkeep.test_backups import put_events, spoil
+from tests.small_disk import mounted
 
 
 @pytest.fixture
@@ -84,18 +83,8 @@ def test_damage_that_a_write_meets_stops_writing_too(path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 8 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: a small file system is mounted")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "small", str(folder)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"needs root: {done.stderr.strip()[:100]}")
-    try:
+    with mounted(tmp_path / "small", 8) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def fill_up(path: Path) -> None:

@@ -19,6 +19,7 @@ from edge.publish.plan import SendPlan
 from tests.chaos.victims import ENVIRONMENT, ROOT
 from tests.edge.outbox.test_store import AT, ORIGIN, TOKEN, crossing
 from tests.edge.outbox.test_store import opened as opened_plain
+from tests.small_disk import mounted
 
 HOUR_S = 3600.0
 KEEP_S = 36 * HOUR_S
@@ -104,18 +105,8 @@ def test_kept_events_make_room_and_unacknowledged_ones_never_do(tmp_path: Path) 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 16 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: a small file system is mounted")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "small", str(folder)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"needs root: {done.stderr.strip()[:100]}")
-    try:
+    with mounted(tmp_path / "small", 16) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def append_until_full(box: Outbox) -> None:
