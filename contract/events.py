@@ -170,6 +170,8 @@ class Health(Body, frozen=True):
     """What an operator should look at, a line each."""
     store_fault: Note = ""
     """Why the box cannot store events now, so that they wait in its memory; empty where it can."""
+    disk_free: Share | None = None
+    """Share of the disk that holds the box's events which is free. Not said by boxes of before 1.4."""
     link_rtt_ms: Rate | None = None
     """Round trip to the mall's broker; none where it is not known."""
     link_lost: Share | None = None

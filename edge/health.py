@@ -80,6 +80,7 @@ class HealthMeter:
         warnings: Iterable[str],
         clock_offset_s: float | None,
         store_fault: str = "",
+        disk_free: float | None = None,
     ) -> Health:
         """The figures since the last report; begins the next interval.
 
@@ -90,6 +91,7 @@ class HealthMeter:
             warnings: what an operator should look at, a line each.
             clock_offset_s: box time minus system time, seconds, or None.
             store_fault: why events cannot be stored, empty where they can.
+            disk_free: share of their disk that is free, or None.
         """
         span_s = max(now - self._began, 1e-3)
         cameras = [
@@ -118,6 +120,7 @@ class HealthMeter:
             events_lost=events_lost,
             warnings=[warning[:400] for warning in [*late, *warnings]][:MAX_WARNINGS],
             store_fault=store_fault[:400],
+            disk_free=None if disk_free is None else round(disk_free, 4),
             link_rtt_ms=None if link is None else link.rtt_ms,
             link_lost=None if link is None else link.lost,
         )

@@ -250,6 +250,7 @@ class Runtime:
             warnings=[*waiting, *([publisher] if publisher else []), *warnings],
             clock_offset_s=clock_offset_s,
             store_fault=fault,
+            disk_free=self._intake.disk_free,
         )
         self.publisher.live(health)
         return health

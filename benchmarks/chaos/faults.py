@@ -64,7 +64,9 @@ def every_fault(rng: random.Random) -> list[Fault]:
         _cable("link cut", Quality(cut=True), "box_silent"),
         _cable("5 % of packets lost", Quality(loss=LOSS), "box_link"),
         _cable("300 ms of delay", Quality(delay_ms=DELAY_MS), "box_link"),
-        Fault("box's disk full", frozenset({"box_disk"}), lambda m: _fill(m.box.path(FILLER)), _empty_box),
+        Fault(
+            "box's disk full", frozenset({"box_disk", "box_disk_low"}), lambda m: _fill(m.box.path(FILLER)), _empty_box
+        ),
         Fault(
             "central's disk full",
             frozenset({"disk", "store"}),

@@ -59,25 +59,18 @@ def _account_faults(state: OpsState, box: Box) -> Iterator[Fault]:
 
 def _figures(state: OpsState, box: Box, standing: Collection[str]) -> Iterator[Fault]:
     health: dict[str, Any] = box.health or {}
-
-    def is_beyond(kind: str, band: limits.Band, value: float) -> bool:
-        return band.holds(value, standing=f"{kind}:{box.box}" in standing)
-
     depth = health.get("outbox_depth", 0)
-    if is_beyond("box_outbox", limits.OUTBOX, depth):
+    if _is_beyond(box, "box_outbox", limits.OUTBOX, depth, standing):
         yield _of(box, "box_outbox", "warning", waiting=depth)
-    if reason := health.get("store_fault", ""):
-        yield _of(box, "box_disk", "critical", reason=reason)
-    rtt_ms, share = health.get("link_rtt_ms") or 0.0, health.get("link_lost") or 0.0
-    if is_beyond("box_link", limits.LINK_RTT_MS, rtt_ms) or is_beyond("box_link", limits.LINK_LOST, share):
-        yield _of(box, "box_link", "warning", ms=round(rtt_ms), percent=round(100 * share, 1))
+    yield from _disk(box, health, standing)
+    yield from _link(box, health, standing)
     if lost := health.get("events_lost", 0):
         # The number is in the key: more of them later is another fault, and another order.
         yield _of(box, "box_lost", "warning", part=str(lost), lost=lost)
-    if box.skew_s is not None and is_beyond("box_clock", limits.SKEW_S, abs(box.skew_s)):
+    if box.skew_s is not None and _is_beyond(box, "box_clock", limits.SKEW_S, abs(box.skew_s), standing):
         yield _of(box, "box_clock", "warning", off_s=round(box.skew_s, 1))
     heat = health.get("temperature_c")
-    if heat is not None and is_beyond("box_hot", limits.HOT_C, heat):
+    if heat is not None and _is_beyond(box, "box_hot", limits.HOT_C, heat, standing):
         yield _of(box, "box_hot", "warning", celsius=heat)
     floor = next((one for one in state.floors if one.floor == box.floor), None)
     if floor is not None and floor.calibration and box.calibration and box.calibration != floor.calibration:
@@ -86,6 +79,25 @@ def _figures(state: OpsState, box: Box, standing: Collection[str]) -> Iterator[F
         more = len(warnings) - MOST_WARNINGS_TOLD
         told = "; ".join(warnings[:MOST_WARNINGS_TOLD]) + (f" (+{more})" if more > 0 else "")
         yield _of(box, "box_says", "note", told=told)
+
+
+def _disk(box: Box, health: dict[str, Any], standing: Collection[str]) -> Iterator[Fault]:
+    if reason := health.get("store_fault", ""):
+        yield _of(box, "box_disk", "critical", reason=reason)
+    free = health.get("disk_free")
+    if free is not None and _is_beyond(box, "box_disk_low", limits.BOX_DISK_USED, 1 - free, standing):
+        yield _of(box, "box_disk_low", "warning", percent=round(100 * free, 1))
+
+
+def _link(box: Box, health: dict[str, Any], standing: Collection[str]) -> Iterator[Fault]:
+    rtt_ms, share = health.get("link_rtt_ms") or 0.0, health.get("link_lost") or 0.0
+    bands = ((limits.LINK_RTT_MS, rtt_ms), (limits.LINK_LOST, share))
+    if any(_is_beyond(box, "box_link", band, value, standing) for band, value in bands):
+        yield _of(box, "box_link", "warning", ms=round(rtt_ms), percent=round(100 * share, 1))
+
+
+def _is_beyond(box: Box, kind: str, band: limits.Band, value: float, standing: Collection[str]) -> bool:
+    return band.holds(value, standing=f"{kind}:{box.box}" in standing)
 
 
 def _camera_faults(state: OpsState, box: Box, camera: Camera, standing: Collection[str]) -> Iterator[Fault]:

@@ -86,6 +86,7 @@ KINDS: Mapping[str, Patience] = {
     "box_abandoned": Patience(0.0, 0.0, reopens=False),
     "box_forgone": Patience(10.0, 0.0, reopens=False),
     "box_disk": Patience(0.0, 10.0),
+    "box_disk_low": Patience(0.0, 10.0),
     "box_link": Patience(0.0, 20.0),  # the box counts over half a minute itself
     "box_lost": Patience(0.0, 0.0, reopens=False),
     "box_clock": Patience(20.0, 60.0),

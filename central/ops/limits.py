@@ -34,6 +34,8 @@ LINK_RTT_MS = Band(150.0, 75.0)
 """Round trip from a box to the broker; a mall's own network takes a few milliseconds."""
 LINK_LOST = Band(0.01, 0.005)
 """Share of packets sent again; a good wire loses none."""
+BOX_DISK_USED = Band(0.90, 0.88)
+"""Share of a box's disk that is taken; its events, models and logs need a few gigabytes, and it has tens."""
 LATENCY_MS = Band(2_000, 1_000)
 """Age of a frame when its events are written; offers are to be made within a second."""
 

@@ -42,6 +42,11 @@ class Intake:
         return self._outbox.remark
 
     @property
+    def disk_free(self) -> float | None:
+        """Share of the disk that is free, 0 to 1: what is kept for a restored central goes before anything fails."""
+        return self._outbox.room.free_share
+
+    @property
     def lost(self) -> int:
         """Events given up, ever; the newest may not be on disk yet."""
         return self._outbox.lost + self._newly_lost

@@ -27,6 +27,14 @@ class Room:
             return shutil.disk_usage(self._path.parent).free < 2 * ROOM_BYTES
         return False
 
+    @property
+    def free_share(self) -> float | None:
+        """Share of the disk that is free, 0 to 1; None where it cannot be told."""
+        with contextlib.suppress(OSError):
+            disk = shutil.disk_usage(self._path.parent)
+            return disk.free / max(1, disk.total)
+        return None
+
     def take(self) -> None:
         """Take the reserve, where it is not taken and there is plenty."""
         if self._is_taken:

@@ -76,10 +76,10 @@ class Outbox:
     """The file. Safe to use from several threads; one process at a time (see :mod:`edge.outbox.lock`).
 
     Attributes:
-        session: the durable session, as old as the file.
-        origin: the ids in every envelope.
+        session: the durable session, as old as the file; ``origin``: the ids in every envelope.
         salvaged: events of earlier sessions.
         remark: what the operator should know of the file, a line; empty is good.
+        room: on its disk.
         damage: what was found wrong with the file, by whoever looked; nothing is appended any more then. Empty is good.
     """
 
@@ -113,7 +113,7 @@ class Outbox:
         self.damage = self.remark = ""
         self._path = path
         self._keep_s = keep_s
-        self._room = Room(path)
+        self.room = Room(path)
         self._wall = wall
         is_new = not path.exists()
         path.touch(mode=0o600)
@@ -128,7 +128,7 @@ class Outbox:
         except BaseException:
             self._db.close()
             raise
-        self._room.take()
+        self.room.take()
         self.origin = origin
         self.salvaged = Salvaged(self._db, self._lock)
 
@@ -204,7 +204,7 @@ class Outbox:
             first = self._last_seq + 1
             rows = [self._row(seq, event) for seq, event in enumerate(events, first)]
             last = self._last_seq + len(rows)
-            if self._first <= self._acknowledged and self._room.is_scarce:
+            if self._first <= self._acknowledged and self.room.is_scarce:
                 self._drop_kept(len(rows))  # or the file grows by what is new, and then nothing can be written at all
             while True:
                 try:
@@ -301,7 +301,7 @@ class Outbox:
             if self._closed or (self._keep_s and abs(now - self._forgot_at) < MARK_EVERY_S):
                 return
             self._forgot_at = now
-            self._room.take()
+            self.room.take()
             self.salvaged.forget(now - max(self._keep_s, DEFAULT_KEEP_S))
             try:
                 self._db.execute("PRAGMA synchronous=NORMAL")
@@ -373,7 +373,7 @@ class Outbox:
         try:
             self._carry_out(statements)
         except sqlite3.OperationalError as error:
-            if "full" not in str(error) or not self._room.give_up():
+            if "full" not in str(error) or not self.room.give_up():
                 raise
             self._carry_out(statements)
 

@@ -156,7 +156,7 @@ def test_a_blind_camera_is_neither_looked_at_nor_followed_and_says_why():
             return {each.camera: sv.Detections.empty() for each in frames}
 
     meter = HealthMeter(["west", "east"], 0.0)
-    intake = SimpleNamespace(fault="", lost=0, depth=0, commit=lambda events, state: True, remark="")
+    intake = SimpleNamespace(fault="", lost=0, depth=0, commit=lambda events, state: True, remark="", disk_free=None)
     publisher = SimpleNamespace(
         live=lambda body, camera="": sent.append(body), wake=lambda: None, figures=SimpleNamespace(fault="")
     )

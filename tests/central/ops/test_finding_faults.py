@@ -87,6 +87,7 @@ SPOILT = [
     ("box_clock:box-g", with_box(skew_s=-3.0)),
     ("box_hot:box-g", with_box(health=both(temperature_c=90.0))),
     ("box_disk:box-g", with_box(health=both(store_fault="outbox: database or disk is full"))),
+    ("box_disk_low:box-g", with_box(health=both(disk_free=0.02))),
     ("box_link:box-g", with_box(health=both(link_rtt_ms=180.0, link_lost=0.0))),
     ("box_link:box-g", with_box(health=both(link_rtt_ms=3.0, link_lost=0.02))),
     ("box_says:box-g", with_box(health=both(warnings=["hm"]))),

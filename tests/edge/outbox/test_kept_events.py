@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.health import HealthMeter
+from edge.outbox.intake import Intake
 from edge.outbox.opening import opened_outbox
 from edge.outbox.store import Outbox, OutboxDamagedError, OutboxFullError
 from edge.publish.plan import SendPlan
@@ -128,6 +130,27 @@ def test_on_a_full_disk_the_box_goes_on_as_long_as_it_keeps_what_central_has(sma
         append_until_full(box)
     assert box.keeps == 0
     assert seqs(box) == list(range(stored - 99, box.last_seq + 1))
+    box.close()
+
+
+def test_health_tells_of_a_full_disk_on_which_events_can_still_be_stored(small_disk: Path) -> None:
+    box = opened(small_disk, Clock())
+    box.append([crossing(number) for number in range(2000)], b"state")
+    box.acknowledge(TOKEN, 2000)
+    assert (box.room.free_share or 0.0) > 0.5
+    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    intake = Intake(box)
+    assert intake.commit([crossing(1)], b"state")
+    meter = HealthMeter([], 0.0)
+    told = meter.report(
+        5.0, outbox_depth=0, events_lost=0, warnings=[], clock_offset_s=None, store_fault=intake.fault,
+        disk_free=intake.disk_free,
+    )  # fmt: skip
+    assert told.store_fault == ""
+    assert told.disk_free is not None
+    assert told.disk_free < 0.1
     box.close()
 
 
