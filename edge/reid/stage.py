@@ -19,7 +19,8 @@ from edge.reid.choosing import Chooser, ChoosingSettings
 from edge.reid.codes import DEFAULT_BITS, HANDOFF_S, Bits, Code, Coder
 from edge.reid.embedder import Embedder, crops
 from edge.reid.gallery import LIFE_S
-from edge.reid.keys import DayKeys
+from edge.reid.kernels import covered
+from edge.reid.keys import KEY_BYTES, DayKeys, SiteKey
 from edge.reid.looks import Look
 from edge.reid.whitening import Whitening
 from edge.track.tracks import TrackKey, Tracks
@@ -140,7 +141,8 @@ class ReidStage:
 
     Attributes:
         embedded: crops that were embedded so far.
-        left_out: updates in which nobody was looked at for want of time.
+        looked: updates in which there was time to look at people,
+        left_out: and those in which there was none.
     """
 
     def __init__(
@@ -160,7 +162,8 @@ class ReidStage:
             keys: of the site's days.
             settings: how much is looked at.
         """
-        self.embedded = self.left_out = 0
+        self.embedded = self.looked = self.left_out = 0
+        self._warned = (0, 0)
         self._exits = dict(exits)
         self._embedder = embedder
         self._whitening = whitening
@@ -216,14 +219,25 @@ class ReidStage:
         self._drop(now, step)
         return told
 
-    @property
-    def remark(self) -> str:
-        """What an operator should look at; empty where there is nothing."""
+    def rehearse(self) -> None:
+        """Compiles what it will need; a second, where nothing is cached."""
+        covered(np.zeros((1, 4), np.float32), 0)
+        blank = np.ones((1, len(self._whitening.mean)), np.float32)
+        Coder(SiteKey(bytes(KEY_BYTES)), self._whitening, self._settings.bits).encode(blank)
+
+    def warnings(self) -> list[str]:
+        """What an operator should look at since last asked, a line each."""
+        looked, left_out = self.looked - self._warned[0], self.left_out - self._warned[1]
+        self._warned = (self.looked, self.left_out)
+        found = []
         if self._day is not None and self._coder is None:
-            return (
-                "reid: the clock was set back past a day whose key is gone; restart this box, or no handoffs are sent"
+            found.append("nobody is announced to other floors: the clock was set back by a day; restart this box")
+        if left_out > looked:
+            found.append(
+                "fewer people are announced to other floors: no time to look at them in "
+                f"{left_out} of {looked + left_out} steps"
             )
-        return ""
+        return found
 
     def _follow_day(self, day: date) -> None:
         """The key of a day that began takes the place of the last one's."""
@@ -240,6 +254,7 @@ class ReidStage:
         if go_on is not None and not go_on():
             self.left_out += 1
             return
+        self.looked += 1
         asked = {one.owner for one in self._waiting}
         asked |= {body.visitor for _, body in step.bodies if isinstance(body, Crossing) and body.line in self._exits}
         asked -= self._visitors.keys()
