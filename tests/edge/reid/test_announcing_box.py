@@ -83,7 +83,7 @@ class Listener:
 
 
 class Patient(PaintDetector):
-    """Begins once the box is online, and slows down so that its messages are not history when they are sent."""
+    """Begins once the box is online: live messages of before would be dropped."""
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
