@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal, NoReturn, Protocol
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from calibration.boundaries import boundaries
 from calibration.site import Site
 from contract.events import Crossing, Handoff
-from edge.capture.frame import Canvas, Frame, Image, Region
+from edge.capture.frame import Canvas, Frame, Region
 from edge.floor.visitors import Visitors
 from edge.reid.choosing import Chooser, ChoosingSettings
 from edge.reid.codes import DEFAULT_BITS, HANDOFF_S, Bits, Code, Coder
@@ -34,7 +34,8 @@ class ReidSettings:
 
     Attributes:
         choosing: which tracks of a camera are worth a run of the embedder.
-        most: embeddings an update, all cameras together.
+        most: embeddings an update, all cameras together,
+        at_once: and of one camera: between cameras it is asked whether there is still time.
         hold_s: who crossed before anybody had a look at them is announced so much later at most; central decides no
             sooner than five seconds after it hears of somebody, so others are still compared with them.
         looks: a visitor looks like the mean of about so many of the latest looks.
@@ -45,6 +46,7 @@ class ReidSettings:
 
     choosing: ChoosingSettings = field(default_factory=ChoosingSettings)
     most: int = 8
+    at_once: int = 4
     hold_s: float = 4.0
     looks: float = 12.0
     strangers_s: float = 10.0
@@ -142,7 +144,7 @@ class ReidStage:
     Attributes:
         embedded: crops that were embedded so far.
         looked: updates in which there was time to look at people,
-        left_out: and those in which there was none.
+        left_out: and those in which there was none, or not enough.
     """
 
     def __init__(
@@ -247,41 +249,41 @@ class ReidStage:
             self._coder = None if key is None else Coder(key, self._whitening, self._settings.bits)
 
     def _look(self, now: float, frames: Mapping[str, Frame], step: Told, go_on: Callable[[], bool] | None) -> None:
-        """Embeds the crops of the tracks that earn it, all cameras' in one go."""
+        """Embeds the crops of the tracks that earn it, camera by camera while there is time."""
         cameras = [name for name in sorted(step.tracks) if name in frames and len(step.tracks[name])]
         if not cameras:
             return
-        if go_on is not None and not go_on():
-            self.left_out += 1
-            return
-        self.looked += 1
         asked = {one.owner for one in self._waiting}
         asked |= {body.visitor for _, body in step.bodies if isinstance(body, Crossing) and body.line in self._exits}
         asked -= self._visitors.keys()
+        tracks = {track for track, token in step.owners.items() if token in asked}
         self._turn += 1  # with more to look at than is allowed, every camera is first once
         first = self._turn % len(cameras)
-        pictures: list[Image] = []
-        whose: list[tuple[TrackKey, float]] = []
+        left = self._settings.most
         for name in cameras[first:] + cameras[:first]:
-            tracks = step.tracks[name]
-            chooser = self._chooser(name, frames[name].size, self._settings.most - len(whose))
-            matched = {track for (camera, track), token in step.owners.items() if camera == name and token in asked}
-            rows = chooser.update(now, tracks, matched)
-            if len(rows):
-                boxes = tracks.box_px[rows]
-                whole = frames[name].drawn(self._canvas, _regions(boxes, frames[name].size))
-                pictures += [crop.copy() for crop in crops(whole, boxes)]
-                heights = (boxes[:, 3] - boxes[:, 1]).tolist()
-                whose += [((name, int(tracks.id[row])), height) for row, height in zip(rows, heights, strict=True)]
-            if len(whose) >= self._settings.most:
+            if go_on is not None and not go_on():
+                self.left_out += 1
+                return
+            left -= self._look_in(now, frames[name], step.tracks[name], tracks, left)
+            if left <= 0:
                 break
-        if not pictures:
-            return
-        for (track, height), look in zip(whose, self._embedder.embed(pictures), strict=True):
+        self.looked += 1
+
+    def _look_in(self, now: float, frame: Frame, tracks: Tracks, asked: Collection[TrackKey], most: int) -> int:
+        """Embeds some of a camera's tracks; gives how many."""
+        chooser = self._chooser(frame.camera, frame.size, min(most, self._settings.at_once))
+        rows = chooser.update(now, tracks, {track for camera, track in asked if camera == frame.camera})
+        if not len(rows):
+            return 0
+        boxes = tracks.box_px[rows]
+        image = frame.drawn(self._canvas, _regions(boxes, frame.size))
+        found = self._embedder.embed(crops(image, boxes))
+        for track, box, look in zip(tracks.id[rows].tolist(), boxes.tolist(), found, strict=True):
             if np.isfinite(look).all():
-                weight = min(1.0, height / self._settings.full_height_px)
-                self._learn(self._strangers, track, look, weight, now)
-        self.embedded += len(pictures)
+                weight = min(1.0, (box[3] - box[1]) / self._settings.full_height_px)
+                self._learn(self._strangers, (frame.camera, track), look, weight, now)
+        self.embedded += len(rows)
+        return len(rows)
 
     def _chooser(self, camera: str, size: tuple[int, int], most: int) -> Chooser:
         chooser = self._choosers.get(camera)

@@ -80,7 +80,7 @@ def test_who_leaves_and_who_comes_is_told_by_line_and_direction():
 
 
 def test_the_code_is_of_the_right_person_under_the_key_of_the_day():
-    one, other = floor(embedder=ShadeEmbedder(seed=1)), floor(embedder=ShadeEmbedder(seed=1))
+    one, other = floor(at_once=8), floor(at_once=8)
     people = [
         Person(shade, f"visitor{shade:04d}", box=(60 * shade, 100, 60 * shade + 50, 250)) for shade in range(1, 9)
     ]
@@ -218,9 +218,11 @@ def test_no_more_are_embedded_than_allowed_and_every_camera_has_its_turn():
         for c, name in enumerate(cameras)
         for k in range(8)
     ]
+    counts = [0]
     for k in range(9):
         box.see(NOON + 0.2 * k, crowd, cameras=cameras)
-    assert [len(asked) for asked in box.embedder.asked] == [3] * 8
+        counts.append(box.stage.embedded)
+    assert [after - before for before, after in pairwise(counts)] == [3] * 8 + [0]
     assert box.stage.embedded == len(crowd)
     assert len(box.stage) == len(crowd)
 
@@ -244,6 +246,17 @@ def test_without_time_nobody_is_looked_at_and_who_is_known_is_told_all_the_same(
     (warning,) = box.stage.warnings()
     assert "4 of 5" in warning
     assert box.stage.warnings() == []
+
+
+def test_when_time_runs_out_the_cameras_that_are_left_wait():
+    box = floor()
+    cameras = ("a", "b", "c")
+    crowd = [Person(k + 1, f"visitor{k:04d}", camera=name) for k, name in enumerate(cameras)]
+    times = iter([True, True, False, True, True, True])
+    for k in range(2):
+        box.see(NOON + 0.2 * k, crowd, cameras=cameras, go_on=lambda: next(times))
+    assert sorted(shade for asked in box.embedder.asked for shade in asked) == [1, 2, 3]
+    assert (box.stage.looked, box.stage.left_out) == (1, 1)
 
 
 def test_cameras_without_a_picture_are_passed_over():
