@@ -86,6 +86,10 @@ class AnnouncesPeople(Protocol):
         """Announcements to send at once; nobody is looked at where ``go_on`` says no."""
         ...
 
+    def forget(self) -> None:
+        """Everybody has left, and tracks are numbered anew."""
+        ...
+
     def warnings(self) -> list[str]:
         """What an operator should look at since last asked, a line each."""
         ...
@@ -196,6 +200,8 @@ class Runtime:
         self.state = replace(self.state, saved_at=now, ended=ended)
         self._hand_on(now, step)
         self._announce(now, {}, step, None)
+        if self._reid is not None:
+            self._reid.forget()
         self.save()
 
     def save(self) -> bool:

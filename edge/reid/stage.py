@@ -221,6 +221,13 @@ class ReidStage:
         self._drop(now, step)
         return told
 
+    def forget(self) -> None:
+        """Everybody has left, and tracks are numbered anew: what is still known of anybody is overwritten."""
+        for seen in (self._strangers, self._visitors):
+            _drop(seen, seen)
+        self._waiting = []
+        self._choosers = {}
+
     def rehearse(self) -> None:
         """Compiles what it will need; a second, where nothing is cached."""
         covered(np.zeros((1, 4), np.float32), 0)

@@ -71,6 +71,9 @@ def test_people_are_announced_after_the_step_is_stored_and_by_live_messages_alon
             order.append(("looks", sorted(frames), None if go_on is None else go_on()))
             return [f"handoff at {now}"]
 
+        def forget(self):
+            order.append("forgotten")
+
         def warnings(self):
             return ["no time to look"]
 
@@ -87,5 +90,5 @@ def test_people_are_announced_after_the_step_is_stored_and_by_live_messages_alon
     order.clear()
     runtime.finish(2.0, ended=True)
     order[:] = [each for each in order if not isinstance(each, SimpleNamespace)]
-    assert order[:2] == [("looks", [], None), "handoff at 2.0"]
+    assert order[:3] == [("looks", [], None), "handoff at 2.0", "forgotten"]
     assert "no time to look" in runtime.report(10.0).warnings

@@ -296,6 +296,26 @@ def test_what_is_forgotten_is_overwritten():
     assert not look.any()
 
 
+def test_when_tracks_are_numbered_anew_nobody_gets_another_s_looks():
+    box = floor()
+    box.see(NOON, [Person(3)])
+    box.see(NOON + 0.2, [Person(3)], here=[ANNA], crossings=[(ANNA, "door", "in")])
+    look = box.stage._strangers["a", 3].look
+    box.stage.forget()
+    assert not look.any()
+    assert len(box.stage) == 0
+    assert box.see(NOON + 0.4, [Person(3, ANNA)]) == []  # looked at again, and nobody waits any more
+    assert box.embedder.asked == [[3], [3]]
+
+
+def test_what_a_privacy_mask_blackens_is_not_looked_at():
+    box = floor()
+    frames, step = moment(NOON, [Person(3, ANNA)], [(ANNA, "door", "out")])
+    frames["a"].veil(lambda image: image.fill(0))
+    assert box.stage.update(NOON, frames, step) == []
+    assert box.embedder.asked == [[0]]
+
+
 def codes_by_day(box, times, way):
     """Announcements of somebody at these times."""
     box.see(times[0] - 1, [Person(3, ANNA)])
