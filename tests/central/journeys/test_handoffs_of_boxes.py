@@ -14,10 +14,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 from calibration.boundaries import boundaries
 from calibration.site import load_site
 from central.journeys.handoffs import Handoffs
+from contract.events import Crossing
 from contract.messages import decode
-from contract.times import from_rfc3339
+from contract.times import from_rfc3339, to_rfc3339
 from contract.topics import parse_topic
-from edge.outbox.store import Origin, Outbox
+from edge.outbox.store import Event, Origin, Outbox
 from edge.publish.link import BrokerAddress
 from edge.publish.publisher import Publisher
 from edge.reid.keys import DayKeys
@@ -109,6 +110,35 @@ def links_of(folder: Path, secrets: tuple[bytes, bytes]) -> list[tuple[str, str]
     found += central.update(NOON + 60)
     assert central.strange == 0
     return [(link.visitor, link.before) for link in found]
+
+
+def test_no_broker_stores_a_code_for_who_is_away(tmp_path: Path, secret: bytes) -> None:
+    with MosquittoBroker(tmp_path / "broker") as broker:
+        away = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="away", clean_session=False)  # as a bridge is
+        away.username_pw_set(broker.username, broker.password)
+        ready = threading.Event()
+        away.on_subscribe = lambda *_: ready.set()
+        away.connect("127.0.0.1", broker.port)
+        away.subscribe("#", qos=1)
+        away.loop_start()
+        assert ready.wait(10)
+        away.disconnect()
+        away.loop_stop()
+        box = Box(tmp_path, broker, "g", secret)
+        codes = []
+        send = box.publisher.live
+        box.publisher.live = lambda body, camera="": codes.append(body.code) or send(body, camera)  # type: ignore[method-assign]
+        box.cross(NOON, 1, "below00001", UP)
+        box.outbox.append([Event(NOON, Crossing("escalator_g_top", "in", "below00001", to_rfc3339(NOON)))])
+        box.publisher.wake()
+        time.sleep(1.0)
+        box.close()
+        broker.stop()
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "broker").rglob("*") if path.is_file())
+    assert b"crossings" in stored, "what is durable waits for who is away"
+    assert len(codes) == 1
+    assert codes[0][:32].encode() not in stored
+    assert b"handoffs" not in stored
 
 
 @pytest.fixture
