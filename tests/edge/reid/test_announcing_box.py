@@ -41,15 +41,18 @@ def make_secret(folder: Path, content: bytes | None = None, mode: int = 0o600) -
     path.chmod(mode)
 
 
-def make_mall(folder: Path, **how) -> Path:
-    """The painted mall, its door a way out."""
+def make_mall(folder: Path, *, painted: bool = True, **how) -> Path:
+    """The painted mall, its door a way out; or its files alone."""
     folder.mkdir()
     write_site(folder)
     geometry = json.loads((folder / "ground.geojson").read_text())
     geometry["features"][-1]["properties"]["boundary"] = "in"
     (folder / "ground.geojson").write_text(json.dumps(geometry))
     for name in ("west", "east"):
-        write_clip(folder / f"{name}.mp4", name, SECONDS, shoppers(SECONDS))
+        if painted:
+            write_clip(folder / f"{name}.mp4", name, SECONDS, shoppers(SECONDS))
+        else:
+            (folder / f"{name}.mp4").touch()
     return write_box(folder, **how)
 
 
@@ -171,7 +174,7 @@ def test_without_the_table_nothing_is_announced(tmp_path: Path, broker: Mosquitt
 def test_what_is_wrong_is_said_with_the_mend_before_anything_begins(
     tmp_path: Path, content, mode, model, message
 ) -> None:
-    config = make_mall(tmp_path / "box")
+    config = make_mall(tmp_path / "box", painted=False)
     config.write_text(config.read_text() + REID + (f'model = "{model}"\n' if model else ""))
     make_secret(config.parent, content, mode)
     with pytest.raises(BadInputError, match=message) as error:
@@ -181,7 +184,7 @@ def test_what_is_wrong_is_said_with_the_mend_before_anything_begins(
 
 
 def test_a_missing_secret_is_named(tmp_path: Path) -> None:
-    config = make_mall(tmp_path / "box")
+    config = make_mall(tmp_path / "box", painted=False)
     config.write_text(config.read_text() + REID)
     with pytest.raises(BadInputError, match=r"\[reid\] secret_file: .*reid.secret: no such file"):
         run_box(load_box(config), threading.Event(), lambda _: None, detector=PaintDetector())
