@@ -44,7 +44,7 @@ def asyncapi() -> dict[str, Any]:
             "address": "atrium/{site}/{floor}/{box}/" + tail,
             "parameters": parameters | more,
             "messages": {kind.what: {"$ref": f"#/components/messages/{kind.what}"}},
-            "bindings": {"mqtt": {"qos": 1, "retain": kind.retained}},
+            "bindings": {"mqtt": {"qos": kind.qos, "retain": kind.retained}},
         }
         operations[kind.what] = {
             "action": "receive" if kind.what == "commands" else "send",
@@ -64,7 +64,7 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "Atrium edge box",
             "version": CONTRACT_VERSION,
-            "description": "What a box sends and hears, as seen from the box. MQTT, QoS 1, protocol 5 or 3.1.1.",
+            "description": "What a box sends and hears, as seen from the box. MQTT 5 or 3.1.1, QoS 1 (handoffs 0).",
         },
         "channels": channels,
         "operations": operations,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -32,6 +32,7 @@ class Kind:
         retained: whether the broker keeps the last one.
         durable: whether it goes through the outbox and is accounted for by sequence number.
         expires_s: seconds after which nobody wants it, or None.
+        qos: 1; 0 for what no broker may keep for somebody who is away, on its disk at last.
     """
 
     what: str
@@ -41,6 +42,7 @@ class Kind:
     retained: bool = False
     durable: bool = False
     expires_s: int | None = None
+    qos: Literal[0, 1] = 1
 
 
 KINDS: tuple[Kind, ...] = (
@@ -56,6 +58,7 @@ KINDS: tuple[Kind, ...] = (
         events.Handoff,
         "keyed code of somebody who left or came by an exit",
         expires_s=120,
+        qos=0,
     ),
     Kind("health", "atrium.health.v1", events.Health, "a box's figures", expires_s=120),
     Kind("commands", "atrium.command.v1", events.Command, "from central to a box", expires_s=120),

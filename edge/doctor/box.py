@@ -99,6 +99,8 @@ def secrets_of(path: Path, found: BoxFile) -> list[Path]:
     """Files of the box that nobody else may read."""
     folder, mqtt = path.parent, found.mqtt
     paths = [secret_path(folder, name) for name in (mqtt.password_file, mqtt.key) if name]
+    if found.reid is not None:
+        paths.append(secret_path(folder, found.reid.secret_file))
     if any("@" in camera.url for camera in found.cameras):
         paths.append(path)  # it holds the cameras' passwords
     paths += [*(folder / "secrets").glob("*"), *(folder / "tls").glob("*.key"), folder / "broker" / "passwords"]

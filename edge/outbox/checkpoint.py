@@ -1,7 +1,7 @@
 """What a box was in the middle of, as bytes: stamped, so that only state this build understands is resumed.
 
 The bytes are a pickle. They are read from the box's own state directory alone (mode 0700, file mode 0600) and hold
-no picture, crop or code.
+no picture, crop, look or code; what announces people to other floors refuses to be pickled.
 """
 
 from __future__ import annotations

@@ -68,6 +68,7 @@ class Outgoing:
     payload: bytes
     retain: bool = False
     expires_s: int | None = None
+    qos: int = 1
 
 
 class Link:
@@ -156,14 +157,14 @@ class Link:
         return len(self._in_flight)
 
     def send(self, message: Outgoing) -> None:
-        """Hand one message to the broker with QoS 1."""
+        """Hand one message to the broker."""
         properties = None
         if self._five and message.expires_s is not None:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.MessageExpiryInterval = message.expires_s
         # The number joins the set here, in the only thread that reads the set, so an acknowledgement that is quicker
         # than this line waits in ``_done`` and is not lost.
-        info = self._client.publish(message.topic, message.payload, 1, message.retain, properties)
+        info = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         self._in_flight.add(info.mid)
 
     def close(self) -> None:

@@ -337,4 +337,4 @@ class Publisher:
             at=to_rfc3339(self._wall()),
             body=body,
         )
-        return Outgoing(self._topic(kind.what, camera), encode(envelope), kind.retained, kind.expires_s)
+        return Outgoing(self._topic(kind.what, camera), encode(envelope), kind.retained, kind.expires_s, kind.qos)

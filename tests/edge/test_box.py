@@ -132,3 +132,28 @@ def test_a_password_without_a_user_is_refused(config: Path, url: str, complaint:
     config.write_text(text.replace('"west.mp4"', f'"{url}"\npassword_file = "absent"'))
     with pytest.raises(BadInputError, match=complaint):
         load_box(config)
+
+
+def test_people_are_announced_where_the_configuration_says_so_alone(config: Path) -> None:
+    assert load_box(config).reid is None
+    text = config.read_text()
+    config.write_text(text + '[reid]\nsecret_file = "credential:reid.secret"\nmodel = "shelf/osnet.onnx"\n')
+    reid = load_box(config).reid
+    assert reid is not None
+    assert (reid.model, reid.secret_file) == (config.parent / "shelf/osnet.onnx", "credential:reid.secret")
+    config.write_text(text + '[reid]\nsecret_file = "reid.secret"\n')
+    assert load_box(config).reid.model is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ('model = "a.onnx"\n', "missing required field `secret_file` - at `$.reid`"),
+        ('secret_file = ""\n', r"at `\$.reid.secret_file`"),
+        ('secret_file = "a"\nkey = "b"\n', "unknown field `key` - at `$.reid`"),
+    ],
+)
+def test_a_bent_reid_table_is_named(config: Path, table: str, complaint: str) -> None:
+    config.write_text(config.read_text() + "[reid]\n" + table)
+    with pytest.raises(BadInputError, match=complaint.replace("$.reid`", r"\$.reid`")):
+        load_box(config)

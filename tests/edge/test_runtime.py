@@ -40,6 +40,9 @@ class Pipeline:
         self.observed.append(sorted(observations))
         return SimpleNamespace(bodies=[], positions=SimpleNamespace(visitors=[]))
 
+    def close(self, now):
+        return self.update(now, {})
+
 
 def test_a_frame_that_expired_while_it_was_looked_at_is_not_told() -> None:
     pipeline, meter = Pipeline(), HealthMeter(["west", "east"], 0.0)
@@ -58,3 +61,34 @@ def test_a_frame_that_expired_while_it_was_looked_at_is_not_told() -> None:
     assert pipeline.observed == [["east"], ["west"]]
     assert meter.put_off == 1
     assert (meter.cameras["west"].analysed, meter.cameras["east"].analysed) == (1, 1)
+
+
+def test_people_are_announced_after_the_step_is_stored_and_by_live_messages_alone() -> None:
+    order: list[object] = []
+
+    class Announces:
+        def update(self, now, frames, step, go_on=None):
+            order.append(("looks", sorted(frames), None if go_on is None else go_on()))
+            return [f"handoff at {now}"]
+
+        def forget(self):
+            order.append("forgotten")
+
+        def warnings(self):
+            return ["no time to look"]
+
+    intake = SimpleNamespace(
+        fault="", remark="", depth=0, lost=0, pending=0, commit=lambda events, state: order.append("stored") or True
+    )
+    publisher = SimpleNamespace(live=order.append, wake=lambda: None, figures=SimpleNamespace(fault=""))
+    state = Checkpoint(0.0, "", Pipeline(), {})
+    runtime = Runtime(Detector(0.0), state, intake, publisher, HealthMeter(["west"], 0.0), reid=Announces())  # type: ignore[arg-type]
+    west = {"west": Frame("west", 1.0, 0, np.zeros((2, 2, 3), np.uint8))}
+    runtime.step(1.0, west, {}, 1.0, lambda: False)
+    order[:] = [each for each in order if not isinstance(each, SimpleNamespace)]  # positions
+    assert order == ["stored", ("looks", ["west"], False), "handoff at 1.0"]
+    order.clear()
+    runtime.finish(2.0, ended=True)
+    order[:] = [each for each in order if not isinstance(each, SimpleNamespace)]
+    assert order[:3] == [("looks", [], None), "handoff at 2.0", "forgotten"]
+    assert "no time to look" in runtime.report(10.0).warnings

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from contract.errors import BadInputError
 from edge.detect.heads.head import IMAGENET_MEAN, IMAGENET_STD
-from edge.reid.embedder import OnnxEmbedder, crops, unit
+from edge.reid.embedder import OnnxEmbedder, StripesEmbedder, crops, unit
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
@@ -132,3 +132,20 @@ def test_rows_get_length_one_or_no_number(rows):
     ordinary = np.isfinite(rows).all(1) & (abs(rows).max(1) > 1e-30)
     assert np.isfinite(lengths[ordinary]).all()
     assert np.isnan(found[~np.isfinite(rows).all(1)]).all()
+
+
+def test_without_a_model_clothes_tell_people_apart_and_what_cannot_be_seen_tells_nothing():
+    def dressed(upper, lower, light=1.0, size=(120, 50)):
+        crop = np.full((*size, 3), 90, np.float64)
+        crop[size[0] // 6 : size[0] // 2, 12:38] = upper
+        crop[size[0] // 2 :, 14:36] = lower
+        return np.clip(crop * light, 0, 255).astype(np.uint8)
+
+    red, blue = ((30, 30, 200), (60, 60, 60)), ((200, 60, 30), (40, 160, 160))
+    people = [dressed(*red), dressed(*red, light=0.8, size=(90, 50)), dressed(*blue), dressed(*blue, light=1.2)]
+    embedder = StripesEmbedder()
+    found = embedder.embed([*people, np.zeros((0, 5, 3), np.uint8), np.zeros((1, 1, 3), np.uint8)])
+    assert found.shape == (6, embedder.dimension)
+    alike = found[:4] @ found[:4].T
+    assert min(alike[0, 1], alike[2, 3]) > alike[:2, 2:].max()
+    assert np.isnan(found[4:]).all()

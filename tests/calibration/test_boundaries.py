@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from calibration.boundaries import Boundary, boundaries, outside, untold
 from calibration.passages import Exit
 from calibration.site import Site, load_site
-from central.journeys.boundaries import Boundary, boundaries, outside, untold
 from tests.central.mall import _along, _zone
 
-GALLERIA = Path(__file__).parents[3] / "simulator/malls/galleria/site.toml"
+GALLERIA = Path(__file__).parents[2] / "simulator/malls/galleria/site.toml"
 
 
 def _site(folder: Path, features: list[dict[str, Any]], more: str = "") -> Site:
