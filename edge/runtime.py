@@ -167,6 +167,7 @@ class Runtime:
                 figures.latencies_s.append(wall + took_s - frames[name].captured_at)
         self.meter.put_off += self._detector.put_off - put_off
         self.meter.visitors = len(step.positions.visitors)
+        self.meter.twice = step.twice
         self.meter.stepped(took_s)
 
     def resting(self, camera: str, now: float) -> bool:

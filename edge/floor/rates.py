@@ -31,17 +31,20 @@ ENOUGH_S, ENOUGH_BEGUN = 300.0, 10.0
 
 BESIDE_M = 1.2
 """Two visitors farther apart than this are two: one person's two places hardly differ by more."""
-SIDE_BY_SIDE = 0.45
+SIDE_BY_SIDE = 0.37
 """Natural logarithm of the odds that two at one place, of whom cameras say nothing, are one person;"""
-DOUBT_TRUST = 0.44
+DOUBT_TRUST = 0.21
 """so much of the cameras' evidence adds to it: looks and places repeat each other, and it claims too much;"""
-UNSEEN = 1.4
-"""and this, that one of both is seen by nobody: a name left behind by its tracks coasts beside its person;"""
-APART_PER_M2 = 2.4
-"""and so much is taken off by a square metre of distance. All four by logistic regression on crowds of the twin, seen
-whole and under overload: 154 s of doubles in two and a half hours of visitors."""
-TWO = -5.0
-"""The evidence where there is none: they came one by one, and never stood near each other."""
+SURELY_TWO = 1.32
+"""and so much is taken off where it says most that it can against: one camera saw them beside each other;"""
+UNSEEN = 1.42
+"""and this adds to it, that one of both is seen by nobody: a name left behind by its tracks coasts beside its person;"""
+APART_PER_M2 = 2.33
+"""and so much is taken off by a square metre of distance. All five by logistic regression on crowds of the twin, seen
+whole and under overload: 155 s of doubles in two and a half hours of visitors."""
+TWO, MOST = -5.0, 4.0
+"""Evidence says no more than this for one person and against; two are made one above it. It says that they are two
+where there is none: they came one by one, and never stood near each other."""
 UNSEEN_S = 0.35
 """Unseen for longer is unseen now."""
 
@@ -49,10 +52,10 @@ START_S = 3.0
 """Who is there when we begin to look had no visitor before."""
 STEP_M = 2.0
 """Who is first seen so near the edge of what is watched may have made a step or two before."""
-AT_EDGE, NEAR_EDGE, INSIDE, NOBODY = 0.04, 0.5, 0.93, 0.3
+AT_EDGE, NEAR_EDGE, INSIDE, NOBODY = 0.04, 0.5, 0.9, 0.3
 """How likely somebody had an earlier visitor who begins at the edge of what is watched; a step inside it; in the
 middle; and there with nobody about whom they could have been, so that they are likelier found late. The first three are
-shares of 214 beginnings on the same crowds; the last never occurred there, and is a guess."""
+shares of 197 beginnings on the same crowds; the last never occurred there, and is a guess."""
 REACH_M = 2.5
 """A name is lost at most so far from where its person stands,"""
 WALK_MPS = 1.2
@@ -195,11 +198,12 @@ def one_person(apart_m: float, evidence: float, *, unseen: bool) -> float:
         unseen: whether one of them is seen by nobody now.
 
     >>> round(one_person(0.2, 0.0, unseen=False), 2), round(one_person(0.7, TWO, unseen=False), 2)
-    (0.69, 0.04)
+    (0.57, 0.04)
     """
     if apart_m >= BESIDE_M:
         return 0.0
-    odds = SIDE_BY_SIDE + DOUBT_TRUST * max(evidence, TWO) + UNSEEN * unseen - APART_PER_M2 * apart_m**2
+    odds = SIDE_BY_SIDE + DOUBT_TRUST * min(MOST, max(TWO, evidence)) - APART_PER_M2 * apart_m**2
+    odds += UNSEEN * unseen - SURELY_TWO * (evidence <= TWO)
     return 1.0 / (1.0 + exp(-odds))
 
 
