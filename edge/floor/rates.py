@@ -38,7 +38,7 @@ DOUBT_TRUST = 0.21
 SURELY_TWO = 1.32
 """and so much is taken off where it says most that it can against: one camera saw them beside each other;"""
 UNSEEN = 1.42
-"""and this adds to it, that one of both is seen by nobody: a name left behind by its tracks coasts beside its person;"""
+"""and this adds to it, that one of both is seen by nobody: a name that its tracks left coasts beside its person;"""
 APART_PER_M2 = 2.33
 """and so much is taken off by a square metre of distance. All five by logistic regression on crowds of the twin, seen
 whole and under overload: 155 s of doubles in two and a half hours of visitors."""

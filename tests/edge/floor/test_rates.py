@@ -58,8 +58,8 @@ def began(rates, moments):
 
 def test_two_for_whom_the_cameras_speak_stand_for_one_and_their_time_is_a_double_s(rates):
     places = {1: MIDDLE, 2: (7.2, 6.0)}
-    for k in range(4001):
-        told = rates.update(visitors(k / 8, places, doubts={(1, 2): 3.5}))
+    for k in range(401):
+        told = rates.update(visitors(float(k), places, doubts={(1, 2): 3.5}))
     share = one_person(0.2, 3.5, unseen=False) / 2
     assert told.duplicate_share == pytest.approx(share, rel=1e-6)
     assert 0.35 < share < 0.5
@@ -71,8 +71,8 @@ def test_two_for_whom_the_cameras_speak_stand_for_one_and_their_time_is_a_double
     ids=["seen apart by one camera", "never doubted", "too far apart"],
 )
 def test_a_couple_that_walks_side_by_side_is_hardly_a_double(rates, place, doubts):
-    for k in range(4001):
-        told = rates.update(visitors(k / 8, {1: MIDDLE, 2: place}, doubts=doubts))
+    for k in range(401):
+        told = rates.update(visitors(float(k), {1: MIDDLE, 2: place}, doubts=doubts))
     assert told.duplicate_share is not None
     assert told.duplicate_share < 0.03  # two who were truly one come to 0.38
 
