@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from contract.events import CameraHealth, Health
+from edge.floor.rates import Twice
 from edge.uplink import LinkFigures
 
 REPORT_S = 5.0
@@ -51,6 +52,7 @@ class HealthMeter:
         cameras: figures by camera.
         visitors: people on the floor at the last step.
         put_off: pictures that should have been looked at since the last report, had there been time.
+        twice: how often people were followed twice lately, as the pipeline estimates it.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class HealthMeter:
         self._link = link
         self.cameras = {name: CameraFigures() for name in cameras}
         self.visitors = self.put_off = 0
+        self.twice = Twice()
         self._steps_s: list[float] = []
         self._began = now
 
@@ -123,6 +126,8 @@ class HealthMeter:
             disk_free=None if disk_free is None else round(disk_free, 4),
             link_rtt_ms=None if link is None else link.rtt_ms,
             link_lost=None if link is None else link.lost,
+            duplicate_share=_rounded(self.twice.duplicate_share),
+            fragment_share=_rounded(self.twice.fragment_share),
         )
         for figures in self.cameras.values():
             figures.reset()
@@ -151,6 +156,10 @@ def temperature_c(thermal: Path = THERMAL) -> float | None:
             continue
     plausible = [value for value in found if -60 <= value <= 200]  # the contract's range; broken sensors say more
     return round(max(plausible), 1) if plausible else None
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(min(1.0, share), 4)
 
 
 def _median(values: list[float]) -> float:

@@ -187,6 +187,7 @@ class Runtime:
                 figures.latencies_s.append(wall + took_s - frames[name].captured_at)
         self.meter.put_off += self._detector.put_off - put_off
         self.meter.visitors = len(step.positions.visitors)
+        self.meter.twice = step.twice
         self._announce(now, frames, step, go_on)  # last of all: time goes to counting first
         self.meter.stepped(time.monotonic() - began)
 

@@ -74,6 +74,18 @@ class Standing(Collector):
         waiting = GaugeMetricFamily(
             "atrium_box_outbox_events", "Events a box holds until central has them.", labels=["box"]
         )
+        twice = {
+            "duplicate_share": GaugeMetricFamily(
+                "atrium_box_duplicate_share",
+                "Share of the time of all visitors that a box estimates went to a second one for the same person.",
+                labels=["box"],
+            ),
+            "fragment_share": GaugeMetricFamily(
+                "atrium_box_fragment_share",
+                "Share of the visitors begun of whom a box estimates that they had an earlier name.",
+                labels=["box"],
+            ),
+        }
         lost: Counter[tuple[str, str]] = Counter()
         for account in store.accounting():
             if account.missing:
@@ -85,9 +97,12 @@ class Standing(Collector):
                 heard.add_metric([box.box], box.last_heard)
             if box.health is not None:
                 waiting.add_metric([box.box], float(box.health["outbox_depth"]))
+                for name, family in twice.items():
+                    if box.health.get(name) is not None:  # too little seen yet, or a box of before contract 1.4
+                        family.add_metric([box.box], float(box.health[name]))
             for state in ("open", "abandoned"):
                 missing.add_metric([box.box, state], float(lost[box.box, state]))
-        yield from (skew, heard, missing, waiting)
+        yield from (skew, heard, missing, waiting, *twice.values())
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

@@ -7,6 +7,7 @@ from pathlib import Path
 from contract.events import Envelope
 from contract.messages import decode, encode
 from contract.times import to_rfc3339
+from edge.floor.rates import Twice
 from edge.health import MAX_WARNINGS, REPORT_S, HealthMeter, temperature_c
 
 
@@ -32,6 +33,17 @@ def test_rates_and_medians_of_the_interval() -> None:
     assert (health.outbox_depth, health.clock_offset_ms) == (3, -250.0)
     again = report(meter, 110.0)
     assert (again.cameras[0].received_fps, again.cameras[0].state, again.step_ms) == (0.0, "online", 0.0)
+
+
+def test_how_often_people_are_followed_twice_is_told_once_enough_were_seen() -> None:
+    meter = HealthMeter(["north"], 0.0)
+    few = report(meter, 5.0)
+    assert (few.duplicate_share, few.fragment_share) == (None, None)
+    meter.twice = Twice(visitor_s=3000.0, double_s=40.0, begun=9.0, fragments=3.0)
+    assert (report(meter, 10.0).duplicate_share, report(meter, 15.0).fragment_share) == (0.0133, None)
+    meter.twice = Twice(visitor_s=3000.0, double_s=0.0, begun=40.0, fragments=10.0)
+    health = report(meter, 20.0)
+    assert (health.duplicate_share, health.fragment_share) == (0.0, 0.25)
 
 
 def test_a_health_full_of_warnings_is_still_a_legal_message() -> None:

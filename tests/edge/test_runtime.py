@@ -9,6 +9,7 @@ import numpy as np
 import supervision as sv
 
 from edge.capture.frame import Frame
+from edge.floor.rates import Twice
 from edge.health import HealthMeter
 from edge.outbox.checkpoint import Checkpoint
 from edge.runtime import Runtime
@@ -38,7 +39,7 @@ class Pipeline:
 
     def update(self, now, observations, blind=()):
         self.observed.append(sorted(observations))
-        return SimpleNamespace(bodies=[], positions=SimpleNamespace(visitors=[]))
+        return SimpleNamespace(bodies=[], positions=SimpleNamespace(visitors=[]), twice=Twice(400.0, 8.0, 20.0, 5.0))
 
     def close(self, now):
         return self.update(now, {})
@@ -60,6 +61,7 @@ def test_a_frame_that_expired_while_it_was_looked_at_is_not_told() -> None:
     runtime.step(2.0, recordings, {"west": 2}, None)
     assert pipeline.observed == [["east"], ["west"]]
     assert meter.put_off == 1
+    assert meter.twice.duplicate_share == 0.02
     assert (meter.cameras["west"].analysed, meter.cameras["east"].analysed) == (1, 1)
 
 

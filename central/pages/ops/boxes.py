@@ -57,7 +57,9 @@ def _figures(told: Telling, box: Box) -> Html:
 
     def figure(name: str, key: str, unit: str, scale: float = 1.0) -> Html:
         value = health.get(key) if is_fresh else None
-        text = words("ops.unknown") if value is None else words(f"ops.{unit}", **{_NAMES[unit]: value * scale})
+        text = (
+            words("ops.unknown") if value is None else words(f"ops.{unit}", **{_NAMES[unit]: round(value * scale, 1)})
+        )
         return tile(words(f"ops.{name}"), text)
 
     return tag(
@@ -68,13 +70,15 @@ def _figures(told: Telling, box: Box) -> Html:
         figure("outbox", "outbox_depth", "events"),
         figure("temperature", "temperature_c", "celsius"),
         figure("step", "step_ms", "ms"),
+        figure("doubles", "duplicate_share", "percent", 100.0),
+        figure("fragments", "fragment_share", "percent", 100.0),
         tile(words("ops.version"), box.version or words("ops.unknown")),
         tile(words("ops.calibration"), box.calibration or words("ops.by_unknown")),
         class_="tiles small",
     )
 
 
-_NAMES = {"events": "n", "celsius": "celsius", "ms": "ms"}
+_NAMES = {"events": "n", "celsius": "celsius", "ms": "ms", "percent": "percent"}
 
 
 def _clock(told: Telling, box: Box) -> str:

@@ -41,7 +41,7 @@ def central(tmp_path_factory: pytest.TempPathFactory, broker: MosquittoBroker) -
         durable.packet(crossing(at=now), now, 3),
         durable.packet(crossing(at=now), now, 3),
         live.packet(positions(now, {"visitor00001": (3.0, 4.0)}), now),
-        live.packet(Health([], 7, 1, 3.0), now),
+        live.packet(Health([], 7, 1, 3.0, duplicate_share=0.02), now),
         live.packet(Reply("report", ok=True, detail="sent"), now),
         live.packet(Handoff("visitor00001", "escalator", to_rfc3339(now), CODE), now),
         ("atrium/mall/g/box-g/handoffs", json.dumps({"code": CODE, CODE: CODE, "schema": f"atrium.{CODE}"}).encode()),
@@ -104,6 +104,8 @@ def test_messages_are_counted_by_what_became_of_them(central: Central) -> None:
     assert found["atrium_box_missing_events{box=box-g,state=open}"] == 0
     assert found["atrium_boxes{state=online}"] == 1
     assert found["atrium_box_outbox_events{box=box-g}"] == 7
+    assert found["atrium_box_duplicate_share{box=box-g}"] == 0.02
+    assert "atrium_box_fragment_share{box=box-g}" not in found  # the box has not seen enough to say
     assert abs(found["atrium_box_clock_skew_seconds{box=box-g}"]) < 5
     assert found["atrium_broker_connected"] == found["atrium_store_writable"] == 1
 
