@@ -16,6 +16,7 @@ from edge.floor.joint.ground import (
     share_in_sight,
 )
 from edge.floor.joint.kernels import weigh
+from edge.floor.joint.settings import JointSettings
 from edge.floor.joint.tracker import JointTracker
 from tests.edge.floor.joint.joint_scene import (
     CORNERS,
@@ -121,6 +122,18 @@ def test_people_whom_walls_hide_from_all_cameras_but_one_are_followed_with_the_p
             assert nobody == 0
     assert followed["plan"] >= 0.9
     assert followed["open"] < 0.5
+
+
+def test_without_a_plan_its_settings_change_nothing():
+    walkers = [along([(2, 3), (7, 5), (2, 3)], 0.0), along([(7, 3.4), (2, 5), (7, 3)], 0.0)]
+    told = [
+        follow(JointTracker(CAMERAS, settings), Room(walkers, cameras=CAMERAS, seed=4).pictures(4.0))
+        for settings in (JointSettings(), JointSettings(beside_m=3.0, clear_score=0.99))
+    ]
+    assert len(told[0]) == len(told[1]) > 0
+    for one, other in zip(*told, strict=True):
+        assert one.id.tolist() == other.id.tolist()
+        assert one.position_m.tolist() == other.position_m.tolist()
 
 
 def test_ground_of_other_cameras_is_refused():
