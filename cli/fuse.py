@@ -14,6 +14,7 @@ def fuse(
     ],
     fps: Annotated[float, typer.Option(help="Frames a second of the recordings; all begin together.")],
     out: Annotated[Path, typer.Option(help="Result: CSV frame,id,x,y; frames from 1, metres on the floor.")],
+    site: Annotated[Path | None, typer.Option(help="The site's SITE.toml; its walls hide people from cameras.")] = None,
     bridge: Annotated[float, typer.Option(help="Gaps of one person up to this long are filled, seconds.")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures instead of a sentence.")] = False,
 ) -> None:
@@ -22,12 +23,16 @@ def fuse(
     Boxes of all cameras are tracked together, so that nobody counts twice. What is told of a moment is certain two
     seconds later at most: one in which later boxes have their say, one in which a gap may close.
 
-    A camera is taken to see as far as its picture reaches: behind walls it will be believed that nobody is there. Where
-    one camera alone looks, it takes a box of a score above 0.92 to begin somebody.
+    Without --site a camera is taken to see as far as its picture reaches: behind walls it will be believed that nobody
+    is there. Cameras are named as in the site, and cameras.json is in the metres of its plan. Where one camera alone
+    looks, it takes a box of a score above 0.92 to begin somebody.
     """
     import json  # noqa: PLC0415 - numba and numpy load only when the command runs
     import time  # noqa: PLC0415
 
+    from calibration.site import load_site  # noqa: PLC0415
+    from contract.errors import BadInputError  # noqa: PLC0415
+    from edge.floor.joint.ground import ground_of  # noqa: PLC0415
     from edge.floor.joint.recording import fuse_recording, read_sequence, write_floor  # noqa: PLC0415
 
     if not 0 < fps < float("inf"):
@@ -35,8 +40,17 @@ def fuse(
     if not 0 <= bridge < float("inf"):
         raise typer.BadParameter("must be 0 or above", param_hint="--bridge")
     cameras, frames = read_sequence(sequence)
+    ground = None
+    if site is not None:
+        place = load_site(site)
+        floors = {place.floor_of_camera(name).id for name in cameras}
+        if len(floors) > 1:
+            raise BadInputError(
+                f"{sequence / 'cameras.json'}: cameras of floors {', '.join(sorted(floors))}; keep those of one"
+            )
+        ground = ground_of(place.floor(floors.pop()), cameras)
     begun = time.perf_counter()
-    rows = fuse_recording(cameras, frames, fps, bridge_s=bridge)
+    rows = fuse_recording(cameras, frames, fps, bridge_s=bridge, ground=ground)
     seconds = time.perf_counter() - begun
     write_floor(out, rows)
     people, length = len(set(rows[:, 1].tolist())), max(len(each) for each in frames.values())

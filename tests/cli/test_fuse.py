@@ -63,6 +63,34 @@ def test_two_who_pass_each_other_keep_their_names(tmp_path):
         assert np.ptp(y) < 0.6
 
 
+def write_site(folder, *, names=("c0", "c1", "c2"), far_m=1000.0):
+    """A site whose one floor has the sequence's cameras and a wall some way off."""
+    cameras = json.loads((folder / "cameras.json").read_text())
+    (folder / "site_cameras.json").write_text(json.dumps({name: cameras[name] for name in names}))
+    wall = {"type": "Feature", "properties": {"id": "w", "kind": "wall"},
+            "geometry": {"type": "LineString", "coordinates": [[far_m, -50.0], [far_m, 50.0]]}}  # fmt: skip
+    (folder / "g.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [wall]}))
+    (folder / "site.toml").write_text(
+        'schema = "atrium.site.v1"\nid = "mall"\n[[floors]]\nid = "g"\n'
+        f'size_m = [{SIDE_M}, {SIDE_M}]\ngeometry = "g.geojson"\ncameras = "site_cameras.json"\n'
+    )
+    return folder / "site.toml"
+
+
+def test_with_the_sites_walls_cameras_see_no_farther_than_they_can(tmp_path):
+    write_sequence(tmp_path)
+    done, _ = fuse(tmp_path, "--json", "--site", str(write_site(tmp_path)))
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["people"] == 2
+
+
+def test_a_camera_that_the_site_lacks_is_named(tmp_path):
+    write_sequence(tmp_path)
+    done, _ = fuse(tmp_path, "--site", str(write_site(tmp_path, names=("c0", "c1"))))
+    assert isinstance(done.exception, BadInputError)
+    assert "no camera 'c2'; the site has c0, c1" in str(done.exception)
+
+
 def test_a_camera_without_detections_is_named(tmp_path):
     write_sequence(tmp_path)
     (tmp_path / "c1.det.txt").unlink()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.floor.joint.body.kernels import FOOT, INSIDE, MIDDLE, TALL, TOP, expect
 from edge.floor.joint.choice.kernels import find_wants, rank
+from edge.floor.joint.ground import Ground, in_sight
 from edge.floor.joint.life.kernels import age, give_birth, part_doubles
 from edge.floor.joint.motion.kernels import correct, evidence, move, reach
 from edge.floor.joint.records import Record
@@ -46,9 +47,17 @@ def walk_on(people: Records, took: Integers, count: int, dt: float, rules: Recor
 
 @njit(cache=True)
 def weigh(  # noqa: PLR0917 - compiled, takes no keywords
-    people: Records, count: int, camera: Record, boxes: Floats, scores: Floats, rules: Record, miss: Floats
+    people: Records,
+    count: int,
+    c: int,
+    camera: Record,
+    ground: Ground,
+    boxes: Floats,
+    scores: Floats,
+    rules: Record,
+    miss: Floats,
 ) -> Floats:
-    """(R, M) what everybody gains by each box over having none, and writes to `miss` (R,) what having none costs."""
+    """(R, M) what everybody gains by each box of camera `c`; writes to `miss` (R,) what having none costs."""
     m = len(boxes)
     gains = np.full((count, m), -np.inf)
     expected, scratch, jacobian, most = np.empty(5), np.empty(5), np.zeros((3, 5)), np.empty(3)
@@ -58,9 +67,10 @@ def weigh(  # noqa: PLR0917 - compiled, takes no keywords
         miss[r] = 0.0
         if not np.isnan(t.lost_at) or not expect(camera, t.mean, rules.radius_m, expected, jacobian, scratch):
             continue
-        if expected[INSIDE] < rules.in_sight:
+        share = expected[INSIDE] * in_sight(ground, c, t.mean[0], t.mean[1])
+        if share < rules.in_sight:
             continue
-        if expected[INSIDE] >= rules.in_view:
+        if share >= rules.in_view:
             miss[r] = log(1 - rules.detection_rate)
         reach(t.cov, jacobian, expected[TALL], rules, most)
         for j in range(m):
@@ -95,6 +105,7 @@ def meet(  # noqa: PLR0917 - compiled, takes no keywords
     to_roots: Integers,
     c: int,
     camera: Record,
+    ground: Ground,
     begin: int,
     boxes: Floats,
     scores: Floats,
@@ -110,7 +121,7 @@ def meet(  # noqa: PLR0917 - compiled, takes no keywords
     """
     m = len(boxes)
     miss = np.empty(count)
-    gains = weigh(people, count, camera, boxes, scores, rules, miss)
+    gains = weigh(people, count, c, camera, ground, boxes, scores, rules, miss)
     wants, wanted = find_wants(gains)
     branches = int(rules.branches)
     widest = 0
@@ -250,6 +261,7 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
     now: float,
     dt: float,
     next_id: int,
+    ground: Ground,
     params: Records,
 ) -> tuple[int, int]:
     """One step in place: walk on, meet every camera's boxes, lose, find, be born; keep the best hypotheses.
@@ -277,6 +289,7 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
         now: seconds.
         dt: seconds since the last step.
         next_id: of the first newborn; up to M names are used.
+        ground: who sees which place.
         params: (1,) record of `RULES`.
 
     Returns:
@@ -296,7 +309,8 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
         count, alive = meet(
             a_people, a_took, count, a_rows, a_counts, a_weights, a_roots, alive,
             b_people, b_took, b_rows, b_counts, b_weights, b_roots,
-            c, cameras[c], first[c], boxes[first[c] : first[c + 1]], scores[first[c] : first[c + 1]], fresh, rules,
+            c, cameras[c], ground,
+            first[c], boxes[first[c] : first[c + 1]], scores[first[c] : first[c + 1]], fresh, rules,
         )  # fmt: skip
         a_people, b_people = b_people, a_people
         a_took, b_took = b_took, a_took
@@ -312,9 +326,9 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
             if keep[a_rows[k, a]]:
                 a_rows[k, n] = a_rows[k, a]
                 n += 1
-        count, n = part_doubles(a_people, a_took, count, a_rows[k], n, now, rules)
+        count, n = part_doubles(a_people, a_took, count, a_rows[k], n, now, ground, rules)
         count, n, change = give_birth(
-            a_people, a_took, count, a_rows[k], n, now, next_id, cameras, first, boxes, scores, rules
+            a_people, a_took, count, a_rows[k], n, now, next_id, cameras, ground, first, boxes, scores, rules
         )
         a_counts[k] = n
         a_weights[k] += change

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats, load_cameras
 from contract.errors import BadInputError
+from edge.floor.joint.ground import Ground
 from edge.floor.joint.settings import JointSettings
 from edge.floor.joint.tracker import JointTracker
 from edge.track.mot import read_detections
@@ -50,6 +51,8 @@ def fuse_recording(
     fps: float,
     settings: JointSettings | None = None,
     bridge_s: float = BRIDGE_S,
+    *,
+    ground: Ground | None = None,
 ) -> Floats:
     """People of a recording on the floor.
 
@@ -59,11 +62,12 @@ def fuse_recording(
         fps: frames a second.
         settings: of the tracker.
         bridge_s: gaps up to this long are filled; 0 leaves them open.
+        ground: what the floor's plan says, cameras in the same order.
 
     Returns:
         (R, 4) rows of frame (from 0), id (from 1 in order of appearance), x, y in metres; sorted by frame, then id.
     """
-    tracker = JointTracker(cameras, settings or JointSettings())
+    tracker = JointTracker(cameras, settings or JointSettings(), ground)
     told = []
     for index in range(max((len(each) for each in frames.values()), default=0)):
         seen = {name: each[index] if index < len(each) else sv.Detections.empty() for name, each in frames.items()}

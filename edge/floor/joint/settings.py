@@ -61,6 +61,8 @@ class JointSettings:
         most_reach_m: nobody is tracked farther from a camera than this.
         vouched: somebody is told of where at least this share of the cameras that should see them does, from that
             moment to `lag_s` later.
+        beside_m: the same as `one_body_m` on a floor with a plan, where it is known which cameras should see both,
+        clear_score: and as `seed_score`: where one camera alone looks, no other says that there is nobody.
         lag_s: what is told is this old, seconds; later boxes have had their say by then.
     """
 
@@ -106,4 +108,6 @@ class JointSettings:
     bias_drift: float = 1e-7
     most_reach_m: float = 60.0
     vouched: float = 0.3
+    beside_m: float = 0.4
+    clear_score: float = 0.6
     lag_s: float = 1.0

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
 from edge.floor.joint.boxes import camera_record, straighten
+from edge.floor.joint.ground import Ground, open_ground
 from edge.floor.joint.kernels import step
 from edge.floor.joint.past.kernels import tell
 from edge.floor.joint.records import PERSON, RULES
@@ -60,11 +61,14 @@ class JointTracker:
     Attributes:
         cameras: by name.
         settings: see there.
+        ground: what the floor's plan says, cameras in the same order; without it they see as far as their pictures.
     """
 
     cameras: Mapping[str, Camera]
     settings: JointSettings = field(default_factory=JointSettings)
+    ground: Ground | None = None
     _rules: NDArray[Any] = field(init=False, repr=False)
+    _ground: Ground = field(init=False, repr=False)
     _views: NDArray[Any] = field(init=False, repr=False)
     _banks: list[_Bank] = field(init=False, repr=False)
     _count: int = field(init=False, default=0)
@@ -82,6 +86,11 @@ class JointTracker:
         for setting, value in zip(fields(self.settings), astuple(self.settings), strict=True):
             self._rules[0][setting.name] = value
         self._views = np.concatenate([camera_record(camera, self.settings) for camera in self.cameras.values()])
+        self._ground = self.ground if self.ground is not None else open_ground(len(self._views))
+        if len(self._ground.sight) != len(self._views):
+            raise ValueError(
+                f"ground of {len(self._ground.sight)} cameras for {len(self._views)}; take both from one floor"
+            )
         width = int(self.settings.hypotheses)
         self._banks = [_Bank.empty(width, PEOPLE, len(self._views)) for _ in range(2)]
         self._past = _Past.empty(STEPS, width, PEOPLE)
@@ -115,7 +124,7 @@ class JointTracker:
         self._count, self._alive = step(
             bank.people, bank.took, self._count, bank.rows, bank.counts, bank.weights, bank.roots, self._alive,
             spare.people, spare.took, spare.rows, spare.counts, spare.weights, spare.roots,
-            self._views, first, boxes, scores, present, now, now - before, self._next_id, self._rules,
+            self._views, first, boxes, scores, present, now, now - before, self._next_id, self._ground, self._rules,
         )  # fmt: skip
         self._next_id += len(boxes)
         self._remember(now)

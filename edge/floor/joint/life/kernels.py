@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from edge.floor.joint.body.kernels import INSIDE, expect, stand
+from edge.floor.joint.ground import Ground, in_sight, is_planned
 from edge.floor.joint.motion.kernels import correct, evidence, score_evidence
 from edge.floor.joint.records import Record
 
@@ -57,7 +58,7 @@ def age(people: Records, count: int, now: float, rules: Record, keep: NDArray[np
 
 @njit(cache=True)
 def part_doubles(  # noqa: PLR0917 - compiled, takes no keywords
-    people: Records, took: Integers, count: int, row: Integers, n: int, now: float, rules: Record
+    people: Records, took: Integers, count: int, row: Integers, n: int, now: float, ground: Ground, rules: Record
 ) -> tuple[int, int]:
     """Keeps one of two who stand in one place and whom no camera sees apart, the older; the other is lost or forgotten.
 
@@ -65,12 +66,13 @@ def part_doubles(  # noqa: PLR0917 - compiled, takes no keywords
         Records in use (changed ones are new, as other hypotheses may share the old), and people in the hypothesis.
     """
     gone = np.zeros(n, np.bool_)
+    near = rules.beside_m if is_planned(ground) else rules.one_body_m
     for a in range(n):
         for b in range(a + 1, n):
             s, t = people[row[a]], people[row[b]]
             if gone[a] or gone[b] or not np.isnan(s.lost_at) or not np.isnan(t.lost_at):
                 continue
-            if abs(s.mean[0] - t.mean[0]) > rules.one_body_m or abs(s.mean[1] - t.mean[1]) > rules.one_body_m:
+            if abs(s.mean[0] - t.mean[0]) > near or abs(s.mean[1] - t.mean[1]) > near:
                 continue
             is_apart = False
             for c in range(took.shape[1]):
@@ -99,6 +101,7 @@ def part_doubles(  # noqa: PLR0917 - compiled, takes no keywords
 def gather(  # noqa: PLR0917 - compiled, takes no keywords
     seed: int,
     cameras: Records,
+    ground: Ground,
     first: Integers,
     boxes: Floats,
     scores: Floats,
@@ -120,9 +123,10 @@ def gather(  # noqa: PLR0917 - compiled, takes no keywords
     for c in range(len(cameras)):
         if c == own or not expect(cameras[c], mean, rules.radius_m, expected, jacobian, scratch):
             continue
-        if expected[INSIDE] < rules.in_sight:
+        share = expected[INSIDE] * in_sight(ground, c, mean[0], mean[1])
+        if share < rules.in_sight:
             continue
-        is_due = expected[INSIDE] >= rules.in_view
+        is_due = share >= rules.in_view
         best = log(1 - rules.detection_rate) if is_due else 0.0
         for j in range(first[c], first[c + 1]):
             if not free[j]:
@@ -172,6 +176,7 @@ def give_birth(  # noqa: PLR0917 - compiled, takes no keywords
     now: float,
     next_id: int,
     cameras: Records,
+    ground: Ground,
     first: Integers,
     boxes: Floats,
     scores: Floats,
@@ -188,6 +193,7 @@ def give_birth(  # noqa: PLR0917 - compiled, takes no keywords
         now: seconds.
         next_id: of who is born from the first box; others count on, so that hypotheses agree about names.
         cameras: (C,).
+        ground: who sees which place.
         first: (C + 1,) where each camera's boxes begin.
         boxes: (M, 4) pixels.
         scores: (M,).
@@ -203,15 +209,16 @@ def give_birth(  # noqa: PLR0917 - compiled, takes no keywords
             if took[row[a], c] >= 0:
                 free[took[row[a], c]] = False
     seeds = np.empty(m, np.int64)
+    least = rules.clear_score if is_planned(ground) else rules.seed_score
     s = 0
     for j in range(m):
-        if free[j] and scores[j] >= rules.seed_score:
+        if free[j] and scores[j] >= least:
             seeds[s] = j
             s += 1
     means, covs = np.empty((s, 5)), np.empty((s, 5, 5))
     groups, worth = np.empty((s, len(cameras)), np.int64), np.empty(s)
     for k in range(s):
-        worth[k] = gather(seeds[k], cameras, first, boxes, scores, free, rules, means[k], covs[k], groups[k])
+        worth[k] = gather(seeds[k], cameras, ground, first, boxes, scores, free, rules, means[k], covs[k], groups[k])
     change = 0.0
     for _ in range(s):
         k = int(np.argmax(worth))
@@ -253,5 +260,7 @@ def give_birth(  # noqa: PLR0917 - compiled, takes no keywords
                 if groups[q, c] >= 0 and not free[groups[q, c]]:
                     is_torn = True
             if is_torn:
-                worth[q] = gather(seeds[q], cameras, first, boxes, scores, free, rules, means[q], covs[q], groups[q])
+                worth[q] = gather(
+                    seeds[q], cameras, ground, first, boxes, scores, free, rules, means[q], covs[q], groups[q]
+                )
     return count, n, change

@@ -9,12 +9,14 @@ import supervision as sv
 from scipy.optimize import linear_sum_assignment
 
 from edge.floor.joint.boxes import camera_record
+from edge.floor.joint.ground import open_ground
 from edge.floor.joint.records import PERSON, RULES
 from edge.floor.joint.settings import JointSettings
 from tests.edge.floor_scene import Walker, camera
 
 RADIUS_M = 0.22
 ROOM_M = (10.0, 8.0)
+OPEN = open_ground(4)
 CORNERS = {"sw": (0, 0), "se": (10, 0), "ne": (10, 8), "nw": (0, 8)}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from edge.floor.joint.kernels import are_alike, learn_bias, meet, walk_on, weigh
 from edge.floor.joint.motion.kernels import move
-from tests.edge.floor.joint.joint_scene import corner_cameras, people_of, records_of, rules_of, whole_boxes
+from tests.edge.floor.joint.joint_scene import OPEN, corner_cameras, people_of, records_of, rules_of, whole_boxes
 
 CAMERAS = corner_cameras()
 RULES = rules_of()[0]
@@ -50,7 +50,7 @@ def test_everybody_wants_the_box_at_their_place_and_the_lost_want_none():
     boxes = whole_boxes(CAMERAS["sw"], [(5, 4), (3, 3)], 1.7)
     miss = np.full(4, np.nan)
     camera = records_of(CAMERAS)[0]
-    gains = weigh(people, 4, camera, boxes, np.array([0.9, 0.9]), RULES, miss)
+    gains = weigh(people, 4, 0, camera, OPEN, boxes, np.array([0.9, 0.9]), RULES, miss)
     assert gains[0, 0] > 5 > gains[0, 1]
     assert gains[1, 1] > 5 > gains[1, 0]
     assert (gains[2:] == -np.inf).all()
@@ -102,7 +102,7 @@ def met(people, boxes, **changes):
     made, kept = meet(
         people, np.full((64, 4), -1), 2, rows, counts, np.zeros(20), np.full(20, 7), 1,
         to_people, to_took, to_rows, to_counts, to_weights, to_roots,
-        0, records_of(CAMERAS)[0], 5, boxes, np.full(len(boxes), 0.9), 0.25, rules_of(**changes)[0],
+        0, records_of(CAMERAS)[0], OPEN, 5, boxes, np.full(len(boxes), 0.9), 0.25, rules_of(**changes)[0],
     )  # fmt: skip
     assert (to_counts[:kept] == 2).all()
     assert (to_roots[:kept] == 7).all()
@@ -125,7 +125,7 @@ def test_boxes_of_two_who_stand_together_make_hypotheses_of_who_is_who():
     assert people[:2].tobytes() == before
     assert took[rows[:2]].tolist() == [[5, 6], [6, 5]]
     miss = np.empty(2)
-    gains = weigh(people, 2, records_of(CAMERAS)[0], boxes, np.full(2, 0.9), RULES, miss)
+    gains = weigh(people, 2, 0, records_of(CAMERAS)[0], OPEN, boxes, np.full(2, 0.9), RULES, miss)
     assert weights[0] == pytest.approx(miss.sum() + gains[0, 0] + gains[1, 1])
     assert weights[1] == pytest.approx(miss.sum() + gains[0, 1] + gains[1, 0])
     assert weights.tolist() == sorted(weights, reverse=True)

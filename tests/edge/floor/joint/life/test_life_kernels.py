@@ -7,6 +7,7 @@ import pytest
 
 from edge.floor.joint.life.kernels import age, give_birth, lose, part_doubles, recall
 from tests.edge.floor.joint.joint_scene import (
+    OPEN,
     corner_cameras,
     cut,
     people_of,
@@ -77,7 +78,7 @@ def test_whoever_is_unseen_for_long_is_lost_and_in_the_end_forgotten():
 
 def doubled(people, took, n=2):
     row = row_of(*range(n))
-    count, left = part_doubles(people, took, n, row, n, 5.0, RULES)
+    count, left = part_doubles(people, took, n, row, n, 5.0, OPEN, RULES)
     return count, row[:left].tolist()
 
 
@@ -171,7 +172,7 @@ def born(people, pictures, took=None, row=None, n=0, **changes):
     """The hypothesis's people afterwards, their boxes, what its weight changes by, and the records in use."""
     took = NOBODY.copy() if took is None else took
     row = row_of() if row is None else row
-    count, n, change = give_birth(people, took, n, row, n, 9.0, 100, RECORDS, *pictures, rules_of(**changes)[0])
+    count, n, change = give_birth(people, took, n, row, n, 9.0, 100, RECORDS, OPEN, *pictures, rules_of(**changes)[0])
     return [people[r].copy() for r in row[:n]], took[row[:n]], change, count
 
 
@@ -210,7 +211,7 @@ def test_a_box_that_others_should_confirm_and_do_not_is_nobody():
 def test_a_sharp_box_suffices_where_no_other_camera_looks(score, births):
     first, boxes, scores = shown((5.0, 4.0), cameras=["sw"], score=score)
     took, row = NOBODY[:, :1].copy(), row_of()
-    count, n, _ = give_birth(people_of(), took, 0, row, 0, 9.0, 100, RECORDS[:1], first[:2], boxes, scores, RULES)
+    count, n, _ = give_birth(people_of(), took, 0, row, 0, 9.0, 100, RECORDS[:1], OPEN, first[:2], boxes, scores, RULES)
     assert (count, n) == (births, births)
 
 
