@@ -17,10 +17,22 @@ CHOICE = "tests/edge/floor/joint/choice/test_choice_kernels.py"
 JOINT = "tests/edge/floor/joint/test_joint_kernels.py"
 FLOOR, JOURNEYS = "tests/edge/floor/test_floor_kernels.py", "tests/edge/journeys/test_journey_kernels.py"
 DISTANCES, STRIPES = "tests/edge/reid/test_distances.py", "tests/edge/reid/test_stripes.py"
-DETECT = "tests/edge/detect/test_kernels.py"
+DETECT, GATE = "tests/edge/detect/test_kernels.py", "tests/edge/detect/test_gate_kernels.py"
+LIGHT = f"{GATE}::test_what_light_does_not_explain_is_told_as_by_least_squares"
 STEP = f"{PLAIN}::test_every_step_is_the_plain_one"
 
 TWINS = {
+    "edge.detect.gate_kernels": {
+        "block_means": f"{GATE}::test_means_of_blocks_are_numpys",
+        "light_free_change": LIGHT,
+        "_fit_light": LIGHT,
+        "_moments": LIGHT,
+    },
+    "edge.detect.region_kernels": {
+        "merge": f"{GATE}::test_boxes_are_joined_until_none_are_near",
+        "widen": f"{GATE}::test_the_smallest_person_and_the_widened_part_are_told_as_plainly",
+        "smallest_within": f"{GATE}::test_the_smallest_person_and_the_widened_part_are_told_as_plainly",
+    },
     "edge.detect.kernels": {
         "pack_planes": f"{DETECT}::test_pictures_are_packed_into_planes",
         "decode_grid": f"{DETECT}::test_grids_are_decoded",
@@ -30,6 +42,7 @@ TWINS = {
         "_decode_places": f"{DETECT}::test_places_are_decoded",
         "decode_places": f"{DETECT}::test_places_are_decoded",
         "suppress": f"{DETECT}::test_overlapping_boxes_are_suppressed",
+        "settle": f"{GATE}::test_what_is_told_of_a_picture_is_thinned_out_best_first_and_cut_at_its_edge",
     },
     "edge.floor.joint.body.kernels": {
         "outline": f"{BODY}::test_an_outline_comes_from_the_dual_of_the_quadric",
@@ -120,9 +133,7 @@ TWINS = {
 """By module and kernel, the test that compares it, or the kernel that it is part of, with plain arithmetic."""
 
 WITHOUT_A_TWIN = {
-    "edge.detect.gate_kernels": {"block_means", "light_free_change", "_fit_light", "_moments"},
-    "edge.detect.kernels": {"settle"},
-    "edge.detect.region_kernels": {"find_seeds", "merge", "widen", "smallest_within", "plan_regions"},
+    "edge.detect.region_kernels": {"find_seeds", "plan_regions"},
     "edge.floor.joint.kernels": {"weigh", "meet", "are_alike", "learn_bias", "step"},
     "edge.floor.joint.life.kernels": {"lose", "age", "part_doubles", "gather", "recall", "give_birth"},
     "edge.floor.joint.past.kernels": {"tell"},
