@@ -14,6 +14,7 @@ TRACK, PLAIN = "tests/edge/track/test_track_kernels.py", "tests/edge/track/test_
 BODY = "tests/edge/floor/joint/body/test_body_kernels.py"
 MOTION = "tests/edge/floor/joint/motion/test_motion_kernels.py"
 CHOICE = "tests/edge/floor/joint/choice/test_choice_kernels.py"
+LIFE = "tests/edge/floor/joint/life/test_life_twins.py"
 JOINT = "tests/edge/floor/joint/test_joint_kernels.py"
 FLOOR, JOURNEYS = "tests/edge/floor/test_floor_kernels.py", "tests/edge/journeys/test_journey_kernels.py"
 DISTANCES, STRIPES = "tests/edge/reid/test_distances.py", "tests/edge/reid/test_stripes.py"
@@ -57,7 +58,15 @@ TWINS = {
         "rank": f"{CHOICE}::test_the_second_best_way_within_a_group_is_the_second_best_of_all",
         "insert": f"{CHOICE}::test_all_ways_are_legal_and_different_and_in_order",
     },
-    "edge.floor.joint.kernels": {"walk_on": f"{JOINT}::test_the_followed_walk_on_and_the_lost_spread"},
+    "edge.floor.joint.kernels": {
+        "walk_on": f"{JOINT}::test_the_followed_walk_on_and_the_lost_spread",
+        "are_alike": f"{LIFE}::test_hypotheses_are_alike_where_everybody_has_a_counterpart",
+    },
+    "edge.floor.joint.life.kernels": {
+        "lose": f"{LIFE}::test_the_seen_the_lost_and_the_forgotten_are_told_as_plainly",
+        "age": f"{LIFE}::test_the_seen_the_lost_and_the_forgotten_are_told_as_plainly",
+        "recall": f"{LIFE}::test_who_is_found_again_is_the_likeliest_against_a_newcomer",
+    },
     "edge.floor.joint.motion.kernels": {
         "move": f"{MOTION}::test_walking_on_is_the_textbook_prediction",
         "score_evidence": f"{MOTION}::test_a_score_counts_in_log_odds_up_to_a_cap",
@@ -134,8 +143,8 @@ TWINS = {
 
 WITHOUT_A_TWIN = {
     "edge.detect.region_kernels": {"find_seeds", "plan_regions"},
-    "edge.floor.joint.kernels": {"weigh", "meet", "are_alike", "learn_bias", "step"},
-    "edge.floor.joint.life.kernels": {"lose", "age", "part_doubles", "gather", "recall", "give_birth"},
+    "edge.floor.joint.kernels": {"weigh", "meet", "learn_bias", "step"},
+    "edge.floor.joint.life.kernels": {"part_doubles", "gather", "give_birth"},
     "edge.floor.joint.past.kernels": {"tell"},
 }
 """Kernels that examples and properties test, and no plain twin yet."""
