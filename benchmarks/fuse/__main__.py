@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import supervision as sv
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
@@ -33,6 +32,7 @@ from benchmarks.track.sequences import SHARED
 from calibration.camera import Camera
 from edge.floor.joint.recording import fuse_recording, read_sequence
 from edge.floor.joint.tracker import JointTracker
+from edge.track.seen import NOTHING_SEEN, Boxes
 
 DEFAULT_DATA = SHARED / "multicam"
 BARS = {
@@ -45,7 +45,7 @@ BARS = {
 REAL_TIME = 5.0
 """How many times real time seven cameras at ten frames a second and forty people have to be tracked."""
 
-Frames = dict[str, list[sv.Detections]]
+Frames = dict[str, list[Boxes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,13 @@ def perturbed(cameras: dict[str, Camera], frames: Frames, seed: int) -> tuple[di
     length = max(len(each) for each in frames.values())
     copy = {}
     for name in names:
-        each = frames[name] + [sv.Detections.empty()] * (length - len(frames[name]))
+        each = frames[name] + [NOTHING_SEEN] * (length - len(frames[name]))
         changed = []
         for found in each:
             is_kept = rng.random(len(found)) > 0.03
             boxes = found.xyxy[is_kept]
             tall = (boxes[:, 3] - boxes[:, 1])[:, None]
-            scores = np.ones(len(boxes)) if found.confidence is None else found.confidence[is_kept]
-            changed.append(sv.Detections(xyxy=boxes + rng.normal(0, 0.01, boxes.shape) * tall, confidence=scores))
+            changed.append(Boxes(boxes + rng.normal(0, 0.01, boxes.shape) * tall, found.confidence[is_kept]))
         copy[name] = changed[::-1] if seed % 2 else changed
     return {name: cameras[name] for name in names}, copy
 

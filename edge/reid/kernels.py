@@ -9,6 +9,8 @@ import numpy.typing as npt
 from numba import njit, types
 from numba.extending import intrinsic
 
+from edge.reid.lanes import LANES, eight_apart
+
 Floats32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
@@ -31,7 +33,7 @@ MOST_COLUMNS = 24
 LIGHT_LOW, LIGHT_HIGH = 10.0, 200.0
 COLOUR_LOW, COLOUR_HIGH = -25.0, 40.0
 BLOCK = 256
-"""Codes compared at a time: so many lie in the fastest cache, with their distances."""
+"""Codes that all queries are compared with before the next: so many lie in the fastest cache."""
 DARK = 20.0
 """Added to the lightness that colour is divided by: in the dark colour is noise."""
 
@@ -156,65 +158,52 @@ ones: Any = intrinsic(_ones)
 
 
 @njit(cache=True, nogil=True)
-def apart_256(  # noqa: PLR0917
-    q0: np.uint64, q1: np.uint64, q2: np.uint64, q3: np.uint64, codes: Words, found: Ints
-) -> int:
-    """Hamming distances (N,) of codes (N, 4) to the code q0 to q3, and the least of them.
-
-    The query's words come one by one: read from its array in the loop they cost ten times as much.
-    """
-    least = 257
-    for i in range(codes.shape[0]):
-        low = ones(codes[i, 0] ^ q0) + ones(codes[i, 1] ^ q1)
-        high = ones(codes[i, 2] ^ q2) + ones(codes[i, 3] ^ q3)
-        count: Any = np.int64(low + high)
-        found[i] = count
-        least = min(least, count)
-    return least
+def spread(query: Words, pattern: Words) -> None:
+    """Fills the (8,) vector that codes are compared with by a code (W,), twice where it has four words."""
+    for lane in range(LANES):
+        pattern[lane] = query[lane % query.shape[0]]
 
 
 @njit(cache=True, nogil=True)
-def apart_512(  # noqa: PLR0917
-    q0: np.uint64,
-    q1: np.uint64,
-    q2: np.uint64,
-    q3: np.uint64,
-    q4: np.uint64,
-    q5: np.uint64,
-    q6: np.uint64,
-    q7: np.uint64,
-    codes: Words,
-    found: Ints,
-) -> int:
-    """As ``apart_256`` of codes (N, 8); two passes of four words each would cost four times as much."""
-    least = 513
-    for i in range(codes.shape[0]):
-        low = ones(codes[i, 0] ^ q0) + ones(codes[i, 1] ^ q1)
-        low += ones(codes[i, 2] ^ q2) + ones(codes[i, 3] ^ q3)
-        high = ones(codes[i, 4] ^ q4) + ones(codes[i, 5] ^ q5)
-        high += ones(codes[i, 6] ^ q6) + ones(codes[i, 7] ^ q7)
-        count: Any = np.int64(low + high)
-        found[i] = count
-        least = min(least, count)
-    return least
+def apart(query: Words, code: Words) -> int:
+    """Hamming distance of two codes (W,)."""
+    count = np.uint64(0)
+    for word in range(query.shape[0]):
+        count += ones(query[word] ^ code[word])
+    return np.int64(count)  # type: ignore[return-value]
 
 
 @njit(cache=True, nogil=True)
-def distances(query: Words, codes: Words, found: Ints) -> int:
+def distances(query: Words, codes: Words, found: Ints) -> None:
     """Hamming distances of a code to others.
 
     Args:
         query: (W,) of 64 bits each, W 4 or 8.
         codes: (N, W).
         found: (N,) or longer, filled with bits, 0 to 64 W.
-
-    Returns:
-        The least of them; 64 W + 1 where there are no codes.
     """
-    q = query
-    if q.shape[0] == 4:
-        return int(apart_256(q[0], q[1], q[2], q[3], codes, found))
-    return int(apart_512(q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], codes, found))
+    pattern = np.empty(LANES, np.uint64)
+    spread(query, pattern)
+    whole = codes.shape[0] // LANES * LANES
+    for i in range(0, whole, LANES):
+        if codes.shape[1] == 4:
+            eight_apart(4, codes, i, pattern, 0, found, i)
+        else:
+            eight_apart(8, codes, i, pattern, 0, found, i)
+    for i in range(whole, codes.shape[0]):
+        found[i] = apart(query, codes[i])
+
+
+@njit(cache=True, nogil=True)
+def place(row: int, far: int, rows: Ints, bits: Ints) -> None:
+    """Takes a code among the nearest so far (K,), behind those as near; the last falls out."""
+    k = rows.shape[0] - 1
+    while k > 0 and bits[k - 1] > far:
+        bits[k] = bits[k - 1]
+        rows[k] = rows[k - 1]
+        k -= 1
+    bits[k] = far
+    rows[k] = row
 
 
 @njit(cache=True, nogil=True)
@@ -228,27 +217,31 @@ def nearest(queries: Words, codes: Words, rows: Ints, bits: Ints) -> None:
         bits: (M, K), filled with their Hamming distances; 64 W + 1 where there is none.
     """
     most = rows.shape[1]
-    none = 64 * codes.shape[1] + 1
-    found = np.empty(BLOCK, np.int64)
     rows[:] = -1
-    bits[:] = none
+    bits[:] = 64 * codes.shape[1] + 1
     if most == 0:
         return
+    pattern = np.empty(LANES, np.uint64)
+    found = np.empty(LANES, np.int64)
     # a block stays in the cache for all queries
     for start in range(0, codes.shape[0], BLOCK):
         stop = min(start + BLOCK, codes.shape[0])
+        whole = start + (stop - start) // LANES * LANES
         for m in range(queries.shape[0]):
+            spread(queries[m], pattern)
             worst = bits[m, most - 1]
-            if distances(queries[m], codes[start:stop], found) >= worst:
-                continue
-            for i in range(stop - start):
-                if found[i] >= worst:
+            for i in range(start, whole, LANES):
+                if codes.shape[1] == 4:
+                    nearer = eight_apart(4, codes, i, pattern, worst, found, 0)
+                else:
+                    nearer = eight_apart(8, codes, i, pattern, worst, found, 0)
+                if nearer == 0:
                     continue
-                k = most - 1
-                while k > 0 and bits[m, k - 1] > found[i]:
-                    bits[m, k] = bits[m, k - 1]
-                    rows[m, k] = rows[m, k - 1]
-                    k -= 1
-                bits[m, k] = found[i]
-                rows[m, k] = start + i
+                for lane in range(LANES):
+                    if found[lane] < bits[m, most - 1]:
+                        place(i + lane, found[lane], rows[m], bits[m])
                 worst = bits[m, most - 1]
+            for i in range(whole, stop):
+                far = apart(queries[m], codes[i])
+                if far < bits[m, most - 1]:
+                    place(i, far, rows[m], bits[m])

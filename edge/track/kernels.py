@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from edge.track.life.kernels import give_birth, outlived, remember, settle, settle_at
-from edge.track.matching.kernels import assign, drop_duplicates, drop_repeats, drop_shadows, is_duplicate, overlaps
+from edge.track.matching.kernels import assign, drop_duplicates, drop_repeats, drop_shadows, overlaps
 from edge.track.motion.kernels import MOST_NOISE, correct, go_on_as, pair_cost, predict, stopped_apart
 from edge.track.records import CONFIRMED, FURNITURE, TENTATIVE, Record
 
@@ -232,10 +232,6 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
     for j in order:
         if taken[j] == -1 and scores[j] >= p.low_score:
             give_birth(tracks[n], next_id, j, boxes[j], scores[j], now, p)
-            taken[j] = n
-            for o in others[starts[j] : starts[j + 1]]:
-                if taken[o] == -1 and is_duplicate(boxes[o], boxes[j], p):
-                    taken[o] = -2
             n += 1
             next_id += 1
 

@@ -6,17 +6,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from contract.errors import BadInputError
 from contract.mot import malformed, numbered_rows
+from edge.track.seen import Boxes
 
 MOST_FRAMES = 10_000_000
 """Ten days at 10 frames a second; a larger frame number is a slip, and would only fill the memory."""
 
 
-def read_detections(path: Path) -> list[sv.Detections]:
+def read_detections(path: Path) -> list[Boxes]:
     """Detections of each frame from the first to the last that has any.
 
     Args:
@@ -44,10 +44,7 @@ def read_detections(path: Path) -> list[sv.Detections]:
     cuts = np.searchsorted(table[:, 0], np.arange(1, last + 2))
     boxes = np.column_stack([table[:, 2:4], table[:, 2:4] + table[:, 4:6]]).astype(np.float32)
     scores = table[:, 6].astype(np.float32)
-    return [
-        sv.Detections(xyxy=boxes[a:b], confidence=scores[a:b], class_id=np.zeros(b - a, np.int64))
-        for a, b in pairwise(cuts.tolist())
-    ]
+    return [Boxes(boxes[a:b], scores[a:b]) for a, b in pairwise(cuts.tolist())]
 
 
 def write_tracks(path: Path, rows: NDArray[np.float64]) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
 from edge.track.kernels import sound
 from edge.track.recording.kernels import fill_gaps, follow
 from edge.track.records import TRACK, compiled
+from edge.track.seen import Seen
 from edge.track.tracker import SPARE_TRACKS
 
 BRIDGE_S = 2.0
@@ -24,7 +24,7 @@ BRIDGE_S = 2.0
 
 
 def track_recording(
-    frames: Sequence[sv.Detections], fps: float, config: TrackerConfig | None = None, bridge_s: float = BRIDGE_S
+    frames: Sequence[Seen], fps: float, config: TrackerConfig | None = None, bridge_s: float = BRIDGE_S
 ) -> NDArray[np.float64]:
     """Tracks of a recording.
 
@@ -50,7 +50,7 @@ def track_recording(
     return table[np.lexsort((table[:, 1], table[:, 0]))]
 
 
-def confidences(found: sv.Detections) -> NDArray[np.float32]:
+def confidences(found: Seen) -> NDArray[np.float32]:
     """How sure each detection is; entirely where none says."""
     return np.ones(len(found), np.float32) if found.confidence is None else found.confidence
 

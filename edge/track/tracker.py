@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
 from edge.track.kernels import put_back, report, sound, step
 from edge.track.records import TRACK, compiled
+from edge.track.seen import Seen
 from edge.track.tracks import Tracks
 
 SPARE_TRACKS = 64
@@ -37,7 +37,7 @@ class Tracker:
         self._params = compiled(self.config)
         self._boxes = np.empty((0, 4), np.float32)
 
-    def update(self, now: float, detections: sv.Detections, image_size: tuple[int, int] | None = None) -> Tracks:
+    def update(self, now: float, detections: Seen, image_size: tuple[int, int] | None = None) -> Tracks:
         """The people in sight, or expected behind something, at `now`.
 
         Args:
@@ -52,7 +52,7 @@ class Tracker:
         self.advance(now, detections, image_size)
         return self._tracks(now, people_only=True)
 
-    def advance(self, now: float, detections: sv.Detections, image_size: tuple[int, int] | None = None) -> None:
+    def advance(self, now: float, detections: Seen, image_size: tuple[int, int] | None = None) -> None:
         """Does what `update` does and reports nothing."""
         boxes = np.ascontiguousarray(detections.xyxy, dtype=np.float32)
         if detections.confidence is None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats, load_cameras
@@ -15,6 +14,7 @@ from edge.floor.joint.ground import Ground
 from edge.floor.joint.settings import JointSettings
 from edge.floor.joint.tracker import JointTracker
 from edge.track.mot import read_detections
+from edge.track.seen import NOTHING_SEEN, Boxes, Seen
 
 BRIDGE_S = 1.0
 """Longest gap between two sightings of one person that is filled along a straight line, seconds; with the tracker's
@@ -25,7 +25,7 @@ SWAY_M = 0.5
 """Added to how far somebody may get, metres: positions are not exact."""
 
 
-def read_sequence(folder: Path) -> tuple[dict[str, Camera], dict[str, list[sv.Detections]]]:
+def read_sequence(folder: Path) -> tuple[dict[str, Camera], dict[str, list[Boxes]]]:
     """Cameras and detections of a folder with `cameras.json` and a `<camera>.det.txt` for each.
 
     Raises:
@@ -47,7 +47,7 @@ def read_sequence(folder: Path) -> tuple[dict[str, Camera], dict[str, list[sv.De
 
 def fuse_recording(
     cameras: Mapping[str, Camera],
-    frames: Mapping[str, Sequence[sv.Detections]],
+    frames: Mapping[str, Sequence[Seen]],
     fps: float,
     settings: JointSettings | None = None,
     bridge_s: float = BRIDGE_S,
@@ -70,7 +70,7 @@ def fuse_recording(
     tracker = JointTracker(cameras, settings or JointSettings(), ground)
     told = []
     for index in range(max((len(each) for each in frames.values()), default=0)):
-        seen = {name: each[index] if index < len(each) else sv.Detections.empty() for name, each in frames.items()}
+        seen = {name: each[index] if index < len(each) else NOTHING_SEEN for name, each in frames.items()}
         told += tracker.update(index / fps, seen)
     told += tracker.close()
     rows = [np.empty((0, 4))]

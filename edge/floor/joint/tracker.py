@@ -8,7 +8,6 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
@@ -18,6 +17,7 @@ from edge.floor.joint.kernels import step
 from edge.floor.joint.past.kernels import tell
 from edge.floor.joint.records import PERSON, RULES
 from edge.floor.joint.settings import JointSettings
+from edge.track.seen import Seen
 
 PEOPLE = 32
 """People a hypothesis has room for at the start; doubled when they do not suffice."""
@@ -95,7 +95,7 @@ class JointTracker:
         self._banks = [_Bank.empty(width, PEOPLE, len(self._views)) for _ in range(2)]
         self._past = _Past.empty(STEPS, width, PEOPLE)
 
-    def update(self, now: float, seen: Mapping[str, sv.Detections]) -> list[PeopleThere]:
+    def update(self, now: float, seen: Mapping[str, Seen]) -> list[PeopleThere]:
         """Takes in the pictures of one moment.
 
         Args:
@@ -140,7 +140,7 @@ class JointTracker:
         """Tells what is left."""
         return [self._tell() for _ in range(self._steps - self._told)]
 
-    def _take(self, seen: Mapping[str, sv.Detections]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    def _take(self, seen: Mapping[str, Seen]) -> tuple[Floats, Floats, NDArray[np.int64]]:
         """All usable boxes and scores, camera by camera, and where each camera's begin."""
         boxes, scores, first = [np.empty((0, 4))], [np.empty(0)], [0]
         for name, camera in self.cameras.items():

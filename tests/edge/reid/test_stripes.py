@@ -53,6 +53,21 @@ def test_the_kernel_is_the_plain_one(seed):
     np.testing.assert_allclose(describe(picture, box[None])[0], plain(picture, box), atol=1e-5)
 
 
+@settings(max_examples=80, deadline=None)
+@given(SEEDS, st.integers(1, 6))
+def test_how_much_of_a_body_others_cover_is_told_as_plainly(seed, count):
+    rng = np.random.default_rng(seed)
+    corner = rng.integers(0, 60, (count, 2))
+    boxes = np.column_stack([corner, corner + rng.integers(5, 60, (count, 2))]).astype(np.float32)
+    for which, (left, y0, right, y1) in enumerate(boxes.astype(float)):
+        x0, x1 = left + k.SIDE_SHARE * (right - left), right - k.SIDE_SHARE * (right - left)
+        nearer = boxes[boxes[:, 3] > y1].astype(float)
+        wide = np.minimum(x1, nearer[:, 2]) - np.maximum(x0, nearer[:, 0])
+        tall = np.minimum(y1, nearer[:, 3]) - np.maximum(y0, nearer[:, 1])
+        shares = wide.clip(0) * tall.clip(0) / ((x1 - x0) * (y1 - y0))
+        assert k.covered(boxes, which) == pytest.approx(max([0.0, *shares]), abs=1e-5)
+
+
 def people(*colours):
     """A picture of plain people, feet on one line, on a grey floor, and their boxes."""
     picture = np.full((200, 60 * len(colours), 3), 128, np.uint8)

@@ -27,6 +27,10 @@ from edge.track.matching.kernels import (
 from edge.track.motion.kernels import EDGE, HIDDEN_FOOT, correct, pair_cost, predict, stopped_apart
 from edge.track.recording.kernels import fill_gaps
 from edge.track.records import CONFIRMED, FURNITURE, TENTATIVE, TRACK, compiled
+from tests.edge.track.plain import area
+from tests.edge.track.plain import intersection as plain_intersection
+from tests.edge.track.plain import is_duplicate as plain_is_duplicate
+from tests.edge.track.plain import is_shadow as plain_is_shadow
 
 CONFIG = TrackerConfig()
 SEEDS = st.integers(0, 2**31)
@@ -56,16 +60,6 @@ def people_of(rng, k, states=(TENTATIVE, CONFIRMED, FURNITURE)):
     return tracks
 
 
-def plain_intersection(a, b):
-    tl = np.maximum(a[:, None, :2], b[None, :, :2])
-    br = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    return np.clip(br - tl, 0, None)
-
-
-def area(q):
-    return (q[..., 2:] - q[..., :2]).prod(-1)
-
-
 def plain_iou(a, b):
     inter = plain_intersection(a, b).prod(-1)
     return inter / (area(a)[:, None] + area(b)[None] - inter)
@@ -91,28 +85,6 @@ def costs_of(rng, n, m):
     cost = rng.uniform(-12, 6, (n, m))
     cost[rng.random((n, m)) < rng.choice([0.2, 0.6, 0.9])] = FORBIDDEN
     return np.round(cost) if rng.random() < 0.3 else cost  # ties
-
-
-def plain_is_duplicate(box, other):
-    box, other = box.astype(float), other.astype(float)
-    w, h = plain_intersection(box[None], other[None])[0, 0]
-    if w <= 0 or h <= 0:
-        return False
-    same = w * h > CONFIG.duplicate_iou * (area(box) + area(other) - w * h) or w * h > CONFIG.duplicate_cover * area(
-        box
-    )
-    feet = np.hypot((box[0] + box[2] - other[0] - other[2]) / 2, box[3] - other[3])
-    return bool(same or feet < CONFIG.duplicate_foot * (other[3] - other[1]))
-
-
-def plain_is_shadow(box, other, faint):
-    box, other = box.astype(float), other.astype(float)
-    w, h = plain_intersection(box[None], other[None])[0, 0]
-    if w <= 0 or h <= 0:
-        return False
-    level = abs(box[3] - other[3]) < CONFIG.shadow_foot * (other[3] - other[1])
-    beside = w > CONFIG.shadow_width * min(box[2] - box[0], other[2] - other[0])
-    return bool((faint and w * h > CONFIG.shadow_cover * area(box)) or (level and beside))
 
 
 @settings(deadline=None)  # the first call compiles

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
 from edge.floor.joint.body.kernels import TALL, box_noise, expect
-from edge.floor.joint.motion.kernels import correct, evidence, move, score_evidence, smooth
+from edge.floor.joint.motion.kernels import correct, evidence, move, reach, score_evidence, smooth
 from tests.edge.floor.joint.joint_scene import RADIUS_M, corner_cameras, records_of, rules_of
 
 CAMERAS = records_of(corner_cameras())
@@ -174,3 +174,16 @@ def test_smoothing_is_that_of_rauch_tung_and_striebel(seed, length):
     np.testing.assert_allclose(smooth(means, covs, dts, 0.4, 0.003), later, atol=1e-6)
     assert (means == before[0]).all()
     assert (covs == before[1]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(0, 3))
+def test_how_far_a_box_may_be_off_is_the_gates_deviations_of_one_edge(seed, c):
+    rng = np.random.default_rng(seed)
+    mean, cov = random_person(rng)
+    expected, jacobian = expected_of(CAMERAS[c], mean)
+    out = np.empty(3)
+    reach(cov, jacobian, expected[TALL], RULES, out)
+    shares = np.array([RULES["side_noise"], RULES["top_noise"], RULES["foot_noise"]])
+    cut = ((shares * expected[TALL]) ** 2 + RULES["noise_px"] ** 2) * RULES["cut_noise"] ** 2
+    np.testing.assert_allclose(out, np.sqrt(RULES["gate"] * (np.diag(jacobian @ cov @ jacobian.T) + cut)), rtol=1e-9)

@@ -1,0 +1,128 @@
+"""The gate's kernels and what the detector tells against plain numpy twins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.detect.gate_kernels import MAD_TO_SIGMA, block_means, light_free_change
+from edge.detect.kernels import settle
+from edge.detect.region_kernels import merge, smallest_within, widen
+
+SEEDS = st.integers(0, 2**32 - 1)
+BIN = 0.125
+"""The gate finds medians to within a bin of so many grey levels."""
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(1, 16))
+def test_means_of_blocks_are_numpys(seed, block):
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.integers(1, 8, 2)
+    height, width = rows * block + rng.integers(0, block), columns * block + rng.integers(0, block)
+    luma = rng.integers(0, 256, (height, width), dtype=np.uint8)
+    hidden, means = rng.random((rows, columns)) < 0.2, np.empty((rows, columns), np.float32)
+    block_means(luma, block, hidden, means)
+    whole = luma[: rows * block, : columns * block].reshape(rows, block, columns, block).mean((1, 3))
+    np.testing.assert_allclose(means, np.where(hidden, 0.0, whole), rtol=1e-5, atol=1e-4)
+
+
+def plain_fit(reference, seen, taken, hidden):
+    """One straight line through the blocks that are taken; what it leaves over, and the noise of that."""
+    a, b = reference[taken].astype(float), seen[taken].astype(float)
+    if not taken.any():
+        return None, 0.0
+    power = ((a - a.mean()) ** 2).sum()
+    gain = np.clip(((a - a.mean()) * (b - b.mean())).sum() / power, 0.5, 2.0) if power > taken.sum() else 1.0
+    left = np.where(hidden, 0.0, np.abs(seen - gain * reference - (b.mean() - gain * a.mean())))
+    return left, MAD_TO_SIGMA * float(np.median(left[~hidden]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.floats(0.7, 1.4), st.floats(-20, 20), st.booleans())
+def test_what_light_does_not_explain_is_told_as_by_least_squares(seed, gain, offset, somebody):
+    rng = np.random.default_rng(seed)
+    reference = rng.uniform(30, 200, (12, 20)).astype(np.float32)
+    seen = (gain * reference + offset + rng.normal(0, 1, reference.shape)).astype(np.float32)
+    if somebody:
+        seen[3:7, 4:6] += np.float32(60)
+    hidden = rng.random(reference.shape) < 0.1
+    change = np.empty_like(reference)
+    noise = light_free_change(reference, seen, hidden, change)
+    left, expected = plain_fit(reference, seen, ~hidden, hidden)
+    limit = max(3 * expected, 4.0)
+    if abs(left.max() - limit) < 0.5 or (np.abs(left - limit) < 0.5).any():
+        return  # the median of bins decides otherwise than the exact one
+    if left.max() > limit:
+        left, expected = plain_fit(reference, seen, ~hidden & (left <= limit), hidden)
+    np.testing.assert_allclose(change, left, atol=2e-3)
+    assert noise == pytest.approx(expected, abs=1.5 * MAD_TO_SIGMA * BIN)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(0, 12))
+def test_what_is_told_of_a_picture_is_thinned_out_best_first_and_cut_at_its_edge(seed, count):
+    rng = np.random.default_rng(seed)
+    corner = rng.uniform(-60, 300, (count, 2))
+    found = np.column_stack([corner, corner + rng.uniform(5, 120, (count, 2)), rng.random(count)]).astype(np.float32)
+    scale, offset, edge = (0.5, 0.75), (8.0, 4.0), (400.0, 300.0)
+    kept = []
+    for row in found[np.argsort(-found[:, 4], kind="stable")].astype(float):
+        wide = [max(0.0, min(row[2], o[2]) - max(row[0], o[0])) for o in kept]
+        tall = [max(0.0, min(row[3], o[3]) - max(row[1], o[1])) for o in kept]
+        area = (row[2] - row[0]) * (row[3] - row[1])
+        union = [area + (o[2] - o[0]) * (o[3] - o[1]) - w * h for o, w, h in zip(kept, wide, tall, strict=True)]
+        if all(w * h <= 0.5 * u for w, h, u in zip(wide, tall, union, strict=True)):
+            kept.append(row)
+    told = np.array(kept).reshape(-1, 5)
+    told[:, :4] = np.clip((told[:, :4] - [*offset, *offset]) / [*scale, *scale], 0, [*edge, *edge])
+    told = told[(told[:, 2] > told[:, 0]) & (told[:, 3] > told[:, 1])]
+    np.testing.assert_allclose(settle(found, 0.5, scale, offset, edge), told, rtol=1e-5, atol=1e-3)
+
+
+def boxes_of(rng, count, room=60):
+    corner = rng.integers(0, room, (count, 2))
+    return np.column_stack([corner, corner + rng.integers(1, 20, (count, 2))]).astype(float)
+
+
+@settings(max_examples=80, deadline=None)
+@given(SEEDS, st.integers(0, 9), st.sampled_from([0.0, 2.0]))
+def test_boxes_are_joined_until_none_are_near(seed, count, gap):
+    plain = boxes_of(np.random.default_rng(seed), count)
+    boxes, joined = plain.copy(), [tuple(box) for box in plain]
+    left = merge(boxes, count, gap)
+    while True:
+        near = [
+            (a, b)
+            for i, a in enumerate(joined)
+            for b in joined[i + 1 :]
+            if all(a[side] < b[side + 2] + gap and b[side] < a[side + 2] + gap for side in (0, 1))
+        ]
+        if not near:
+            break
+        a, b = near[0]
+        joined.remove(a)
+        joined.remove(b)
+        joined.append((*np.minimum(a, b)[:2], *np.maximum(a, b)[2:]))
+    assert sorted(map(tuple, boxes[:left])) == sorted(joined)
+
+
+@settings(max_examples=80, deadline=None)
+@given(SEEDS, st.integers(0, 6))
+def test_the_smallest_person_and_the_widened_part_are_told_as_plainly(seed, count):
+    rng = np.random.default_rng(seed)
+    people, box = boxes_of(rng, count), boxes_of(rng, 1)
+    middle = (people[:, :2] + people[:, 2:]) / 2
+    inside = ((middle >= box[0, :2]) & (middle < box[0, 2:])).all(1)
+    tall = people[:, 3] - people[:, 1]
+    assert smallest_within(people, box[0]) == min([np.inf, *tall[inside]])
+    grown = box[0].copy()
+    for person, high in zip(people, tall, strict=True):
+        if (person[:2] < grown[2:]).all() and (person[2:] > grown[:2]).all():
+            grown[:2] = np.minimum(grown[:2], person[:2] - 0.25 * high)
+            grown[2:] = np.maximum(grown[2:], person[2:] + 0.25 * high)
+    before = box.copy()
+    assert widen(box, 1, people, 0.25) == (grown != before[0]).any()
+    np.testing.assert_allclose(box[0], grown)
