@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,8 @@ WALKED = {
     "cameras.md": "tests/cli/test_cameras_guide.py",
     "central.md": "tests/docs/test_central_pages.py",
     "certificates.md": "tests/docs/test_host_pages.py",
+    "campaigns.md": "tests/docs/test_central_pages.py",
+    "commissioning.md": "tests/docs/test_commissioning.py",
     "coupons.md": "tests/docs/test_central_pages.py",
     "delivery.md": "tests/docs/test_central_pages.py",
     "doctor.md": "tests/docs/test_host_pages.py",
@@ -37,6 +38,8 @@ WALKED = {
 }
 """Which module runs a page's blocks."""
 
+IN_A_GUEST = "needs systemd; tests/systemd/test_boot.py runs it in a guest"
+APPLIED = "restarts the services of a running host; tests/firmware_configs/test_apply.py has what it does"
 NOT_RUN = {
     "README.md": {
         "scripts/demo ": "a whole mall; tests/cli/test_demo.py runs the demo",
@@ -50,10 +53,14 @@ NOT_RUN = {
     "chaos.md": {
         "sudo .venv/bin/python -m benchmarks.chaos": "half an hour; tests/chaos/test_chaos.py runs a short one",
     },
+    "commissioning.md": {
+        "systemctl enable": IN_A_GUEST,
+        "atrium firmware apply": APPLIED,
+        "atrium cameras": "a camera has to be there; tests/cli/test_cameras_guide.py walks the page with these",
+    },
+    "enrolment.md": {"systemctl enable": IN_A_GUEST},
     "firmware.md": {
-        "sudo atrium firmware apply BOX.toml --restart": (
-            "restarts the services of a running host; tests/firmware_configs/test_apply.py has what it does"
-        ),
+        "sudo atrium firmware apply BOX.toml --restart": APPLIED,
     },
     "install.md": {
         "apt-get install -y --no-install-recommends debhelper": (
@@ -65,7 +72,7 @@ NOT_RUN = {
         "atrium models pull nanodet-plus": "asks the internet; tests/models/test_pull.py asks a server of its own",
         "atrium models pull yolox-s --to": "the same",
         "atrium models pull yolox-s --from": "the same",
-        "atrium models bench  ": "measures every model for minutes; tests/models/test_model_bench.py measures one",
+        "atrium models bench": "measures every model for minutes; tests/models/test_model_bench.py measures one",
         "pip install 'atrium-vision[quantize]'": "asks the internet",
         "atrium models quantize": "the model is the reader's; tests/models/test_quantize.py has its own",
     },
@@ -86,12 +93,12 @@ class Page:
     def __init__(self, name: str) -> None:
         self.name = name
         text = PAGES[name].read_text(encoding="utf-8")
-        self._left = [block for block in shell_blocks(text) if self._to_run(block)]
+        self._left = [kept for block in shell_blocks(text) if (kept := self._to_run(block))]
 
-    def _to_run(self, block: str) -> bool:
-        kept = [line for line in lines_of(block) if why_not(self.name, line) is None]
-        assert not kept or len(kept) == len(lines_of(block)), f"{self.name}: half of a block is not run:\n{block}"
-        return bool(kept)
+    def _to_run(self, block: str) -> str:
+        lines = lines_of(block)
+        kept = [line for line in lines if why_not(self.name, line) is None]
+        return block if kept == lines else "".join(f"{line}\n" for line in kept)
 
     def take(self, start: str) -> str:
         """The next block; it begins so.
@@ -130,11 +137,3 @@ def lines_of(block: str) -> list[str]:
 def why_not(page: str, line: str) -> str | None:
     """Why a line is not run, or None where a test runs it."""
     return next((why for start, why in NOT_RUN.get(page, {}).items() if line.startswith(start)), None)
-
-
-def put_atrium(folder: Path) -> None:
-    """This checkout's ``atrium`` as a program in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tool = folder / "atrium"
-    tool.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m cli.main "$@"\n', encoding="utf-8")
-    tool.chmod(0o755)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.shared_data import ROOT
@@ -36,14 +36,20 @@ CALL = """\
 
 
 @contextlib.contextmanager
-def ready_atrium(folder: Path) -> Iterator[None]:
-    """A program ``atrium`` in the folder, for as long as the context lasts."""
+def ready_atrium(folder: Path, inside: Sequence[str] = ()) -> Iterator[None]:
+    """A program ``atrium`` in the folder, for as long as the context lasts.
+
+    Args:
+        folder: made where it is missing.
+        inside: a command that runs another one, such as in namespaces of its own.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     address = folder / "atrium.socket"
     tool = folder / "atrium"
     tool.write_text(textwrap.dedent(CALL).format(python=sys.executable, address=str(address)), encoding="utf-8")
     tool.chmod(0o755)
-    waiting = subprocess.Popen([sys.executable, "-m", "tests.docs.ready_atrium", str(address)], cwd=ROOT)
+    command = [*inside, sys.executable, "-m", "tests.docs.ready_atrium", str(address)]
+    waiting = subprocess.Popen(command, cwd=ROOT)
     try:
         deadline = time.monotonic() + START_S
         while not address.exists():

@@ -162,3 +162,10 @@ def test_members_come_from_a_table_as_members_md_has_it(desk: Desk) -> None:
         known = desk.types('curl -H "Authorization: Bearer $TOKEN" "$URL/v1/members/M-1"')
         assert "gold" in known
         assert "lunch" in desk.types(take("atrium campaigns rehearse"))
+
+
+def test_a_first_campaign_as_campaigns_md_has_it(desk: Desk) -> None:
+    with walked("campaigns.md") as take:
+        assert "time_of_day" in desk.types(take("atrium campaigns templates"))
+        desk.types(take("atrium campaigns lint"))
+    assert "time_of_day" in (desk.folder / "campaigns.toml").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ def test_every_line_is_run_or_said_not_to_be(name: str) -> None:
 def test_the_list_holds_nothing_that_is_not_there() -> None:
     for name, reasons in NOT_RUN.items():
         for start in reasons:
-            assert len([line for line in LINES[name] if line.startswith(start)]) == 1, f"{name}: {start}"
+            assert any(line.startswith(start) for line in LINES[name]), f"{name}: {start}"
 
 
 def test_a_page_that_is_not_walked_to_its_end_is_seen() -> None:
