@@ -1,4 +1,4 @@
-"""The pages' shell blocks, and who runs them: every line of every one is run by a test, or stands in NOT_RUN with why."""
+"""The pages' shell blocks, and who runs them: every line is run by a test, or stands in NOT_RUN with why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.shared_data import ROOT
 

@@ -1,7 +1,7 @@
 """``atrium`` that is ready before it is called: a process that has imported everything forks one for each command.
 
-Starting Python with all it imports takes seconds of processor time a command; pages have dozens. What a shell sees is the
-same: a program ``atrium`` with its own arguments, environment, folder, input, output, error and status.
+Starting Python with all it imports takes seconds of processor time a command; pages have dozens. What a shell sees is
+the same: a program ``atrium`` with its own arguments, environment, folder, input, output, error and status.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import contextlib
 import importlib
 import json
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +23,7 @@ from pathlib import Path
 from tests.shared_data import ROOT
 
 WARM = ("cli.main", "cli.central", "cli.campaigns", "cli.codes", "cli.doctor", "cli.members")
-START_S = 120.0
+START_S, END_S = 120.0, 5.0
 CALL = """\
     #!{python} -ISE
     import json, os, socket, sys
@@ -91,8 +93,14 @@ def answer(line: socket.socket) -> None:
         os.close(handle)
     status = 70
     if child := os.fork():
+        ended = os.pidfd_open(child)
+        if ended not in select.select([ended, line], [], [])[0]:
+            os.kill(child, signal.SIGTERM)  # the caller is gone
+            if not select.select([ended], [], [], END_S)[0]:
+                os.kill(child, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        line.sendall(bytes([status if status >= 0 else 128 - status]))
+        with contextlib.suppress(OSError):
+            line.sendall(bytes([status if status >= 0 else 128 - status]))
         os._exit(0)
     line.close()
     os.setsid()  # no terminal, as the caller has none: passwords are read from the input

@@ -8,8 +8,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.cli.test_box import BOX
 from tests.central.enrolment.served import served
+from tests.cli.test_box import BOX
 from tests.docs.pages import lines_of, walked
 from tests.docs.ready_atrium import ready_atrium
 from tests.firmware_configs.hosts import CENTRAL as HOST
@@ -22,7 +22,11 @@ FAILS = {"atrium firmware diff": 1, "atrium doctor": 1}
 def test_the_commands_of_the_page_run_in_its_order(tmp_path: Path) -> None:
     group = grp.getgrgid(os.getgid()).gr_name
     (tmp_path / "usb").mkdir()
-    with served(tmp_path, authority=False) as central, ready_atrium(tmp_path / "bin"), walked("commissioning.md") as take:
+    with (
+        served(tmp_path, authority=False) as central,
+        ready_atrium(tmp_path / "bin"),
+        walked("commissioning.md") as take,
+    ):
         config = tmp_path / "CENTRAL.toml"
         config.write_text(config.read_text() + HOST[HOST.index("[appliance]") :])
         (tmp_path / "BOX.toml").write_text(BOX.format(address=central.address))

@@ -25,20 +25,22 @@ OVER_ETC = """mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work"
 mount -t overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" overlay /etc
 mkdir -p /etc/atrium
+ip link set lo up
 cp -r "$2/." /etc/atrium
 shift 2
 exec "$@"
 """
-"""This machine, but for an /etc/atrium of its own, in a mount namespace."""
+"""This machine, but for an /etc/atrium and a loopback of its own."""
 
 
 @pytest.fixture(scope="module")
 def etc(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What /etc/atrium holds: a box with recorded cameras, whose broker is away."""
+    """What /etc/atrium holds: a box whose cameras and broker are away."""
     folder = tmp_path_factory.mktemp("etc")
     write_site(folder)
     config = write_box(folder, port=free_port())
     text = re.sub(r'start_at = ".*"\n', "", config.read_text(encoding="utf-8"))
+    text = re.sub(r'url = "(\w+).mp4"', r'url = "rtsp://127.0.0.1:9/\1"', text)
     config.rename(folder / "box.toml").write_text(text, encoding="utf-8")
     return folder
 
@@ -50,7 +52,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory, etc: Path) -> Iterator[Path]
         pytest.skip("needs root: /etc/atrium is laid over this machine's /etc")
     folder = tmp_path_factory.mktemp("tools")
     over = tmp_path_factory.mktemp("over")
-    inside = ["unshare", "--mount", "sh", "-ec", OVER_ETC, "over", str(over), str(etc)]
+    inside = ["unshare", "--mount", "--net", "sh", "-ec", OVER_ETC, "over", str(over), str(etc)]
     with ready_atrium(folder / ".venv" / "bin", inside):
         yield folder / ".venv" / "bin"
 
@@ -73,7 +75,7 @@ def types(block: str, folder: Path, tools: Path, *, status: int = 0) -> str:
 
 def serves(line: str, folder: Path, tools: Path) -> str:
     """The first line of what never ends by itself; it is ended."""
-    return types(f"{line.partition('#')[0]} > served & sleep 1\nfor _ in $(seq 100); do grep -m1 http served && break;"
+    return types(f"{line.partition('#')[0]} > served & sleep 1\nfor _ in $(seq 300); do grep -m1 http served && break;"
                  " sleep 0.2; done\nkill $!", folder, tools)  # fmt: skip
 
 

@@ -123,9 +123,7 @@ def test_who_publishes_what_it_may_not_is_thrown_out_and_told_on_protocol_5_alon
 ) -> None:
     """As docs/delivery.md says it."""
     told: list[str] = []
-    trying = mqtt.Client(
-        mqtt.CallbackAPIVersion.VERSION2, protocol=protocol, reconnect_on_failure=False
-    )
+    trying = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=protocol, reconnect_on_failure=False)
     folder = brokers.mall_folder
     trying.tls_set(str(folder / "ca.pem"), str(folder / "offers.pem"), str(folder / "offers.key"))
     trying.tls_insecure_set(True)  # noqa: FBT003 - the throw-away pair has no host name

@@ -12,6 +12,7 @@ from tests.packaging.clean_root import skip_without_layers
 from tests.packaging.small_package import SMALL_PROGRAM, build
 from tests.shared_data import ROOT
 
+
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Versions 0.1.0 and 0.1.1, from a repository of what a package is made from."""

@@ -1,4 +1,4 @@
-"""docs/install.md and docs/upgrade.md, walked: their blocks run as they stand there, above this machine, without network.
+"""docs/install.md and docs/upgrade.md, walked: their blocks run as they stand, above this machine, without network.
 
 The packages hold a small program; apt, the signed stick, the maintainer scripts and the pages are the real ones.
 """

@@ -144,7 +144,7 @@ def test_what_the_other_pages_enable_is_there(guest: Guest) -> None:
         for line in lines_of(block)
         if line.startswith("systemctl enable")
     }
-    assert len(lines) == 5
+    assert len(lines) == 4
     for line in lines:
         guest.run("sh", "-c", line)
         for unit in line.split()[3:]:
