@@ -74,13 +74,21 @@ def types(block: str, folder: Path, tools: Path, *, status: int = 0) -> str:
 
 
 def serves(line: str, folder: Path, tools: Path) -> str:
-    """The first line of what never ends by itself; it is ended."""
-    return types(f"{line.partition('#')[0]} > served & sleep 1\nfor _ in $(seq 300); do grep -m1 http served && break;"
-                 " sleep 0.2; done\nkill $!", folder, tools)  # fmt: skip
+    """The line in which it says where it serves; it never ends by itself, so it is ended."""
+    command = line.partition("#")[0].strip()
+    wait = "for _ in $(seq 300); do grep -m1 http served && break; sleep 0.2; done"
+    return types(f"{command} > served & sleep 1\n{wait}\nkill $!", folder, tools)
+
+
+def put_box(folder: Path, etc: Path) -> None:
+    """The same box as BOX.toml in a folder."""
+    for path in etc.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "BOX.toml").symlink_to(etc / "box.toml")
 
 
 def test_the_doctor_looks_where_the_page_says(tmp_path: Path, tools: Path, etc: Path) -> None:
-    (tmp_path / "BOX.toml").symlink_to(etc / "box.toml")
+    put_box(tmp_path, etc)
     with walked("doctor.md") as take:
         here, named, for_programs, bundle = lines_of(take("atrium doctor"))
         assert "broker" in types(here, tmp_path, tools, status=1)
@@ -101,9 +109,7 @@ def test_a_certificate_is_written(tmp_path: Path, tools: Path) -> None:
 
 
 def test_the_installers_page_is_served_and_people_are_fused(tmp_path: Path, tools: Path, etc: Path) -> None:
-    for path in etc.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    (tmp_path / "BOX.toml").symlink_to(etc / "box.toml")
+    put_box(tmp_path, etc)
     (tmp_path / "DIR").mkdir()
     fusing.write_sequence(tmp_path / "DIR")
     with walked("README.md") as take:

@@ -121,7 +121,7 @@ def test_the_pages_blocks_do_what_they_say(guest: Guest) -> None:
     with walked("systemd.md") as take:
         start, status, follow, stop = lines_of(take("systemctl enable --now atrium-edge@box"))
         guest.run("sh", "-c", start)
-        assert "cameras online" in guest.run("sh", "-c", status.partition("#")[0])
+        eventually(lambda: "cameras online" in guest.run("sh", "-c", status.partition("#")[0]), 20)
         assert "atrium" in guest.run("timeout", "2", "sh", "-c", follow, check=False)  # it never ends
         guest.run("sh", "-c", stop)
         assert guest.shown("atrium-edge@box", "ActiveState") == {"ActiveState": "inactive"}
