@@ -12,12 +12,16 @@ import pytest
 
 
 @contextlib.contextmanager
-def mounted(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A tmpfs of that size in a new folder; skips the test where it may not be mounted."""
+def mounted(folder: Path, megabytes: int, names: int = 0) -> Iterator[Path]:
+    """A tmpfs of that size, and for so many names of files (0: plenty), in a new folder.
+
+    Skips the test where it may not be mounted.
+    """
     if os.geteuid() != 0:
         pytest.skip("needs root: a small file system is mounted")
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "small", str(folder)]
+    options = f"size={megabytes}m" + (f",nr_inodes={names}" if names else "")
+    mount = ["mount", "-t", "tmpfs", "-o", options, "small", str(folder)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"needs root: {done.stderr.strip()[:100]}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import grp
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +15,7 @@ import pytest
 
 from cli.main import main
 from tests.central.enrolment.served import served
-from tests.shared_data import ROOT
+from tests.docs.pages import Page, lines_of
 
 BOX = """schema = "atrium.box.v1"
 id = "box-g"
@@ -113,9 +112,7 @@ def test_from_nothing_to_a_box_that_is_enrolled_renewed_and_revoked(
 
 
 def test_every_command_of_the_page_runs_in_its_order(tmp_path: Path, atrium: Callable[..., Done]) -> None:
-    page = (ROOT / "docs" / "enrolment.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    commands = [line for block in blocks for line in block.splitlines() if line.startswith("atrium ")]
+    commands = [line for block in Page("enrolment.md").left for line in lines_of(block)]
     assert len(commands) >= 11
     own_group = grp.getgrgid(os.getgid()).gr_name
     with served(tmp_path, authority=False) as central:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 
+from tests.central.mall import eventually
 from tests.firmware_configs.mall_brokers import MallBrokers
 
 OWN = "atrium/mall/g/box-g"
@@ -113,6 +115,26 @@ def test_whoever_delivers_offers_reads_them_and_nothing_else(brokers: MallBroker
     central.say("atrium/mall/offers", b"an offer")
     offers.hears("atrium/mall/offers", b"an offer")
     assert [topic for topic, _, _ in offers.heard] == ["atrium/mall/offers"]
+
+
+@pytest.mark.parametrize(("protocol", "answer"), [(mqtt.MQTTv311, "Success"), (mqtt.MQTTv5, "Not authorized")])
+def test_who_publishes_what_it_may_not_is_thrown_out_and_told_on_protocol_5_alone(
+    brokers: MallBrokers, protocol: mqtt.MQTTProtocolVersion, answer: str
+) -> None:
+    """As docs/delivery.md says it."""
+    told: list[str] = []
+    trying = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=protocol, reconnect_on_failure=False)
+    folder = brokers.mall_folder
+    trying.tls_set(str(folder / "ca.pem"), str(folder / "offers.pem"), str(folder / "offers.key"))
+    trying.tls_insecure_set(True)  # noqa: FBT003 - the throw-away pair has no host name
+    trying.on_publish = lambda _client, _data, _number, reason, _more: told.append(str(reason))
+    trying.on_disconnect = lambda *_: told.append("thrown out")
+    trying.connect("127.0.0.1", brokers.mall.port)
+    trying.loop_start()
+    trying.publish("atrium/mall/offers", b"forged", qos=1)
+    eventually(lambda: len(told) > 1, 10)
+    trying.loop_stop()
+    assert told == [answer, "thrown out"]
 
 
 @pytest.mark.parametrize(("user", "password"), [("edge", "guessed"), ("root", None), ("", "x")])

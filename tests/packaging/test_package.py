@@ -14,17 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.clean_root import CleanRoot, skip_without_layers
+from tests.packaging.clean_root import CleanRoot
+from tests.packaging.small_package import build
 from tests.shared_data import ROOT
 
-SMALL_PROGRAM = """#!/bin/sh
-# A program in the place of the real one.
-set -eu
-mkdir -p "$2/bin" "$2/lib/python3.11/site-packages"
-printf '#!/bin/sh\\necho "atrium %s"\\n' "$(sed -n 's/^version = "\\(.*\\)"$/\\1/p' pyproject.toml)" > "$2/bin/atrium"
-chmod +x "$2/bin/atrium"
-ln -s "$1" "$2/bin/python3"
-"""
 CENTRAL = 'schema = "atrium.central.v1"\ndatabase = "/var/lib/atrium/central/central.db"\n'
 ROWS = 1000
 KILLED_WRITER = """
@@ -40,30 +33,6 @@ for number in range(int(sys.argv[1])):
     database.execute("INSERT INTO kept VALUES (?)", (number,))
 os._exit(9)
 """
-
-
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Versions 0.1.0 and 0.1.1, from a repository of what a package is made from."""
-    place = tmp_path_factory.mktemp("packages")
-    skip_without_layers(place)
-    for name in ("debian", "systemd", "docs", "scripts"):
-        shutil.copytree(ROOT / name, place / "tree" / name)
-    for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
-        shutil.copy2(ROOT / name, place / "tree" / name)
-    (place / "tree" / "debian" / "environment").write_text(SMALL_PROGRAM, encoding="utf-8")
-    git = ["git", "-C", str(place / "tree"), "-c", "user.name=test", "-c", "user.email=test@localhost"]
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "small"]):
-        subprocess.run([*git, *arguments], check=True)
-    for version in ("0.1.0", "0.1.1"):
-        build(place, version, place / "out")
-    return place / "out"
-
-
-def build(place: Path, version: str, out: Path) -> None:
-    command = [str(place / "tree" / "scripts" / "package"), "--version", version, "--out", str(out)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
 
 
 def ask(package: Path, *query: str) -> str:

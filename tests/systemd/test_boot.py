@@ -11,6 +11,7 @@ import pytest
 
 from tests.broker import MOSQUITTO
 from tests.central.mall import eventually
+from tests.docs.pages import PAGES, lines_of, shell_blocks, walked
 from tests.edge.painted_mall import write_site
 from tests.shared_data import ROOT
 from tests.systemd.guest import PROGRAM, Guest
@@ -114,6 +115,43 @@ def test_purge_runs_beside_central_and_the_page_serves(guest: Guest) -> None:
     assert "serving http://127.0.0.1:8090" in guest.journal("atrium-calibrate")
     guest.run("systemctl", "stop", "atrium-calibrate")
     assert guest.shown("atrium-calibrate", "Result") == {"Result": "success"}
+
+
+def test_the_pages_blocks_do_what_they_say(guest: Guest) -> None:
+    with walked("systemd.md") as take:
+        start, status, follow, stop = lines_of(take("systemctl enable --now atrium-edge@box"))
+        guest.run("sh", "-c", start)
+        eventually(lambda: "cameras online" in guest.run("sh", "-c", status.partition("#")[0]), 20)
+        assert "atrium" in guest.run("timeout", "2", "sh", "-c", follow, check=False)  # it never ends
+        guest.run("sh", "-c", stop)
+        assert guest.shown("atrium-edge@box", "ActiveState") == {"ActiveState": "inactive"}
+        edit, serve, address = lines_of(take("systemctl edit atrium-calibrate"))
+        command, _, typed = edit.partition("#")
+        guest.run("sh", "-c", f"echo '{typed.strip()}' | tr ' ' '\\n' > /run/typed")
+        editor = "SYSTEMD_EDITOR='cp /run/typed'"  # instead of somebody who types
+        guest.run("script", "-qec", f"{editor} {command}", "/dev/null")
+        guest.run("sh", "-c", serve)
+        eventually(lambda: "serving http://0.0.0.0:8090" in guest.run("sh", "-c", address), 20)
+        guest.run("systemctl", "stop", "atrium-calibrate")
+        guest.run("systemctl", "revert", "atrium-calibrate")
+
+
+def test_what_the_other_pages_enable_is_there(guest: Guest) -> None:
+    lines = {
+        line
+        for page in ("enrolment.md", "commissioning.md")
+        for block in shell_blocks(PAGES[page].read_text(encoding="utf-8"))
+        for line in lines_of(block)
+        if line.startswith("systemctl enable")
+    }
+    assert len(lines) == 4
+    for line in lines:
+        guest.run("sh", "-c", line)
+        for unit in line.split()[3:]:
+            assert guest.shown(unit, "ActiveState", "UnitFileState") == {
+                "ActiveState": "active",
+                "UnitFileState": "enabled",
+            }, unit
 
 
 def test_an_edge_that_hangs_is_started_anew(guest: Guest) -> None:

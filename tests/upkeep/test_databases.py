@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.small_disk import mounted
 from upkeep.databases import OutOfTimeError, database_integrity, reading
 
 PAGE = 4096
@@ -74,14 +74,8 @@ def test_a_reader_cannot_write(database: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system that a test may turn read-only."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: mounts a small tmpfs")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk], check=False).returncode:
-        pytest.skip("needs the right to mount a tmpfs")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+    with mounted(tmp_path / "disk", 4) as disk:
+        yield disk
 
 
 def as_a_unit_sees_it(disk: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.small_disk import mounted
 from upkeep.host import host_checks
 from upkeep.machine import disk_room, temperature, throttling
 
@@ -16,15 +15,8 @@ from upkeep.machine import disk_room, temperature, throttling
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte and twenty names of its own."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: mounts a small tmpfs")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=20", "none", disk], check=False)
-    if mounted.returncode:
-        pytest.skip("needs the right to mount a tmpfs")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+    with mounted(tmp_path / "disk", 1, names=20) as disk:
+        yield disk
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.central.faults.floor_box import ORIGIN, FloorBox
 from tests.central.faults.story import EVENTS_A_SECOND, Tables, assert_same, story, tables
 from tests.central.mall import Central, eventually, write_site
 from tests.chaos.victims import Victim, python
+from tests.small_disk import mounted
 
 LONG = os.environ.get("ATRIUM_LONG_FAULTS") == "1"
 TEN_MINUTES = int(600 * EVENTS_A_SECOND)
@@ -158,13 +158,8 @@ def counted(folder: Path) -> int:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk of its own of 12 MB, where this machine lets us mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here: run as root; test_writer_queue fills a database instead")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "disk", 12) as folder:
+        yield folder
 
 
 def test_a_disk_that_is_full_and_is_freed(tmp_path: Path, small_disk: Path, calm: Tables) -> None:

@@ -8,12 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from edge.outbox.intake import Intake
 from edge.outbox.store import Event, OutboxFullError
 from tests.chaos.victims import ENVIRONMENT, ROOT
 from tests.edge.outbox.test_store import TOKEN, crossing, opened
+from tests.small_disk import mounted
 
 
 def numbers(box) -> list[int]:
@@ -71,6 +70,7 @@ from pathlib import Path
 from edge.outbox.intake import Intake
 from tests.edge.outbox.test_intake import numbers
 from tests.edge.outbox.test_store import TOKEN, crossing, opened
+from tests.small_disk import mounted
 folder = Path(sys.argv[1])
 box = opened(folder)
 intake = Intake(box)
@@ -92,21 +92,12 @@ print(count, fault)
 
 
 def test_a_really_full_disk(tmp_path: Path) -> None:
-    mount = tmp_path / "small"
-    mount.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(mount)], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"no small disk to be had here: {done.stderr.decode().strip()}")
-    try:
+    with mounted(tmp_path / "small", 3) as mount:
         (mount / "ballast").write_bytes(os.urandom(1 << 20))
         ran = subprocess.run(
             [sys.executable, "-c", FULL_DISK, str(mount)],
             cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False,
         )  # fmt: skip
-    finally:
-        subprocess.run(["umount", str(mount)], check=True)
     assert ran.returncode == 0, ran.stderr
     assert "full" in ran.stdout
 
