@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
 TRUTH_HZ = 25.0
 TOLERANCE = 15
 """Frames of 25 a second."""
+FAR = 1e6
+"""Costs more than all pairs that count together."""
 COPIES_LOSE = 1
 """Most crossings that may be wrong on all copies of all clips together."""
 
@@ -36,17 +41,13 @@ class Verdict:
 
 
 def judge(found: Crossings, truth: Crossings) -> Verdict:
-    """Pairs what was told with what was, nearest first."""
+    """Pairs what was told with what was: as many as can be, and of such pairings the nearest."""
     wrong, late = 0, []
     for way, told in found.items():
-        pairs = sorted(
-            (abs(a - b), i, k) for i, a in enumerate(told) for k, b in enumerate(truth[way]) if abs(a - b) <= TOLERANCE
-        )
-        used: list[tuple[int, int]] = []
-        for _, i, k in pairs:
-            if all(i != other and k != taken for other, taken in used):
-                used.append((i, k))
-                late.append(told[i] - truth[way][k])
+        apart = np.abs(np.subtract.outer(np.array(told, float), np.array(truth[way], float)))
+        rows, columns = linear_sum_assignment(np.where(apart <= TOLERANCE, apart, FAR))
+        used = [(i, k) for i, k in zip(rows.tolist(), columns.tolist(), strict=True) if apart[i, k] <= TOLERANCE]
+        late += [told[i] - truth[way][k] for i, k in used]
         wrong += len(told) + len(truth[way]) - 2 * len(used)
     return Verdict(wrong, tuple(late))
 

@@ -27,6 +27,12 @@ def test_each_true_crossing_is_used_once_and_by_the_nearest():
     assert judge({"in": [101.0, 95.0], "out": [200.0, 210.0]}, truth).late[0] == 1.0
 
 
+def test_two_who_cross_together_are_two_whoever_is_paired_first():
+    truth = {"in": [], "out": [200.0, 208.0]}
+    assert judge({"in": [], "out": [192.0, 193.0]}, truth) == Verdict(0, (-8.0, -15.0))
+    assert judge({"in": [], "out": [191.0, 192.0]}, truth).wrong == 2
+
+
 @pytest.mark.parametrize(
     ("found", "wrong"),
     [
