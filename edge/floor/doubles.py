@@ -82,8 +82,7 @@ class Doubles:
                     cameras[j] - seeing[i], places[i]
                 )
                 look += UNSEEN * min(MOST_UNSEEN, unseen) + looks.people(one.key, other.key)
-                most = 0.0 if _share_a_picture(sights, one, other) else MOST_FOR
-                look = min(most, max(MOST_AGAINST, look))
+                look = min(MOST_FOR, max(MOST_AGAINST, look))
             # who were seen apart until now are two
             before = self.score.get(pair, LEAST if one.confirmed and other.confirmed else 0.0)
             score = before + min(1.0, dt / LOOK_S) * look
@@ -116,17 +115,6 @@ class Doubles:
 
 def _pair(one: Person, other: Person) -> tuple[int, int]:
     return min(one.key, other.key), max(one.key, other.key)
-
-
-def _share_a_picture(sights: Sights, one: Person, other: Person) -> bool:
-    """Whether one and the same picture shows both, each in a box of their own: nothing in it says that they are one."""
-    return any(
-        camera in other.tracks
-        and (mine := sights.latest[camera, track]).at == (theirs := sights.latest[camera, other.tracks[camera]]).at
-        and mine.reported
-        and theirs.reported
-        for camera, track in one.tracks.items()
-    )
 
 
 def _blur_m(sights: Sights, person: Person, here: Collection[TrackKey]) -> float:

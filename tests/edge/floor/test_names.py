@@ -69,12 +69,12 @@ def test_two_whom_both_cameras_see_stay_two_however_close():
     assert owners["a", 1] == owners["b", 1] != owners["a", 2] == owners["b", 2]
 
 
-def test_two_whom_one_picture_shows_side_by_side_stay_two_though_one_grows_faint():
+def test_two_whom_one_camera_sees_a_metre_apart_stay_two_though_one_grows_faint():
     """One stands clear in view; somebody comes up beside them, and from then on half hides them."""
     made = fusion()
     for k in range(48):
         at = k * STEP_S
-        beside = {2: (8.8, 6.1)} if at >= 2 else {}
+        beside = {2: (9.0, 6.1)} if at >= 2 else {}
         seen = footing(at, {1: (8, 6), **beside}, blur_m=0.25)
         seen = replace(seen, score=np.array([0.9 if at < 2 else 0.3, 0.9][: len(seen)]))
         visitors = made.update(at, {"a": seen})
