@@ -86,7 +86,13 @@ def note(table: Table, name: str, results: Results) -> list[dict[str, str | floa
                 cells = (f"{v.right}/{v.wrong} ({' '.join(f'{x:+.0f}' for x in sorted(v.late))})" for v in row)
                 right, wrong = sum(v.right for v in row), wrong_of(row)
                 table.add_row(name, pictures, f"{fps:g}", str(start), way, *cells, f"{right}/{wrong}")
-                what = {"detector": name, "pictures": pictures, "fps": fps, "start_frame": start, "way": way}
+                what: dict[str, str | float] = {
+                    "detector": name,
+                    "pictures": pictures,
+                    "fps": fps,
+                    "start_frame": start,
+                    "way": way,
+                }
                 figures.append(what | {"right": right, "wrong": wrong})
         table.add_section()
     return figures
