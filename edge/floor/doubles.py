@@ -60,7 +60,8 @@ class Doubles:
         if len(seen) < 2:
             return
         clear = {i: sights.clear_cameras(people.rows[i], here, own) for i in seen}
-        cameras = {i: clear[i] or {t[0] for t in people.rows[i].track_keys() if t in here} for i in seen}
+        seeing = {i: {t[0] for t in people.rows[i].track_keys() if t in here} for i in seen}
+        cameras = {i: clear[i] or seeing[i] for i in seen}
         places = people.state[:, :2]
         apart = np.hypot(*(places[seen][:, None] - places[seen][None]).transpose(2, 0, 1))
         place = {people.rows[i].key: a for a, i in enumerate(seen)}
@@ -76,10 +77,11 @@ class Doubles:
                 look = MOST_AGAINST
             else:
                 look = self._fit(people, i, j, min(_blur_m(sights, p, here) for p in (one, other)))
-                look += UNSEEN * min(
-                    MOST_UNSEEN, self._unseen(cameras[i], places[j]) + self._unseen(cameras[j], places[i])
+                # a camera that sees both, if only faintly, does not see one alone
+                unseen = self._unseen(cameras[i] - seeing[j], places[j]) + self._unseen(
+                    cameras[j] - seeing[i], places[i]
                 )
-                look += looks.people(one.key, other.key)
+                look += UNSEEN * min(MOST_UNSEEN, unseen) + looks.people(one.key, other.key)
                 look = min(MOST_FOR, max(MOST_AGAINST, look))
             # who were seen apart until now are two
             before = self.score.get(pair, LEAST if one.confirmed and other.confirmed else 0.0)

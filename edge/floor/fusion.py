@@ -132,18 +132,22 @@ class Fusion:
         bias = np.array([self._binding.sights.latest[track].bias_m2 for track in fresh])
         people.correct(rows, np.array([here[track] for track in fresh]), jitter, bias)
         blur_m: dict[int, float] = {}
+        bias_m2: dict[int, float] = {}
         for track, i in zip(fresh, rows, strict=True):
             sight = self._binding.sights.latest[track]
             people.rows[i].score = max(people.rows[i].score, sight.score)
             blur_m[i] = min(blur_m.get(i, inf), sight.blur_m)
+            bias_m2[i] = min(bias_m2.get(i, inf), float(np.trace(sight.bias_m2)))
         for i in sorted(set(rows)):
             person = people.rows[i]
             person.blur_m = min(person.blur_m, blur_m[i])
+            # many doubtful boxes together tell of a place what none of them does; what all get wrong stays
+            place_m = float(np.sqrt((np.trace(people.cov[i, :2, :2]) + bias_m2[i]) / 2))
             x, y = people.state[i, :2].tolist()
             views = [track for track in person.track_keys() if track in here]
             person.views = max(person.views, len(views))
             if at > person.seen_at or not person.pending:
-                person.pending.append(Sample(person.key, at, x, y, blur_m[i]))
+                person.pending.append(Sample(person.key, at, x, y, min(blur_m[i], place_m)))
             person.seen_s += min(dt, at - person.seen_at) if person.seen_at < at else 0.0
             person.seen_at, person.seen_m = at, (x, y)
             person.speed_mps = float(np.hypot(*people.state[i, 2:]))

@@ -69,6 +69,30 @@ def test_two_whom_both_cameras_see_stay_two_however_close():
     assert owners["a", 1] == owners["b", 1] != owners["a", 2] == owners["b", 2]
 
 
+def test_two_whom_one_camera_sees_a_metre_apart_stay_two_though_one_grows_faint():
+    """One stands clear in view; somebody comes up beside them, and from then on half hides them."""
+    made = fusion()
+    for k in range(48):
+        at = k * STEP_S
+        beside = {2: (9.0, 6.1)} if at >= 2 else {}
+        seen = footing(at, {1: (8, 6), **beside}, blur_m=0.25)
+        seen = replace(seen, score=np.array([0.9 if at < 2 else 0.3, 0.9][: len(seen)]))
+        visitors = made.update(at, {"a": seen})
+    assert len(visitors) == 2
+    assert len(set(made.owners().values())) == 2
+
+
+def test_a_place_is_known_better_from_many_doubtful_boxes_than_from_one():
+    made, blur_m = fusion(), 0.4
+    told = [
+        sample
+        for k in range(40)
+        for sample in made.update(k * STEP_S, {"a": footing(k * STEP_S, {1: (8, 6)}, blur_m=blur_m)}).samples
+    ]
+    bias_m = blur_m / 2**0.5  # half of what `footing` makes of it never averages out
+    assert bias_m < told[-1].blur_m < 0.92 * blur_m
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 def test_names_exchanged_when_two_meet_come_back_by_looks(swapped):
     """Track 1 is red and track 2 blue, until they meet; then perhaps the other way round."""

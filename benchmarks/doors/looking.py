@@ -1,0 +1,100 @@
+"""What a box's detection stage finds in a clip, kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import supervision as sv
+
+from benchmarks.doors.copies import CACHE
+from edge.capture.source import open_recording
+from edge.detect.detector import Detector
+from edge.detect.stage import DetectStage
+from edge.playback import Playback
+from edge.reid.looks import LOOK
+
+CAMERA = "front"
+ROOT = Path(__file__).resolve().parent.parent.parent
+LOOKING = ("edge/capture", "edge/detect", "edge/reid", "edge/playback.py", "benchmarks/doors/looking.py")
+"""The code that answers depend on: after a change to any of it, clips are looked at again."""
+
+Seen = list[tuple[float, tuple[int, int], sv.Detections]]
+"""Time of each analysed picture, its size, and the people in it."""
+
+
+def seen_in(clip: Path, detector: Detector, fps: float, start_frame: int, folder: Path = CACHE) -> Seen:
+    """The people in each picture that a box would look at, from the cache where it has looked before."""
+    print_of = hashlib.sha256(repr((clip.name, clip.stat().st_size, fps, start_frame)).encode())
+    print_of.update(detector.model.read_bytes())
+    for file in sorted(file for name in LOOKING for file in _files(ROOT / name)):
+        print_of.update(file.read_bytes())
+    target = folder / f"{clip.stem}-{detector.model.stem}-{fps:g}-{start_frame}-{print_of.hexdigest()[:12]}.npz"
+    try:
+        return load(target)
+    except (FileNotFoundError, BadZipFile):
+        seen = look(clip, detector, fps, start_frame)
+        save(target, seen)
+        return seen
+
+
+def look(clip: Path, detector: Detector, fps: float, start_frame: int) -> Seen:
+    """The people in each picture that a box would look at."""
+    playback = Playback({CAMERA: (open_recording(clip, CAMERA), 0.0)}, fps, {CAMERA: start_frame})
+    stage = DetectStage(detector)
+    seen: Seen = []
+    for tick in playback.ticks():
+        frame = tick.frames[CAMERA]
+        found = stage.update(tick.now, [frame])
+        if CAMERA in found:
+            seen.append((frame.captured_at, frame.size, found[CAMERA]))
+    stage.close()
+    return seen
+
+
+def save(path: Path, seen: Seen) -> None:
+    """Writes them whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
+    people = [found for _, _, found in seen]
+    try:
+        np.savez_compressed(
+            part,
+            at=np.array([at for at, _, _ in seen]),
+            size=np.array([size for _, size, _ in seen]),
+            count=np.array([len(found) for found in people]),
+            box=np.concatenate([found.xyxy for found in people]),
+            score=np.concatenate([np.asarray(found.confidence) for found in people]),
+            look=np.concatenate([np.asarray(found.data[LOOK]) for found in people if len(found)]),
+        )
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(path: Path) -> Seen:
+    """What `save` wrote."""
+    with np.load(path) as kept:
+        at, size, count = kept["at"].tolist(), kept["size"].tolist(), kept["count"]
+        box, score, looks = kept["box"], kept["score"], kept["look"]
+    ends = np.cumsum(count).tolist()
+    return [
+        (
+            at[i],
+            (size[i][0], size[i][1]),
+            sv.Detections(
+                xyxy=box[end - n : end],
+                confidence=score[end - n : end],
+                class_id=np.zeros(n, np.int64),
+                data={LOOK: looks[end - n : end]},
+            ),
+        )
+        for i, (end, n) in enumerate(zip(ends, count.tolist(), strict=True))
+    ]
+
+
+def _files(place: Path) -> list[Path]:
+    return [place] if place.is_file() else list(place.rglob("*.py"))
