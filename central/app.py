@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
+from calibration.boundaries import boundaries, untold
 from calibration.site import load_site
 from central.access import derived, load_secrets
 from central.api.application import build_api
@@ -32,7 +33,6 @@ from central.ingest.client import BrokerClient
 from central.ingest.writer import Writer
 from central.insight.insight import Insight
 from central.insight.occupancy import Occupancy
-from central.journeys.boundaries import boundaries, untold
 from central.journeys.journeys import Journeys
 from central.members.days import MemberDays
 from central.members.tagging import MemberTags

@@ -41,7 +41,12 @@ from edge.outbox.store import Event, Origin, Outbox, OutboxFullError
 from edge.pipeline import FloorPipeline, PipelineSettings
 from edge.publish.publisher import Publisher
 from edge.rehearsal import rehearse
+from edge.reid.embedder import OnnxEmbedder
+from edge.reid.keys import DayKeys
+from edge.reid.secret import read_secret
+from edge.reid.stage import ReidStage, exits_of
 from edge.reid.stripes import describe
+from edge.reid.whitening import learn_whitening
 from edge.runtime import DetectsPeople, Runtime
 from edge.uplink import UplinkMeter
 from edge.watch.stage import WatchStage
@@ -107,6 +112,7 @@ def run_box(
     remarks = _admitted(box)
     lifeline.starting("loading the model, compiling kernels", LOADING_S)
     detector = detector or _detect_stage(box)
+    reid = _reid_stage(box)
     for remark in remarks:
         tell(remark)
     rehearse(box.floor, settings)
@@ -131,7 +137,7 @@ def run_box(
             began = 0.0 if box.recorded else time.time()
             state = Checkpoint(began, fingerprint, _fresh_pipeline(box, settings), {})
         watch = None if box.recorded or not box.drift else _drift_watch(box, tell)
-        runtime = Runtime(detector, state, intake, publisher, meter, watch=watch)
+        runtime = Runtime(detector, state, intake, publisher, meter, watch=watch, reid=reid)
         drive: Drive
         if box.recorded:
             drive = PlaybackDrive(box, runtime, tell, lifeline)
@@ -204,6 +210,25 @@ def _detect_stage(box: Box) -> DetectsPeople:
     _rehearse_detection(detectors)
     settings = DetectSettings(usual_interval_s=1.0 / box.fps)
     return DetectStage(detectors, _masks(box), settings)
+
+
+def _reid_stage(box: Box) -> ReidStage | None:
+    """What announces people to other floors; None where the configuration does not ask for it."""
+    if box.reid is None:
+        return None
+    where = f"{box.source}: [reid]"
+    try:
+        secret = read_secret(box.source.parent, box.reid.secret_file)
+    except BadInputError as error:
+        raise BadInputError(f"{where} secret_file: {error}") from None
+    try:
+        embedder = OnnxEmbedder(box.reid.model)
+    except BadInputError as error:
+        raise BadInputError(f"{where} model: {error}") from None
+    keys = DayKeys(secret, box.site.id, box.site.timezone)
+    stage = ReidStage(exits_of(box.site, box.floor.id), embedder, learn_whitening(embedder), keys)
+    stage.rehearse()
+    return stage
 
 
 def _masks(box: Box) -> dict[str, PrivacyMask]:

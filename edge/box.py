@@ -73,6 +73,15 @@ class CameraFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """For a recording: when its first frame was taken, as 2026-01-31T12:00:00.000Z; else the box's first start."""
 
 
+class ReidFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``[reid]``: whoever leaves or comes by an exit is announced with a keyed code; without it nobody is."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    """The path of an ONNX file that tells people apart; the same in all boxes of a site."""
+    secret_file: Annotated[str, Meta(min_length=1)]
+    """A file of 32 random bytes or more, mode 0600, the same in all boxes of a site; a path, or credential:NAME."""
+
+
 class BoxFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``BOX.toml``."""
 
@@ -83,6 +92,7 @@ class BoxFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     state_dir: str
     cameras: list[CameraFile]
     mqtt: MqttFile = MqttFile()
+    reid: ReidFile | None = None
     fps: Annotated[float, Meta(gt=0, le=60)] = 5.0
     """Pictures analysed per camera and second."""
     pace: Literal["realtime", "fast"] = "realtime"
@@ -117,6 +127,14 @@ class CameraSource:
         return is_live(self.url)
 
 
+@dataclass(frozen=True, slots=True)
+class ReidSource:
+    """By what people are told apart, and where the site's secret is; see :class:`ReidFile`. It is not read here."""
+
+    model: Path
+    secret_file: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Box:
     """A box's configuration, everything it names read and checked; fields as in :class:`BoxFile`."""
@@ -127,6 +145,7 @@ class Box:
     state_dir: Path
     cameras: tuple[CameraSource, ...]
     broker: BrokerAddress
+    reid: ReidSource | None
     fps: float
     paced: bool
     model: str
@@ -167,6 +186,7 @@ def load_box(path: Path) -> Box:
         state_dir=folder / found.state_dir,
         cameras=_sources(path, found, floor),
         broker=_broker(path, found, site.id),
+        reid=None if found.reid is None else ReidSource(folder / found.reid.model, found.reid.secret_file),
         fps=found.fps,
         paced=found.pace == "realtime",
         model=_model(folder, found.model),

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import supervision as sv
 
-from contract.events import CameraStatus, Health
+from contract.events import CameraStatus, Handoff, Health
 from contract.times import to_rfc3339
 from edge.capture.frame import Frame
 from edge.health import HealthMeter, State
@@ -77,6 +77,20 @@ class WatchesCameras(Protocol):
         ...
 
 
+class AnnouncesPeople(Protocol):
+    """The stage that tells other floors who left or came, as far as a step needs it; no part of what is stored."""
+
+    def update(
+        self, now: float, frames: Mapping[str, Frame], step: Step, go_on: Callable[[], bool] | None = None
+    ) -> list[Handoff]:
+        """Announcements to send at once; nobody is looked at where ``go_on`` says no."""
+        ...
+
+    def warnings(self) -> list[str]:
+        """What an operator should look at since last asked, a line each."""
+        ...
+
+
 class Runtime:
     """Detector and pipeline bound to outbox and publisher.
 
@@ -97,8 +111,10 @@ class Runtime:
         meter: HealthMeter,
         *,
         watch: WatchesCameras | None = None,
+        reid: AnnouncesPeople | None = None,
     ) -> None:
         self._detector = detector
+        self._reid = reid
         self._watch = watch
         self.state = state
         self._intake = intake
@@ -167,7 +183,8 @@ class Runtime:
                 figures.latencies_s.append(wall + took_s - frames[name].captured_at)
         self.meter.put_off += self._detector.put_off - put_off
         self.meter.visitors = len(step.positions.visitors)
-        self.meter.stepped(took_s)
+        self._announce(now, frames, step, go_on)  # last of all: time goes to counting first
+        self.meter.stepped(time.monotonic() - began)
 
     def resting(self, camera: str, now: float) -> bool:
         """Whether nothing has happened before a camera for a while."""
@@ -178,6 +195,7 @@ class Runtime:
         step = self.pipeline.close(now)
         self.state = replace(self.state, saved_at=now, ended=ended)
         self._hand_on(now, step)
+        self._announce(now, {}, step, None)
         self.save()
 
     def save(self) -> bool:
@@ -195,6 +213,12 @@ class Runtime:
         if int(now) != self._positions_second:
             self._positions_second = int(now)
             self.publisher.live(step.positions)
+
+    def _announce(self, now: float, frames: Mapping[str, Frame], step: Step, go_on: Callable[[], bool] | None) -> None:
+        """Codes of who left or came go out at once or never: they are in no event, and not in the state."""
+        if self._reid is not None:
+            for handoff in self._reid.update(now, frames, step, go_on):
+                self.publisher.live(handoff)
 
     def _commit(self, events: Sequence[Event]) -> bool:
         moment = self._tried_at = time.monotonic()
@@ -242,6 +266,8 @@ class Runtime:
             waiting.append(self._intake.remark)
         if self._watch is not None:
             waiting += self._watch.warnings()
+        if self._reid is not None:
+            waiting += self._reid.warnings()
         publisher = self.publisher.figures.fault
         health = self.meter.report(
             moment,

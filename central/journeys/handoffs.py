@@ -15,11 +15,11 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from calibration.boundaries import Boundary
 from calibration.camera import Floats
 from calibration.passages import Exit
 from calibration.site import Site
 from central.journeys.association import best_pairs, marginals
-from central.journeys.boundaries import Boundary
 from central.journeys.kernels import Words, hamming
 from central.journeys.likeness import LIKENESS, Likeness, Strangers
 from central.journeys.ways import Ways

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from calibration.boundaries import Boundary, Way
 from calibration.passages import Exit
 from calibration.site import Site
-from central.journeys.boundaries import Boundary, Way
 from central.journeys.nights import latest_night
 from central.journeys.present import present
 from central.store import persons, reckoning

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from calibration.boundaries import boundaries
 from calibration.site import Site
-from central.journeys.boundaries import boundaries
 from central.journeys.handoffs import Handoffs
 from central.journeys.inside import Inside
 from central.journeys.parties import Parties

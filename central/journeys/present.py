@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from calibration.boundaries import Boundary, outside
 from calibration.site import Floor
-from central.journeys.boundaries import Boundary, outside
 from central.store import boxes, positions
 from central.store.store import Store
 

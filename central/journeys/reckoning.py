@@ -7,10 +7,10 @@ from datetime import date
 
 import numpy as np
 
+from calibration.boundaries import Boundary, Way
 from calibration.camera import Floats
 from calibration.passages import Exit
 from calibration.site import Site
-from central.journeys.boundaries import Boundary, Way
 from central.journeys.drift import explain
 from central.journeys.inside import Inside
 from central.journeys.nights import latest_night, night_before

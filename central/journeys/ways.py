@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from calibration.boundaries import Boundary
 from calibration.camera import Floats
 from calibration.passages import Exit
 from calibration.site import Site
-from central.journeys.boundaries import Boundary
 from central.journeys.travel import TravelTime
 
 RETURN_SHARE = 0.05

@@ -7,9 +7,9 @@ from html import escape
 from fastapi import Request
 from nicegui import ui
 
+from calibration.boundaries import boundaries
 from calibration.geometry import Line
 from calibration.site import Floor
-from central.journeys.boundaries import boundaries
 from central.pages.frame import Page, frame
 from central.pages.i18n import Words
 from central.pages.plan import plan_html

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 KEY_BYTES = 32
+FIRST_DAY = date(2020, 1, 1)
+"""The day that a secret file's secret stands for: before it there are no keys."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,6 +55,52 @@ class SiteKey:
 def ratcheted(secret: bytes) -> bytes:
     """The secret that takes a secret's place when its day is over: none can be found from those after it."""
     return hkdf(secret, b"atrium reid ratchet", b"", KEY_BYTES)
+
+
+class DayKeys:
+    """The keys of a site's days, from today on: the secret is ratcheted as days go by, and the older one is dropped.
+
+    All boxes with the same secret come to the same keys, whenever they were started.
+    """
+
+    def __init__(self, secret: bytes, site: str, zone: tzinfo) -> None:
+        """Stands at ``FIRST_DAY``.
+
+        Args:
+            secret: 32 random bytes or more, the same in all boxes of the site.
+            site: its id.
+            zone: the site's own time zone, in which its days begin.
+
+        Raises:
+            ValueError: the secret is shorter than 32 bytes.
+        """
+        SiteKey.of_day(secret, site, FIRST_DAY)
+        self._secret, self._day = secret, FIRST_DAY
+        self._site, self._zone = site, zone
+
+    def __repr__(self) -> str:
+        return "DayKeys(hidden)"
+
+    def __reduce__(self) -> NoReturn:
+        """Is never stored.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError("keys are never stored")
+
+    def day_of(self, at: float) -> date:
+        """The site's day at a time, seconds since 1970."""
+        return datetime.fromtimestamp(at, UTC).astimezone(self._zone).date()
+
+    def key(self, day: date) -> SiteKey | None:
+        """The key of a day; None for one before the latest that was asked for, which nobody can know any more."""
+        if day < self._day:
+            return None
+        while self._day < day:
+            self._secret = ratcheted(self._secret)
+            self._day += timedelta(days=1)
+        return SiteKey.of_day(self._secret, self._site, day)
 
 
 def hkdf(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:

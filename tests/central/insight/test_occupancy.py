@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calibration.boundaries import boundaries
 from calibration.site import Site
 from central.insight.occupancy import EASE_SHARE, Alert, Occupancy, alert
 from central.insight.suppression import Suppression
-from central.journeys.boundaries import boundaries
 from central.journeys.inside import Inside
 from central.store.store import Store
 from tests.central.journeys.crowd import two_floors

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from calibration.boundaries import boundaries
 from calibration.site import Site, load_site
 from central.insight.live import LiveFloor, LiveSnapshot
 from central.insight.occupancy import Occupancy
 from central.insight.suppression import Suppression, around
-from central.journeys.boundaries import boundaries
 from central.journeys.inside import Inside
 from central.store import reckoning
 from central.store.reckoning import Night, Quarter

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from central.journeys.boundaries import boundaries
+from calibration.boundaries import boundaries
 from central.journeys.handoffs import CONFIDENCE, LIFE_S, MOST_PENDING, Handoffs, Link
 from central.journeys.likeness import Likeness
 from contract.events import Handoff

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calibration.boundaries import boundaries
 from calibration.site import Site
 from central.insight.suppression import Suppression
-from central.journeys.boundaries import boundaries
 from central.journeys.inside import QUARTER_S, Inside
 from central.journeys.nights import latest_night, night_after, night_at, night_before
 from central.store import reckoning

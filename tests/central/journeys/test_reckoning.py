@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from calibration.boundaries import boundaries
 from calibration.site import Site
 from central.insight.occupancy import Occupancy
 from central.insight.suppression import Suppression
-from central.journeys.boundaries import boundaries
 from central.journeys.inside import QUARTER_S
 from central.journeys.journeys import Journeys
 from central.journeys.reckoning import AGAIN_S

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from calibration.boundaries import Boundary, boundaries, outside, untold
 from calibration.passages import Exit
 from calibration.site import Site, load_site
-from central.journeys.boundaries import Boundary, boundaries, outside, untold
 from tests.central.mall import _along, _zone
 
 GALLERIA = Path(__file__).parents[3] / "simulator/malls/galleria/site.toml"
