@@ -185,7 +185,9 @@ class _Shooting:
 
 
 def _playback(place: Path, cameras: list[str], start_s: float) -> Playback:
-    return Playback({name: (open_recording(place / f"{name}.mp4", name), START_S + start_s) for name in cameras}, FPS, {})
+    return Playback(
+        {name: (open_recording(place / f"{name}.mp4", name), START_S + start_s) for name in cameras}, FPS, {}
+    )
 
 
 def _seen(frame: Frame, boxes: Boxes) -> CameraObservation:
