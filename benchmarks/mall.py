@@ -15,7 +15,7 @@ import pickle
 import random
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from scipy.optimize import linear_sum_assignment
 
+from benchmarks.eval.names import Moment, matched, people_twice
 from calibration.site import Floor, load_site
 from contract.events import Crossing, Visit
 from contract.files import read_json
@@ -34,6 +34,7 @@ from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.eye import DetectSettings
 from edge.detect.stage import DetectStage
+from edge.floor.rates import Twice
 from edge.pipeline import CameraObservation, FloorPipeline, PipelineSettings, Step
 from edge.playback import Playback
 from models.registry import resolve
@@ -58,8 +59,6 @@ PARTIES_PER_MINUTE, CAMERA_FPS, ANALYSED_FPS = 4.0, 10.0, 8.0
 """As `atrium demo` has it."""
 SECONDS, TAIL_S = 120.0, 2.0
 """What is counted, and how long people walk on: a crossing is certain only when nobody has come back."""
-NEAR_M = 1.0
-"""A visitor this near to somebody is taken for them."""
 LOST_PICTURES = 0.15
 """Share of each camera's pictures that a busy box does not get to besides."""
 CLOCK_SPREAD_S = 0.03
@@ -78,11 +77,13 @@ class Played:
         passages: crossings told, seconds.
         stays: visits told; who was still inside at the end stays until then.
         places: for every moment, its second and each visitor's token and place, metres.
+        told: how often people were followed twice, as the box estimates it.
     """
 
     passages: list[Passage]
     stays: list[Stay]
     places: list[tuple[float, list[tuple[str, float, float]]]]
+    told: Twice = field(default_factory=Twice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Score:
         people: true people that were followed at any time.
         names: visitors that each of them was, added up; as many as people is perfect.
         swaps: how often a visitor went over from one person to another.
+        twice: how often people were followed twice,
+        told: and what the box itself made of that.
     """
 
     doors: list[DoorScore] = field(default_factory=list)
@@ -102,6 +105,8 @@ class Score:
     people: int = 0
     names: int = 0
     swaps: int = 0
+    twice: Twice = field(default_factory=Twice)
+    told: Twice = field(default_factory=Twice)
 
     def plus(self, other: Score) -> Score:
         """Both together."""
@@ -111,6 +116,8 @@ class Score:
             self.people + other.people,
             self.names + other.names,
             self.swaps + other.swaps,
+            self.twice.plus(other.twice),
+            self.told.plus(other.told),
         )
 
     def figures(self) -> dict[str, float]:
@@ -125,6 +132,11 @@ class Score:
             "visits_matched": sum(zone.matched for zone in self.zones),
             "names_per_person": self.names / max(1, self.people),
             "swaps": self.swaps,
+            "doubles": share(self.twice.double_s, self.twice.visitor_s),
+            "doubles_told": share(self.told.double_s, self.told.visitor_s),
+            "begun": self.twice.begun,
+            "fragments": share(self.twice.fragments, self.twice.begun),
+            "fragments_told": share(self.told.fragments, self.told.begun),
         }
 
 
@@ -185,7 +197,7 @@ def play(moments: Moments, floor: Floor, settings: PipelineSettings | None = Non
         step = pipeline.update(now, seen)
         _hear(step, passages, stays)
         places.append((step.at, list(step.positions.visitors)))
-    return Played(passages, list(stays.values()), places)
+    return Played(passages, list(stays.values()), places, step.twice if moments else Twice())
 
 
 def _hear(step: Step, passages: list[Passage], stays: dict[str, Stay]) -> None:
@@ -206,8 +218,8 @@ def score(played: Played, place: Path) -> Score:
     )
     stays = [Stay(one.zone, one.entered_s, SECONDS if one.left_s is None else one.left_s) for one in truth.visits]
     zones = score_zones(stays, played.stays, 0.0, SECONDS)
-    people, names, swaps = identities(played, true_places(place))
-    return Score(doors, zones, people, names, swaps)
+    who = list(matched(played.places, true_places(place)))
+    return Score(doors, zones, *identities(who), people_twice(who), played.told)
 
 
 def true_places(place: Path) -> dict[int, Floats]:
@@ -216,44 +228,17 @@ def true_places(place: Path) -> dict[int, Floats]:
     return {int(person): table[table[:, 1] == person][:, [0, 2, 3]] for person in np.unique(table[:, 1])}
 
 
-def identities(played: Played, true: Mapping[int, Floats]) -> tuple[int, int, int]:
-    """True people followed, visitors that each was added up, and how often a visitor went over to somebody else.
-
-    Visitors and people are matched moment by moment as CLEAR does: a pair stays while it is near.
-    """
-    known: dict[str, int] = {}
+def identities(moments: Iterable[Moment]) -> tuple[int, int, int]:
+    """True people followed, visitors that each was added up, and how often a visitor went over to somebody else."""
     names: dict[int, set[str]] = defaultdict(set)
     last: dict[str, int] = {}
     swaps = 0
-    for at, visitors in played.places:
-        here = _at(true, at)
-        tokens = {token: (x, y) for token, x, y in visitors}
-        known = {t: p for t, p in known.items() if t in tokens and p in here and _apart(tokens[t], here[p]) <= NEAR_M}
-        free = [token for token in tokens if token not in known]
-        left = [person for person in here if person not in set(known.values())]
-        cost = np.array([[_apart(tokens[token], here[person]) for person in left] for token in free])
-        if cost.size:
-            for row, column in zip(*linear_sum_assignment(np.minimum(cost, 4 * NEAR_M)), strict=True):
-                if cost[row, column] <= NEAR_M:
-                    known[free[row]] = left[column]
-        for token, person in known.items():
+    for moment in moments:
+        for token, person in moment.person.items():
             names[person].add(token)
             swaps += last.get(token, person) != person
             last[token] = person
     return len(names), sum(len(each) for each in names.values()), swaps
-
-
-def _at(true: Mapping[int, Floats], at: float) -> dict[int, tuple[float, float]]:
-    """Where everybody is who is there at a moment."""
-    return {
-        person: (float(np.interp(at, way[:, 0], way[:, 1])), float(np.interp(at, way[:, 0], way[:, 2])))
-        for person, way in true.items()
-        if way[0, 0] <= at <= way[-1, 0]
-    }
-
-
-def _apart(one: tuple[float, float], other: tuple[float, float]) -> float:
-    return float(np.hypot(one[0] - other[0], one[1] - other[1]))
 
 
 def show(scores: Mapping[int, Score], total: Score, console: Console) -> None:
@@ -289,6 +274,19 @@ def show(scores: Mapping[int, Score], total: Score, console: Console) -> None:
             *(f"{f['names_per_person']:.2f}", f"{f['swaps']:.0f}"),
         )
     console.print(table)
+    table = Table("seed", "doubles: truth", "told", "begun", "fragments: truth", "told", title="Followed twice")
+    for name, one in [*((str(seed), each) for seed, each in scores.items()), ("all", total)]:
+        f = one.figures()
+        table.add_row(
+            *(name, f"{f['doubles']:.2%}", f"{f['doubles_told']:.2%}", f"{f['begun']:.0f}"),
+            *(f"{f['fragments']:.1%}", f"{f['fragments_told']:.1%}"),
+        )
+    console.print(table)
+
+
+def share(part: float, whole: float) -> float:
+    """Part of a whole, 0 of nothing."""
+    return part / whole if whole else 0.0
 
 
 def seeds_of(text: str) -> list[int]:

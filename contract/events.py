@@ -170,10 +170,17 @@ class Health(Body, frozen=True):
     """What an operator should look at, a line each."""
     store_fault: Note = ""
     """Why the box cannot store events now, so that they wait in its memory; empty where it can."""
+    disk_free: Share | None = None
+    """Share of the disk that holds the box's events which is free."""
     link_rtt_ms: Rate | None = None
     """Round trip to the mall's broker; none where it is not known."""
     link_lost: Share | None = None
     """Share of packets to the mall's broker that had to be sent again lately."""
+    duplicate_share: Share | None = None
+    """Share of the time of all visitors that went to a second one for a person who had one already, as the box
+    estimates it over the last quarter of an hour; none until there is enough to say."""
+    fragment_share: Share | None = None
+    """Share of the visitors begun who were the continuation of one who was lost, estimated the same way."""
 
 
 class Acknowledge(Body, tag="acknowledge", frozen=True):

@@ -12,7 +12,7 @@ from contract.messages import KINDS, Kind, envelope_of
 from contract.offers import OFFER_SCHEMA, OFFERS_ADDRESS, OfferMessage
 
 HERE = Path(__file__).parent / "schemas"
-CONTRACT_VERSION = "1.3.0"
+CONTRACT_VERSION = "1.4.0"
 
 
 def message_schema(kind: Kind) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from contract.times import to_rfc3339
 from edge.floor.coverage import Coverage
 from edge.floor.footing import FloorView, FootingSettings
 from edge.floor.fusion import Fusion
+from edge.floor.rates import Rates, Twice
 from edge.floor.settings import FusionSettings
 from edge.floor.visitors import Visitors
 from edge.journeys.stage import Journeys, JourneySettings, Told
@@ -76,6 +77,7 @@ class Step:
         visitors: the same with all that fusion knows.
         tracks: of the cameras that delivered a picture.
         owners: each track's visitor, by camera and track id.
+        twice: how often people were followed twice lately, as far as can be told without the truth.
     """
 
     at: float
@@ -84,12 +86,14 @@ class Step:
     visitors: Visitors
     tracks: Mapping[str, Tracks]
     owners: Mapping[TrackKey, str]
+    twice: Twice = field(default_factory=Twice)
 
 
 class FloorPipeline:
     """One floor, from detections to events; no clock, no input or output, all randomness from ``rng``."""
 
     _calibration = ""  # of a pipeline that a build before contract 1.1 stored, which is only ever closed
+    _rates: Rates | None = None  # of one that a build before contract 1.4 stored: counted from where it goes on
 
     def __init__(self, floor: Floor, settings: PipelineSettings, rng: random.Random) -> None:
         self.floor = floor
@@ -100,6 +104,7 @@ class FloorPipeline:
         coverage = Coverage(floor)
         self._fusion = Fusion(coverage, rng, settings.fusion)
         self._journeys = Journeys(coverage, rng, settings.journeys)
+        self._rates = Rates(coverage)
         self._at: float | None = None
         self._lag_s = 0.0
 
@@ -148,6 +153,8 @@ class FloorPipeline:
 
     def _step(self, visitors: Visitors, tracks: dict[str, Tracks]) -> Step:
         told: list[Told] = self._journeys.update(visitors)
+        if self._rates is None:
+            self._rates = Rates(self._fusion.coverage)
         return Step(
             visitors.at,
             tuple((each.at, each.body) for each in told),
@@ -155,6 +162,7 @@ class FloorPipeline:
             visitors,
             tracks,
             self._fusion.owners(),
+            self._rates.update(visitors),
         )
 
     def _positions(self, visitors: Visitors) -> Positions:

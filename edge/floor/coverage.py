@@ -130,7 +130,15 @@ class Coverage:
     def _leads_out(self, here_m: Floats) -> bool:
         if shapely.distance(self._lines, shapely.Point(here_m)) <= self.door_m:  # no line: not a number
             return True
-        around = here_m + self.margin_m * AROUND
+        return self.is_edge((float(here_m[0]), float(here_m[1])))
+
+    def is_edge(self, xy_m: tuple[float, float], within_m: float | None = None) -> bool:
+        """Whether ground that nobody watches and that leads away lies so near a place, metres, ``margin_m`` where None.
+
+        A line both of whose sides are watched is no edge: nobody crosses it unseen.
+        """
+        here_m = np.array(xy_m)
+        around = here_m + (self.margin_m if within_m is None else within_m) * AROUND
         around = around[self._in_sight(here_m, around)]
         unwatched = around[self.watching(around) == 0]
         return bool(self._open_at(unwatched).any())

@@ -94,6 +94,10 @@ class Doubles:
         """Two, by their keys, are two as far as can be known."""
         self.score[min(one, other), max(one, other)] = LEAST
 
+    def of(self, keys: Collection[int]) -> dict[tuple[int, int], float]:
+        """The evidence about those, by the keys of both, the smaller first."""
+        return {pair: score for pair, score in self.score.items() if pair[0] in keys and pair[1] in keys}
+
     def likely(self, people: People, sights: Sights, here: Collection[TrackKey]) -> dict[tuple[int, int], float]:
         """Whoever may well be one person, by the keys of both, and the evidence."""
         clear = {p.key: sights.clear_cameras(p, here, self.settings) for p in people.rows}

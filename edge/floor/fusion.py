@@ -230,4 +230,5 @@ class Fusion:
             split=split,
             gone=gone,
             merged=merged,
+            doubts=self._binding.doubles.of({person.key for person in chosen}),
         )

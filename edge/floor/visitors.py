@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,8 @@ class Visitors:
         split: keys of those who are new only because they were taken for somebody else.
         gone: keys of those who left or were lost, last seen at the time of their last sample.
         merged: (key, key it turned out to be) of those who were somebody else.
+        doubts: evidence that two of them are one person after all, natural logarithm, by the keys of both, the smaller
+            first; who is left out never stood near the other.
     """
 
     at: float
@@ -63,6 +66,7 @@ class Visitors:
     split: tuple[int, ...]
     gone: tuple[int, ...]
     merged: tuple[tuple[int, int], ...]
+    doubts: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Number of visitors."""

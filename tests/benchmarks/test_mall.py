@@ -5,25 +5,26 @@ from __future__ import annotations
 import numpy as np
 import supervision as sv
 
-from benchmarks.mall import Played, identities, seeds_of, thinned
+from benchmarks.eval.names import matched
+from benchmarks.mall import identities, seeds_of, thinned
 from edge.pipeline import CameraObservation
 
 TRUE = {1: np.array([[0.0, 2.0, 2.0], [10.0, 2.0, 2.0]]), 2: np.array([[0.0, 8.0, 2.0], [10.0, 8.0, 2.0]])}
 
 
-def played(names):
-    """Visitors at both people's places, by name, moment by moment."""
+def followed(names):
+    """Visitors at both people's places, by name, moment by moment, beside the truth."""
     places = [(float(k), [(one, 2.1, 2.0), (other, 8.1, 2.0)]) for k, (one, other) in enumerate(names)]
-    return Played([], [], places)
+    return list(matched(places, TRUE))
 
 
 def test_one_name_each_is_two_names_and_no_swap():
-    assert identities(played([("a", "b")] * 8), TRUE) == (2, 2, 0)
+    assert identities(followed([("a", "b")] * 8)) == (2, 2, 0)
 
 
 def test_a_second_name_of_one_person_is_counted_and_so_are_names_that_change_hands():
-    assert identities(played([("a", "b")] * 4 + [("c", "b")] * 4), TRUE) == (2, 3, 0)
-    assert identities(played([("a", "b")] * 4 + [("b", "a")] * 4), TRUE) == (2, 4, 2)
+    assert identities(followed([("a", "b")] * 4 + [("c", "b")] * 4)) == (2, 3, 0)
+    assert identities(followed([("a", "b")] * 4 + [("b", "a")] * 4)) == (2, 4, 2)
 
 
 def test_an_overloaded_box_sees_fewer_moments_and_never_one_before_it_was_captured():

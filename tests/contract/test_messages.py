@@ -111,6 +111,29 @@ def test_a_calibration_is_twelve_hexadecimal_digits(name: Any) -> None:
         decode("positions", json.dumps(payload).encode())
 
 
+NEWER_FIGURES = ("disk_free", "duplicate_share", "fragment_share")
+
+
+def test_health_of_a_box_of_before_contract_1_4_says_nothing_of_the_newer_figures() -> None:
+    payload = json.loads(encode(wrap(events.Health([], 0, 3, 20.0, disk_free=0.4, duplicate_share=0.02))))
+    for name in NEWER_FIGURES:
+        del payload["body"][name]
+    body = decode("health", json.dumps(payload).encode()).body
+    assert [getattr(body, name) for name in NEWER_FIGURES] == [None, None, None]
+
+
+@pytest.mark.parametrize("name", NEWER_FIGURES)
+@pytest.mark.parametrize(("value", "is_share"), [(0, True), (1.0, True), (None, True), (1.01, False), (-0.1, False)])
+def test_a_share_in_health_lies_between_none_and_all(name: str, value: float | None, is_share: bool) -> None:
+    payload = json.loads(encode(wrap(events.Health([], 0, 3, 20.0))))
+    payload["body"][name] = value
+    if is_share:
+        assert getattr(decode("health", json.dumps(payload).encode()).body, name) == value
+    else:
+        with pytest.raises(MalformedMessageError, match=name):
+            decode("health", json.dumps(payload).encode())
+
+
 def test_a_handoff_of_an_older_box_is_of_somebody_who_left() -> None:
     payload = encode(wrap(events.Handoff("visitor1", "lift", NOW, "0" * 64)))
     assert b"direction" not in payload
