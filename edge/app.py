@@ -41,7 +41,7 @@ from edge.outbox.store import Event, Origin, Outbox, OutboxFullError
 from edge.pipeline import FloorPipeline, PipelineSettings
 from edge.publish.publisher import Publisher
 from edge.rehearsal import rehearse
-from edge.reid.embedder import OnnxEmbedder
+from edge.reid.embedder import Embedder, OnnxEmbedder, StripesEmbedder
 from edge.reid.keys import DayKeys
 from edge.reid.secret import read_secret
 from edge.reid.stage import ReidStage, exits_of
@@ -221,8 +221,9 @@ def _reid_stage(box: Box) -> ReidStage | None:
         secret = read_secret(box.source.parent, box.reid.secret_file)
     except BadInputError as error:
         raise BadInputError(f"{where} secret_file: {error}") from None
+    embedder: Embedder
     try:
-        embedder = OnnxEmbedder(box.reid.model)
+        embedder = StripesEmbedder() if box.reid.model is None else OnnxEmbedder(box.reid.model)
     except BadInputError as error:
         raise BadInputError(f"{where} model: {error}") from None
     keys = DayKeys(secret, box.site.id, box.site.timezone)

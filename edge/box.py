@@ -76,10 +76,10 @@ class CameraFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class ReidFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """``[reid]``: whoever leaves or comes by an exit is announced with a keyed code; without it nobody is."""
 
-    model: Annotated[str, Meta(min_length=1)]
-    """The path of an ONNX file that tells people apart; the same in all boxes of a site."""
     secret_file: Annotated[str, Meta(min_length=1)]
     """A file of 32 random bytes or more, mode 0600, the same in all boxes of a site; a path, or credential:NAME."""
+    model: str = ""
+    """The path of an ONNX file that tells people apart, the same in all boxes; else by the colours of their clothes."""
 
 
 class BoxFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -131,7 +131,7 @@ class CameraSource:
 class ReidSource:
     """By what people are told apart, and where the site's secret is; see :class:`ReidFile`. It is not read here."""
 
-    model: Path
+    model: Path | None
     secret_file: str
 
 
@@ -186,7 +186,7 @@ def load_box(path: Path) -> Box:
         state_dir=folder / found.state_dir,
         cameras=_sources(path, found, floor),
         broker=_broker(path, found, site.id),
-        reid=None if found.reid is None else ReidSource(folder / found.reid.model, found.reid.secret_file),
+        reid=_reid(folder, found.reid),
         fps=found.fps,
         paced=found.pace == "realtime",
         model=_model(folder, found.model),
@@ -311,6 +311,12 @@ def stream_url(path: Path, entry: CameraFile) -> str:
     password = quote(_password(path, entry.password_file, where), safe="")
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user}:{password}@{host}"))
+
+
+def _reid(folder: Path, found: ReidFile | None) -> ReidSource | None:
+    if found is None:
+        return None
+    return ReidSource(folder / found.model if found.model else None, found.secret_file)
 
 
 def _model(folder: Path, model: str) -> str:

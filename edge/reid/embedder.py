@@ -16,6 +16,8 @@ from edge.detect.heads.graph import Graph, as_floats, try_graph
 from edge.detect.heads.head import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from edge.detect.letterbox import InputBatch
 from edge.detect.sidecar import read_sidecar
+from edge.reid.kernels import LOOK_SIZE
+from edge.reid.stripes import describe
 
 Floats32 = npt.NDArray[np.float32]
 DEFAULT_SIZE = (256, 128)
@@ -103,6 +105,30 @@ class OnnxEmbedder:
         """The size to try where the file leaves it open."""
         axes = self._session.get_inputs()[0].shape
         return None if all(isinstance(axis, int) for axis in axes[1:]) else told or DEFAULT_SIZE
+
+
+class StripesEmbedder:
+    """The colours of stripes across people's bodies: no model, no millisecond, and less to tell people apart by.
+
+    In the twin (1,693 crops of 69 people, one picture against another, 512 bits, 27 November 2026) somebody's picture
+    on the other floor comes first in 0.89 of cases, and with OSNet x0.25 in 0.91; of pairs from two floors, one
+    person's is the nearer one in 0.919 and 0.967. MultiviewX: 0.52 and 0.55 between cameras, 0.856 and 0.900. Neither
+    is a real mall; there, light differs from floor to floor, and dark coats are many.
+
+    Attributes:
+        dimension: D, of its embeddings.
+    """
+
+    dimension = LOOK_SIZE
+
+    def embed(self, crops: Sequence[Image]) -> Floats32:
+        """Embeddings (N, D) of length 1 of crops (H, W, 3) uint8 BGR; not a number for empty or very small ones."""
+        found = np.full((len(crops), self.dimension), np.nan, np.float32)
+        for row, crop in enumerate(crops):
+            if crop.size:
+                height, width = crop.shape[:2]
+                found[row] = describe(crop, np.array([[0, 0, width, height]], np.float32))[0]
+        return unit(found)
 
 
 def crops(image: Image, boxes_px: npt.NDArray[np.float32]) -> list[Image]:
