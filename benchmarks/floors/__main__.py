@@ -15,7 +15,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -76,7 +76,7 @@ class Score:
     doors: list[DoorScore]
     zones: list[ZoneScore]
     links: LinkScore
-    estimates: dict[str, tuple[float, float] | None] = field(default_factory=dict)
+    estimates: dict[str, tuple[float | None, float | None]]
 
     def figures(self) -> dict[str, Any]:
         """What it comes to."""
@@ -125,19 +125,17 @@ def scored(played: Played, truth: Truth, ways: Mapping[str, Any], site: Site, se
 def show(scores: Mapping[str, Score], console: Console) -> None:
     """Prints what was kept, and where it went wrong."""
     table = Table("boxes", "told", "floor", "IDF1", "MOTA", "HOTA", "count off", title="Identity")
-    for column in ("presences", "visitors", "names each", "swaps", "duplicates", "fragments", "estimated"):
+    for column in ("presences", "visitors", "names each", "swaps", "duplicates", "fragmentation"):
         table.add_column(column)
     for eyes, score in scores.items():
         for told, found in (("live", score.live), ("in the end", score.late)):
             for floor, one in found.items():
                 f = one.figures()
-                estimate = score.estimates.get(floor) if told == "live" else None
                 table.add_row(
                     *(eyes, told, floor, f"{f['idf1']:.3f}", f"{f['mota']:.3f}", f"{f['hota']:.3f}"),
                     *(f"{f['count_error']:.2f}", f"{f['presences']}", f"{f['visitors']}"),
                     *(f"{f['names_per_presence']:.2f}", f"{f['swaps']}", f"{f['duplicates']:.2%}"),
-                    f"{f['fragments']:.1%}",
-                    "-" if estimate is None else f"{estimate[0]:.2%} {estimate[1]:.1%}",
+                    f"{f['fragmentation']:.3f}",
                 )
     console.print(table)
     table = Table("boxes", "crossings", "off", "visits", "told", "found", "dwell off s", title="Visits and links")
@@ -151,6 +149,15 @@ def show(scores: Mapping[str, Score], console: Console) -> None:
             *(f"{own.left}/{own.came}/{own.both}", f"{own.links}", f"{own.right}", f"{own.found}"),
             f"{own.undecided}",
         )
+    console.print(table)
+    table = Table("boxes", "floor", "duplicates", "estimated", "fragments", "estimated", title="Followed twice")
+    for eyes, score in scores.items():
+        for floor, one in score.live.items():
+            f, (doubles, fragments) = one.figures(), score.estimates[floor]
+            table.add_row(
+                *(eyes, floor, f"{f['all_duplicates']:.2%}", "-" if doubles is None else f"{doubles:.2%}"),
+                *(f"{f['all_fragments']:.1%}", "-" if fragments is None else f"{fragments:.1%}"),
+            )
     console.print(table)
     table = Table("boxes", "floor", "zone", "people s", "missed s", "double s", "ghost s", "renamed", "swaps",
                   title="Where")  # fmt: skip
@@ -176,9 +183,8 @@ def missed(figures: Mapping[str, Any]) -> list[str]:
     told += [f"{name} {figures[name]:.3f}, below {BARS[name]:g}" for name in high]
     for floor, estimate in figures.get("estimates", {}).items():
         real = figures["live"][floor]
-        for name, value in zip(("duplicates", "fragments"), estimate or (), strict=False):
-            factor = max(value, real[name]) / max(min(value, real[name]), 1e-9)
-            if factor > BARS["estimates"]:
+        for name, value in zip(("all_duplicates", "all_fragments"), estimate, strict=True):
+            if value is not None and max(value, real[name]) > BARS["estimates"] * min(value, real[name]):
                 told.append(f"{floor}: estimate of {name} {value:.4f}, truly {real[name]:.4f}")
     return told
 

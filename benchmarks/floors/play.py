@@ -42,7 +42,7 @@ class Told:
         stays: visits, by their token; who was still inside at the end stays until then.
         journeys: by visitor, the path as told in the end: seconds, x, y.
         handoffs: announcements at exits, without their codes: visitor, line, direction, when.
-        estimates: share of doubles, and of fragments, as the box estimates them; none where it does not.
+        estimates: shares of duplicates and fragments as the box estimates them; none while it has too little to say.
     """
 
     places: list[tuple[float, list[tuple[str, float, float]]]] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Told:
     stays: dict[str, Stay] = field(default_factory=dict)
     journeys: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     handoffs: list[tuple[str, str, str, float]] = field(default_factory=list)
-    estimates: tuple[float, float] | None = None
+    estimates: tuple[float | None, float | None] = (None, None)
 
 
 class Box:
@@ -99,9 +99,7 @@ class Box:
                 self.told.stays[body.visit] = Stay(body.zone, _second(body.entered_at), left_s)
             else:
                 self.told.journeys[body.visitor] = _path(body)
-        twice = getattr(step, "twice", None)  # of boxes that estimate how often people are followed twice
-        if twice is not None and twice.visitor_s and twice.begun:
-            self.told.estimates = (twice.double_s / twice.visitor_s, twice.fragments / twice.begun)
+        self.told.estimates = (step.twice.duplicate_share, step.twice.fragment_share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ A *presence* is somebody's time on one floor without a break: who rides up and c
 Who is counted stands in a zone of the floor that is no way to another; beyond its doors no camera watches. Visitors
 there are neither right nor wrong.
 
-- *duplicates*: of the time of all visitors, the share that went to a second visitor for a person who had one already.
-  A visitor is somebody's second where no person is left for it within a metre, each having a visitor of their own.
+- *duplicates*: of the time of the visitors who count, the share that went to a second visitor for a person who had one
+  already. A visitor is somebody's second where every person within a metre has a visitor of their own.
 - *fragmentation*: visitors a presence, less one. Each visitor is the presence that it was for most of its time.
-- *fragments*: of the visitors, the share whose presence had an earlier one.
+- what boxes estimate themselves is compared with the same two shares of all visitors (see ``eval.names``).
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from benchmarks.eval import names as who
 from benchmarks.eval.floor import FloorScore, floor_score
 from calibration.boundaries import TRANSIT
 from calibration.site import Floor
+from edge.floor.rates import Twice
 
 Floats = NDArray[np.float64]
-NEAR_M = 1.0
-"""A visitor this near to somebody is taken for them."""
 GAP_S = 1.0
 """Somebody's places farther apart in time than this are of two presences."""
 EVERYWHERE = np.array([[-1e3, -1e3], [1e3, -1e3], [1e3, 1e3], [-1e3, 1e3]])
 CLOSE_S = 5.0
 """Who a visitor is at a moment is looked up no farther from it than this."""
 
-Places = Iterable[tuple[float, Sequence[tuple[str, float, float]]]]
+Places = Sequence[tuple[float, Sequence[tuple[str, float, float]]]]
 """For every moment, its second and each visitor's token and place, metres."""
 
 
@@ -73,7 +72,7 @@ class Moment:
             whom = self.is_whom.get(token, self.doubles.get(token))
             if whom is not None and whom not in self.counted:
                 near = min((_apart(place, self.people[one]) for one in self.counted), default=np.inf)
-                out |= {token} if near > NEAR_M else set()
+                out |= {token} if near > who.NEAR_M else set()
         return [token for token in self.visitors if token not in out]
 
 
@@ -105,23 +104,23 @@ class Identity:
     Attributes:
         floor: from the places told.
         presences: how many were followed at all.
-        visitors: how many were somebody for most of their time,
-        fragments: of them, those whose presence had an earlier one.
+        visitors: how many were somebody for most of their time.
         names: visitors that each presence ever was, added up.
         swaps: how often a visitor went over to somebody else.
         visitor_s: all visitors' time that counts, seconds,
         double_s: and of it, second visitors'.
+        twice: how often people were followed twice, all visitors counted.
         zones: what went wrong where.
     """
 
     floor: FloorScore
     presences: int
     visitors: int
-    fragments: int
     names: int
     swaps: int
     visitor_s: float
     double_s: float
+    twice: Twice
     zones: dict[str, Place] = field(default_factory=dict)
 
     def figures(self) -> dict[str, float]:
@@ -137,7 +136,8 @@ class Identity:
             "swaps": self.swaps,
             "duplicates": self.double_s / max(1e-9, self.visitor_s),
             "fragmentation": self.visitors / max(1, self.presences) - 1,
-            "fragments": self.fragments / max(1, self.visitors),
+            "all_duplicates": self.twice.double_s / max(1e-9, self.twice.visitor_s),
+            "all_fragments": self.twice.fragments / max(1, self.twice.begun),
         }
 
 
@@ -151,28 +151,14 @@ def presences(ways: Mapping[int, Floats]) -> list[Presence]:
 
 
 def matched(places: Places, people: Sequence[Presence], floor: Floor) -> list[Moment]:
-    """Visitors and people matched moment by moment as CLEAR does: a pair stays while it is near."""
-    known: dict[str, int] = {}
+    """Visitors and people matched moment by moment (see ``eval.names``)."""
     moments = []
-    for at, visitors in places:
-        here = {
-            number: _place_at(one.way, at) for number, one in enumerate(people) if one.way[0, 0] <= at <= one.way[-1, 0]
-        }
-        tokens = {token: (x, y) for token, x, y in visitors}
-        known = {t: p for t, p in known.items() if t in tokens and p in here and _apart(tokens[t], here[p]) <= NEAR_M}
-        free, left = [t for t in tokens if t not in known], [p for p in here if p not in known.values()]
-        cost = np.array([[_apart(tokens[t], here[p]) for p in left] for t in free])
-        if cost.size:
-            for row, column in zip(*linear_sum_assignment(np.minimum(cost, 4 * NEAR_M)), strict=True):
-                if cost[row, column] <= NEAR_M:
-                    known[free[row]] = left[column]
-        doubles = {}
-        for token in tokens.keys() - known.keys():
-            near_m, whom = min(((_apart(tokens[token], place), p) for p, place in here.items()), default=(np.inf, 0))
-            if near_m <= NEAR_M:
-                doubles[token] = whom
+    true = {number: one.way for number, one in enumerate(people)}
+    for (at, visitors), told in zip(places, who.matched(places, true), strict=True):
+        here = {number: _place_at(way, at) for number, way in true.items() if way[0, 0] <= at <= way[-1, 0]}
         counted = {number for number, place in here.items() if zone_at(floor, place)}
-        moments.append(Moment(at, tokens, here, counted, dict(known), doubles))
+        standing = {token: (x, y) for token, x, y in visitors}
+        moments.append(Moment(at, standing, here, counted, dict(told.person), dict(told.double)))
     return moments
 
 
@@ -219,11 +205,11 @@ def identity(moments: Sequence[Moment], floor: Floor) -> Identity:
         _floor_score(moments),
         len(names),
         len(main),
-        len(main) - len(set(main.values())),
         sum(len(set(each)) for each in names.values()),
         sum(zone.swaps for zone in zones.values()),
         visitor_s,
         double_s,
+        who.people_twice(who.Moment(m.at, tuple(m.visitors), m.is_whom, m.doubles) for m in moments),
         dict(zones),
     )
 
@@ -246,7 +232,7 @@ def _floor_score(moments: Sequence[Moment]) -> FloorScore:
             np.array([[frame, tokens.setdefault(token, len(tokens)), *moment.visitors[token]]])
             for token in moment.scored()
         ]
-    return floor_score(np.concatenate(truth), np.concatenate(result), EVERYWHERE, NEAR_M)
+    return floor_score(np.concatenate(truth), np.concatenate(result), EVERYWHERE, who.NEAR_M)
 
 
 def along(journeys: Mapping[str, Sequence[tuple[float, float, float]]], seconds: Iterable[float]) -> Places:
