@@ -26,7 +26,7 @@ from rich.table import Table
 from benchmarks.floors.film import PIECE_S, filmed, truth_of
 from benchmarks.floors.links import Known, LinkScore, score_links
 from benchmarks.floors.play import Eyes, Played, play
-from benchmarks.floors.scores import Identity, along, identity, matched, presences
+from benchmarks.floors.scores import Identity, along, identity, matched, movers, presences
 from calibration.site import Site, load_site
 from simulator.clips import quiet_threads
 from simulator.scene import GALLERIA
@@ -63,7 +63,8 @@ class Score:
     """One film through one pair of eyes.
 
     Attributes:
-        live: identity by floor, from the places told as they were told,
+        live: identity by floor, from the places told as they were told;
+        moving: the same without those who never walked,
         late: and from the paths of the journeys, as told in the end.
         doors: crossings.
         zones: visits.
@@ -72,6 +73,7 @@ class Score:
     """
 
     live: dict[str, Identity]
+    moving: dict[str, Identity]
     late: dict[str, Identity]
     doors: list[DoorScore]
     zones: list[ZoneScore]
@@ -83,6 +85,7 @@ class Score:
         visits = sum(zone.truth for zone in self.zones)
         return {
             "live": {floor: one.figures() for floor, one in self.live.items()},
+            "moving": {floor: one.figures() for floor, one in self.moving.items()},
             "late": {floor: one.figures() for floor, one in self.late.items()},
             "idf1": min(one.floor.idf1 for one in self.live.values()),
             "duplicates": sum(one.double_s for one in self.live.values())
@@ -100,12 +103,13 @@ class Score:
 
 def scored(played: Played, truth: Truth, ways: Mapping[str, Any], site: Site, seconds: float) -> Score:
     """What was told beside the truth."""
-    live, late, known = {}, {}, {}
+    live, moving, late, known = {}, {}, {}, {}
     for name, told in played.floors.items():
         floor, people = site.floor(name), presences(ways[name])
         moments = matched(told.places, people, floor)
         known[name] = Known(moments, people)
         live[name] = identity(moments, floor)
+        moving[name] = identity(movers(moments, people), floor)
         after = along(told.journeys, [at for at, _ in told.places])
         late[name] = identity(matched(after, people, floor), floor)
     real = [Passage(one.line, one.direction, one.at_s) for one in truth.crossings if one.at_s <= seconds]
@@ -114,6 +118,7 @@ def scored(played: Played, truth: Truth, ways: Mapping[str, Any], site: Site, se
     visits = [stay for told in played.floors.values() for stay in told.stays.values()]
     return Score(
         live,
+        moving,
         late,
         score_doors(real, found),
         score_zones(stays, visits, 0.0, seconds),
@@ -124,11 +129,16 @@ def scored(played: Played, truth: Truth, ways: Mapping[str, Any], site: Site, se
 
 def show(scores: Mapping[str, Score], console: Console) -> None:
     """Prints what was kept, and where it went wrong."""
+    for table in (_identities(scores), _visits(scores), _twice(scores), _zones(scores)):
+        console.print(table)
+
+
+def _identities(scores: Mapping[str, Score]) -> Table:
     table = Table("boxes", "told", "floor", "IDF1", "MOTA", "HOTA", "count off", title="Identity")
     for column in ("presences", "visitors", "names each", "swaps", "duplicates", "fragmentation"):
         table.add_column(column)
     for eyes, score in scores.items():
-        for told, found in (("live", score.live), ("in the end", score.late)):
+        for told, found in (("live", score.live), ("live, who walked", score.moving), ("in the end", score.late)):
             for floor, one in found.items():
                 f = one.figures()
                 table.add_row(
@@ -137,7 +147,10 @@ def show(scores: Mapping[str, Score], console: Console) -> None:
                     *(f"{f['names_per_presence']:.2f}", f"{f['swaps']}", f"{f['duplicates']:.2%}"),
                     f"{f['fragmentation']:.3f}",
                 )
-    console.print(table)
+    return table
+
+
+def _visits(scores: Mapping[str, Score]) -> Table:
     table = Table("boxes", "crossings", "off", "visits", "told", "found", "dwell off s", title="Visits and links")
     for column in ("rides", "announced out/in/both", "links", "right", "found", "undecided"):
         table.add_column(column)
@@ -149,7 +162,10 @@ def show(scores: Mapping[str, Score], console: Console) -> None:
             *(f"{own.left}/{own.came}/{own.both}", f"{own.links}", f"{own.right}", f"{own.found}"),
             f"{own.undecided}",
         )
-    console.print(table)
+    return table
+
+
+def _twice(scores: Mapping[str, Score]) -> Table:
     table = Table("boxes", "floor", "duplicates", "estimated", "fragments", "estimated", title="Followed twice")
     for eyes, score in scores.items():
         for floor, one in score.live.items():
@@ -158,9 +174,13 @@ def show(scores: Mapping[str, Score], console: Console) -> None:
                 *(eyes, floor, f"{f['all_duplicates']:.2%}", "-" if doubles is None else f"{doubles:.2%}"),
                 *(f"{f['all_fragments']:.1%}", "-" if fragments is None else f"{fragments:.1%}"),
             )
-    console.print(table)
-    table = Table("boxes", "floor", "zone", "people s", "missed s", "double s", "ghost s", "renamed", "swaps",
-                  title="Where")  # fmt: skip
+    return table
+
+
+def _zones(scores: Mapping[str, Score]) -> Table:
+    table = Table("boxes", "floor", "zone", "people s", "missed s", "double s", "ghost s", title="Where")
+    for column in ("renamed", "swaps"):
+        table.add_column(column)
     for eyes, score in scores.items():
         for floor, one in score.live.items():
             for zone, at in sorted(one.zones.items()):
@@ -168,7 +188,7 @@ def show(scores: Mapping[str, Score], console: Console) -> None:
                     *(eyes, floor, zone or "beyond the doors", f"{at.person_s:.0f}", f"{at.missed_s:.0f}"),
                     *(f"{at.double_s:.0f}", f"{at.ghost_s:.0f}", str(at.renamed), str(at.swaps)),
                 )
-    console.print(table)
+    return table
 
 
 def missed(figures: Mapping[str, Any]) -> list[str]:

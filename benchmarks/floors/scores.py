@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 import numpy as np
@@ -30,6 +30,8 @@ Floats = NDArray[np.float64]
 GAP_S = 1.0
 """Somebody's places farther apart in time than this are of two presences."""
 EVERYWHERE = np.array([[-1e3, -1e3], [1e3, -1e3], [1e3, 1e3], [-1e3, 1e3]])
+STILL_M = 1.0
+"""Who stays within a box of this size all their time cannot be told from a mannequin by moving."""
 CLOSE_S = 5.0
 """Who a visitor is at a moment is looked up no farther from it than this."""
 
@@ -43,6 +45,11 @@ class Presence:
 
     person: int
     way: Floats
+
+    @property
+    def is_still(self) -> bool:
+        """Whether they never walked."""
+        return bool((np.ptp(self.way[:, 1:], axis=0) < STILL_M).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,12 @@ def matched(places: Places, people: Sequence[Presence], floor: Floor) -> list[Mo
         standing = {token: (x, y) for token, x, y in visitors}
         moments.append(Moment(at, standing, here, counted, dict(told.person), dict(told.double)))
     return moments
+
+
+def movers(moments: Sequence[Moment], people: Sequence[Presence]) -> list[Moment]:
+    """The same without those who never walked: they and their visitors are neither right nor wrong."""
+    still = {number for number, one in enumerate(people) if one.is_still}
+    return [replace(moment, counted=moment.counted - still) for moment in moments]
 
 
 def zone_at(floor: Floor, place: tuple[float, float]) -> str:

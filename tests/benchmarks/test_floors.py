@@ -8,7 +8,7 @@ import pytest
 from benchmarks.floors.__main__ import missed
 from benchmarks.floors.links import Known, score_links
 from benchmarks.floors.play import Played, Told
-from benchmarks.floors.scores import along, identity, matched, presences, whom_at, zone_at
+from benchmarks.floors.scores import along, identity, matched, movers, presences, whom_at, zone_at
 from calibration.site import load_site
 from central.journeys.handoffs import Link
 from simulator.scene import GALLERIA
@@ -102,6 +102,17 @@ def test_beyond_the_doors_nobody_is_missed_and_no_visitor_is_wrong():
         found = scored([here] * 21, people)
         assert found.floor.mota == 1
         assert found.visitor_s == 20
+
+
+def test_who_never_walked_can_be_left_out():
+    walks = np.column_stack([np.arange(21.0), np.linspace(4.0, 6.0, 21), np.full(21, 7.5)])
+    people = presences({1: walks, 2: stands(EAST)})
+    names = [[("a", (4.0 + k / 10, 7.5))] for k in range(21)]
+    moments = matched(told(names), people, GROUND)
+    assert identity(moments, GROUND).floor.mota == pytest.approx(0.5)
+    assert identity(movers(moments, people), GROUND).floor.mota == 1
+    also = matched(told([[*here, ("b", EAST)] for here in names]), people, GROUND)
+    assert identity(movers(also, people), GROUND).floor.mota == 1
 
 
 def test_who_rides_up_and_comes_back_is_present_twice():
