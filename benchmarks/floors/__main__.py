@@ -25,7 +25,7 @@ from rich.table import Table
 
 from benchmarks.floors.film import PIECE_S, filmed, truth_of
 from benchmarks.floors.links import Known, LinkScore, score_links
-from benchmarks.floors.play import Eyes, Played, play
+from benchmarks.floors.play import Eyes, Looks, Played, play
 from benchmarks.floors.scores import Identity, along, identity, matched, movers, presences
 from calibration.site import Site, load_site
 from simulator.clips import quiet_threads
@@ -228,6 +228,7 @@ def main() -> None:
     if embedder is None:
         console.print("no re-identification model: nobody is followed across floors; name one with --embedder")
     site = load_site(GALLERIA)
+    looks = None if embedder is None else Looks.of(embedder)
     truth, ways = truth_of(wanted.folder, seed, seconds)
     scores = {}
     for eyes in get_args(Eyes):
@@ -238,7 +239,7 @@ def main() -> None:
             console=Console(stderr=True),
             transient=True,
         )
-        scores[eyes] = scored(play(pieces, site, seconds, eyes, embedder), truth, ways, site, seconds)
+        scores[eyes] = scored(play(pieces, site, seconds, eyes, looks), truth, ways, site, seconds)
     console.print(f"seed {seed}, {seconds / 60:g} minutes, {len(truth.persons)} people, {len(truth.transfers)} rides")
     show(scores, console)
     for line in missed(scores["detected"].figures()):

@@ -17,7 +17,7 @@ from contract.times import from_rfc3339
 from contract.topics import Topic
 from edge.capture.frame import Frame
 from edge.pipeline import FloorPipeline, PipelineSettings, Step
-from edge.reid.embedder import OnnxEmbedder
+from edge.reid.embedder import Embedder, OnnxEmbedder
 from edge.reid.keys import DayKeys
 from edge.reid.stage import ReidStage, exits_of
 from edge.reid.whitening import Whitening, learn_whitening
@@ -117,8 +117,22 @@ class Played:
     undecided: int
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What tells how people look, the same for all boxes and films."""
+
+    embedder: Embedder
+    whitening: Whitening
+
+    @classmethod
+    def of(cls, model: Path) -> Looks:
+        """By a re-identification model; learning what to leave out takes about half a minute of one core."""
+        embedder = OnnxEmbedder(model)
+        return cls(embedder, learn_whitening(embedder))
+
+
 def play(
-    pieces: Iterable[Piece], site: Site, seconds: float, eyes: Eyes = "detected", embedder: Path | None = None
+    pieces: Iterable[Piece], site: Site, seconds: float, eyes: Eyes = "detected", looks: Looks | None = None
 ) -> Played:
     """Plays a film through both boxes.
 
@@ -127,9 +141,9 @@ def play(
         site: the mall.
         seconds: how long it is.
         eyes: whose boxes are followed.
-        embedder: the re-identification model; None: nobody is announced to another floor.
+        looks: None: nobody is announced to another floor.
     """
-    announcers = _announcers(site, embedder)
+    announcers = _announcers(site, looks)
     boxes = {floor: Box(site, site.floor(floor), announcers.get(floor), seconds) for floor in site.floors}
     central = Handoffs(site, boundaries(site))
     links: list[Link] = []
@@ -164,13 +178,13 @@ def _linked(central: Handoffs, fresh: list[tuple[float, Topic, Handoff]], start:
     return links
 
 
-def _announcers(site: Site, model: Path | None) -> dict[str, ReidStage]:
-    if model is None:
+def _announcers(site: Site, looks: Looks | None) -> dict[str, ReidStage]:
+    if looks is None:
         return {}
-    embedder = OnnxEmbedder(model)
-    whitening: Whitening = learn_whitening(embedder)
     return {
-        floor: ReidStage(exits_of(site, floor), embedder, whitening, DayKeys(SECRET, site.id, site.timezone))
+        floor: ReidStage(
+            exits_of(site, floor), looks.embedder, looks.whitening, DayKeys(SECRET, site.id, site.timezone)
+        )
         for floor in site.floors
     }
 
