@@ -201,6 +201,8 @@ def missed(figures: Mapping[str, Any]) -> list[str]:
     high = [name for name in ("dwell_error_s", "duplicates") if figures[name] >= BARS[name]]
     told = [f"{name} {figures[name]:.3f}, at least {BARS[name]:g}" for name in low]
     told += [f"{name} {figures[name]:.3f}, below {BARS[name]:g}" for name in high]
+    if not figures.get("links", 1) or not figures.get("rides", 1):
+        told.append("links: not measured, for nobody was linked or nobody rode")
     for floor, estimate in figures.get("estimates", {}).items():
         real = figures["live"][floor]
         for name, value in zip(("all_duplicates", "all_fragments"), estimate, strict=True):
