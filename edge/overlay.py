@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import Camera
 from calibration.site import Floor
+from contract.encoders import VideoEncoder, video_encoder
 from contract.errors import AtriumError
 from contract.events import Crossing
 from edge.capture.frame import Frame, Image
@@ -28,6 +29,8 @@ LEAST_WIDTH_PX = 640
 """Smaller pictures are enlarged, or their labels could not be read."""
 STEP_M = 0.25
 """Zones and lines are projected in pieces this long, as lenses bend them."""
+CRF = 23
+"""Constant rate factor of an annotated clip."""
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 LINE_COLOUR, LOST_COLOUR, TEXT_COLOUR, SHADE = (60, 220, 255), (170, 170, 170), (255, 255, 255), (30, 30, 30)
 ZONE_COLOURS = ((200, 160, 60), (90, 170, 90), (180, 110, 180), (80, 130, 220), (150, 150, 60), (120, 120, 200))
@@ -108,16 +111,22 @@ class Overlay:
 
 
 class ClipWriter:
-    """Writes an H.264 clip; a context manager. The size is that of the first picture."""
+    """Writes a clip, H.264 where there is an encoder; a context manager. The size is that of the first picture."""
 
-    def __init__(self, path: Path, fps: float) -> None:
+    def __init__(self, path: Path, fps: float, *, encoder: VideoEncoder | None = None) -> None:
         """Opens the file.
+
+        Args:
+            path: such as out.mp4; its ending says which container.
+            fps: pictures a second.
+            encoder: None takes the best there is.
 
         Raises:
             AtriumError: where it cannot be written.
         """
         self._path = path
         self._fps = fps
+        self._encoder = encoder or video_encoder()
         self._stream: Any = None
         try:
             self._container: Any = av.open(str(path), "w")
@@ -127,9 +136,9 @@ class ClipWriter:
     def write(self, picture: Image) -> None:
         """Appends the (H, W, 3) BGR picture."""
         if self._stream is None:
-            options = {"preset": "veryfast", "crf": "23"}
             rate = Fraction(self._fps).limit_denominator(1000)
-            self._stream = self._container.add_stream("libx264", rate=rate, options=options)
+            options = self._encoder.options(CRF, "veryfast")
+            self._stream = self._container.add_stream(self._encoder.name, rate=rate, options=options)
             self._stream.height, self._stream.width = picture.shape[:2]
             self._stream.pix_fmt = "yuv420p"
             self._stream.codec_context.thread_count = 1

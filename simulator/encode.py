@@ -1,4 +1,4 @@
-"""H.264 as mall cameras send it: no B-frames, one slice a picture, regular key pictures."""
+"""Video as mall cameras send it, H.264 wherever there is an encoder: no B-frames, one slice, regular key pictures."""
 
 from __future__ import annotations
 
@@ -11,25 +11,18 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.encoders import VideoEncoder, video_encoder
+
 Picture = NDArray[np.uint8]
 DEFAULT_CRF = 26
 """Constant rate factor of the clips: what a 640x360 sub-stream of about 0.5 Mbit/s looks like. Larger is coarser."""
 
 
 class AccessUnit(NamedTuple):
-    """One encoded picture: bytes in Annex B form, and whether it can be decoded without others."""
+    """One encoded picture: bytes (H.264 in Annex B form), and whether it can be decoded without others."""
 
     data: bytes
     is_key: bool
-
-
-def _options(crf: int, preset: str) -> dict[str, str]:
-    return {
-        "preset": preset,
-        "tune": "zerolatency",
-        "crf": str(crf),
-        "x264-params": "slices=1:sliced-threads=0:bframes=0:scenecut=0:threads=1:log-level=0",
-    }
 
 
 def _as_frame(image: Picture) -> av.VideoFrame:
@@ -37,17 +30,31 @@ def _as_frame(image: Picture) -> av.VideoFrame:
 
 
 class Encoder:
-    """Pictures in, access units out, one for one."""
+    """Pictures in, access units out, one for one.
 
-    def __init__(self, width: int, height: int, fps: float, crf: int = DEFAULT_CRF, key_every_s: float = 1.0) -> None:
-        codec: Any = av.CodecContext.create("libx264", "w")
+    Args:
+        encoder: None takes the best there is.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        fps: float,
+        crf: int = DEFAULT_CRF,
+        key_every_s: float = 1.0,
+        *,
+        encoder: VideoEncoder | None = None,
+    ) -> None:
+        encoder = encoder or video_encoder()
+        codec: Any = av.CodecContext.create(encoder.name, "w")
         codec.width, codec.height = width, height
         codec.pix_fmt = "yuv420p"
         rate = Fraction(fps).limit_denominator(1000)
         codec.framerate, codec.time_base = rate, 1 / rate
         codec.gop_size = max(1, round(fps * key_every_s))
         codec.thread_count = 1
-        codec.options = _options(crf, "ultrafast")
+        codec.options = encoder.options(crf, "ultrafast")
         self._codec = codec
         self._count = 0
 
@@ -61,12 +68,22 @@ class Encoder:
 
 
 class ClipWriter:
-    """Writes one MP4; a context manager."""
+    """Writes one MP4; a context manager. ``encoder`` None takes the best there is."""
 
-    def __init__(self, path: Path, width: int, height: int, fps: float, crf: int = DEFAULT_CRF) -> None:
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        fps: float,
+        crf: int = DEFAULT_CRF,
+        *,
+        encoder: VideoEncoder | None = None,
+    ) -> None:
+        encoder = encoder or video_encoder()
         rate = Fraction(fps).limit_denominator(1000)
         self._container: Any = av.open(str(path), "w")
-        stream: Any = self._container.add_stream("libx264", rate=rate, options=_options(crf, "veryfast"))
+        stream: Any = self._container.add_stream(encoder.name, rate=rate, options=encoder.options(crf, "veryfast"))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.gop_size = max(1, round(fps))
         stream.codec_context.thread_count = 1

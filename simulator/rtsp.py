@@ -1,4 +1,4 @@
-"""Serves H.264 over RTSP through GStreamer's server in a process of its own."""
+"""Serves H.264 or MPEG-4 over RTSP through GStreamer's server in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from contract.encoders import video_encoder
 from contract.errors import AtriumError
 from simulator.encode import AccessUnit
 
@@ -26,7 +27,8 @@ SERVER = Path(__file__).with_name("rtsp_server.py")
 PROBE = (
     "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0');"
     " from gi.repository import Gst, GstRtspServer; Gst.init(None);"
-    " raise SystemExit(not all(Gst.ElementFactory.find(e) for e in ('rtph264pay', 'h264parse', 'mulawenc')))"
+    " raise SystemExit(not all(Gst.ElementFactory.find(e) for e in"
+    " ('rtph264pay', 'h264parse', 'rtpmp4vpay', 'mpeg4videoparse', 'mulawenc')))"
 )
 MEND = "apt-get install gstreamer1.0-rtsp gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-{good,bad}"
 
@@ -49,17 +51,25 @@ class RtspServer:
         audio: names of mounts that carry a ticking tone and no picture.
         port: TCP port, 0 for a free one.
         address: where to listen.
+        codec: of all pictures pushed, ``h264`` or ``mpeg4``; None for what our own encoder makes here.
 
     Raises:
         AtriumError: on entering, where GStreamer's server is missing or the port is taken.
     """
 
     def __init__(
-        self, video: Sequence[str], *, audio: Sequence[str] = (), port: int = 0, address: str = "127.0.0.1"
+        self,
+        video: Sequence[str],
+        *,
+        audio: Sequence[str] = (),
+        port: int = 0,
+        address: str = "127.0.0.1",
+        codec: str | None = None,
     ) -> None:
         self._video = list(video)
         self._audio = list(audio)
         self._address = address
+        self._codec = codec or video_encoder().codec
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self.port = port
@@ -67,7 +77,13 @@ class RtspServer:
     def __enter__(self) -> Self:
         if not available():
             raise AtriumError(f"no RTSP server on this machine; as root: {MEND}")
-        wanted = {"port": self.port, "address": self._address, "video": self._video, "audio": self._audio}
+        wanted = {
+            "port": self.port,
+            "address": self._address,
+            "codec": self._codec,
+            "video": self._video,
+            "audio": self._audio,
+        }
         self._process = subprocess.Popen(  # noqa: S603
             [SYSTEM_PYTHON, str(SERVER), json.dumps(wanted)],
             stdin=subprocess.PIPE,

@@ -2,8 +2,9 @@
 
 Runs under the system's python3, which has ``gi`` where our environment has not, so it imports nothing of ours.
 ``rtsp_server.py '{"port": 0, "video": ["cam1"], "audio": ["hum"]}'`` prints ``ready PORT`` and reads H.264 access
-units from standard input, each after a header ``<BHqI``: what (0 delta picture, 1 key picture, 2 end of stream),
-index of the mount in ``video``, capture time in nanoseconds of Unix time, size in bytes. It ends when its input ends.
+units (with ``"codec": "mpeg4"`` MPEG-4 pictures) from standard input, each after a header ``<BHqI``: what (0 delta
+picture, 1 key picture, 2 end of stream), index of the mount in ``video``, capture time in nanoseconds of Unix time,
+size in bytes. It ends when its input ends.
 
 The presentation time of every access unit is its capture time, so that RTCP sender reports (RFC 3550, 6.4.1) tell a
 client when each picture was taken, however late it was sent.
@@ -28,11 +29,13 @@ HEADER = struct.Struct("<BHqI")
 DELTA, KEY, END = 0, 1, 2
 QUEUE_BYTES = 4_000_000
 """A mount whose clients read slower than this much picture drops pictures instead of growing."""
-VIDEO = (
-    "( appsrc name=source is-live=true format=time block=false leaky-type=downstream max-bytes={bytes}"
-    " caps=video/x-h264,stream-format=byte-stream,alignment=au"
-    " ! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96 config-interval=-1 aggregate-mode=zero-latency )"
-)
+SOURCE = "( appsrc name=source is-live=true format=time block=false leaky-type=downstream max-bytes={bytes} "
+VIDEO = {
+    "h264": SOURCE + "caps=video/x-h264,stream-format=byte-stream,alignment=au"
+    " ! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96 config-interval=-1 aggregate-mode=zero-latency )",
+    "mpeg4": SOURCE + "caps=video/mpeg,mpegversion=4,systemstream=false"
+    " ! mpeg4videoparse config-interval=-1 ! rtpmp4vpay name=pay0 pt=96 config-interval=-1 )",
+}
 AUDIO = (
     "( audiotestsrc is-live=true wave=ticks ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay0 pt=0 )"
 )
@@ -163,7 +166,9 @@ def main() -> int:
     points = server.get_mount_points()
     for name in wanted.get("video", []):
         mounts.append(Mount())
-        points.add_factory("/" + name, Factory(VIDEO.format(bytes=QUEUE_BYTES), mounts[-1]))
+        points.add_factory(
+            "/" + name, Factory(VIDEO[wanted.get("codec", "h264")].format(bytes=QUEUE_BYTES), mounts[-1])
+        )
     for name in wanted.get("audio", []):
         points.add_factory("/" + name, Factory(AUDIO, None))
     if server.attach(None) == 0:

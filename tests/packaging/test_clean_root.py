@@ -51,6 +51,16 @@ ADD_USER = USERS.replace("list", "add") + " {} --role ops --password-stdin"
 LINKS = (
     f"find /{SITE_PACKAGES} -name '*.so' -not -path '*.libs/*' -exec ldd {{}} + 2>/dev/null | grep 'not found' || true"
 )
+FFMPEG = f"""/opt/atrium/.venv/bin/python - <<'EOF'
+import ctypes
+from contract.encoders import video_encoder
+codec = ctypes.CDLL("/{SITE_PACKAGES}/av.libs/libavcodec.so.62")
+for say in (codec.avcodec_license, codec.avcodec_configuration):
+    say.restype = ctypes.c_char_p
+    print(say().decode())
+print(video_encoder().name)
+EOF
+"""
 NOT_LINKED = {"libtbb.so.12"}
 """numba has three ways to share out work and takes one that it can load."""
 
@@ -148,6 +158,21 @@ def test_from_the_stick_to_the_demo_up_back_and_away(bare: Path, stick: Path, tm
     assert "nothing runs yet" in said
     assert {line.split()[0] for line in run(LINKS).splitlines()} <= NOT_LINKED
     assert "calibrate" in run("atrium --help")
+
+    # No GPL code: neither in what lies there, nor by FFmpeg's own word.
+    looked = subprocess.run(
+        [ROOT / "debian" / "gpl-marks", host.layer / "upper" / "opt" / "atrium"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    tell.write(f"$ debian/gpl-marks\nexit {looked.returncode}\n{looked.stdout}{looked.stderr}\n")
+    assert (looked.returncode, looked.stdout) == (0, "")
+    licence, configuration, encoder = run(FFMPEG).splitlines()
+    assert licence.startswith("LGPL version 2.1")
+    assert "--disable-gpl" in configuration
+    assert "--enable-gpl" not in configuration
+    assert encoder == "libopenh264"
     run("systemd-analyze verify --man=no /lib/systemd/system/atrium-*.service 2>&1 | grep -i atrium && exit 1 || true")
 
     run("apt-get install -y --no-install-recommends atrium-demo=0.1.0")
