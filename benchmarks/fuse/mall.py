@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.eval.floor import floor_score
+from benchmarks.eval.names import matched
 from benchmarks.mall import (
     DEFAULT_FOLDER,
     FLOOR,
@@ -112,7 +113,7 @@ def plan_of(floor: Floor) -> Floats:
 def figures_of(played: Played, true: Mapping[int, Floats], area_m: Floats) -> dict[str, float]:
     """What one tracker made of one crowd."""
     truth, result = floor_rows(played, true)
-    people, names, swaps = identities(played, true)
+    people, names, swaps = identities(matched(played.places, true))
     return asdict(floor_score(truth, result, area_m)) | {
         "idf1_moving": floor_score(*of_those_who_move(truth, result), area_m).idf1,
         "names_per_person": names / max(1, people),

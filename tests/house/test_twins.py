@@ -53,6 +53,10 @@ TWINS = {
         "invert": f"{BODY}::test_the_inverse_is_numpys",
         "stand": f"{BODY}::test_a_box_stands_where_the_person_did",
     },
+    "edge.floor.joint.ground": {
+        "is_planned": "tests/edge/floor/joint/test_ground.py::test_a_place_is_looked_up_in_the_cell_that_holds_it",
+        "in_sight": "tests/edge/floor/joint/test_ground.py::test_a_place_is_looked_up_in_the_cell_that_holds_it",
+    },
     "edge.floor.joint.choice.kernels": {
         "find_wants": f"{CHOICE}::test_the_best_way_gains_as_much_as_scipys",
         "rank": f"{CHOICE}::test_the_second_best_way_within_a_group_is_the_second_best_of_all",

@@ -139,3 +139,14 @@ def test_without_a_plan_its_settings_change_nothing():
 def test_ground_of_other_cameras_is_refused():
     with pytest.raises(ValueError, match="ground of 2 cameras for 4"):
         JointTracker(CAMERAS, ground=open_ground(2))
+
+
+def test_a_place_is_looked_up_in_the_cell_that_holds_it():
+    rng = np.random.default_rng(5)
+    ground = open_ground(2)._replace(sight=rng.random((2, 7, 9)))
+    assert is_planned(ground)
+    edges_x, edges_y = (CELL_M * np.arange(count + 1) - RIM_M for count in (9, 7))
+    for camera, x, y in zip(rng.integers(0, 2, 400), *rng.uniform(-3, 4, (2, 400)), strict=True):
+        column, row = np.searchsorted(edges_x, x, "right") - 1, np.searchsorted(edges_y, y, "right") - 1
+        inside = 0 <= row < 7 and 0 <= column < 9
+        assert in_sight(ground, camera, x, y) == (ground.sight[camera, row, column] if inside else 0.0)
