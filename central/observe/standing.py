@@ -77,12 +77,12 @@ class Standing(Collector):
         twice = {
             "duplicate_share": GaugeMetricFamily(
                 "atrium_box_duplicate_share",
-                "Share of the time of all visitors that a box estimates went to a second one for the same person.",
+                "Share of all followed time that a box estimates was spent on a second name for the same person.",
                 labels=["box"],
             ),
             "fragment_share": GaugeMetricFamily(
                 "atrium_box_fragment_share",
-                "Share of the visitors begun of whom a box estimates that they had an earlier name.",
+                "Share of new names that a box estimates were given to people who had an earlier one.",
                 labels=["box"],
             ),
         }

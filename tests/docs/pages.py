@@ -49,6 +49,9 @@ NOT_RUN = {
     "bring-your-own-model.md": {
         "atrium detect shop.mp4": "the weights are the reader's; tests/cli/test_detect.py has its own",
     },
+    "licences.md": {
+        "debian/gpl-marks /opt/atrium": "of an installed package; tests/packaging/test_clean_root.py looks there",
+    },
     "chaos.md": {
         "sudo .venv/bin/python -m benchmarks.chaos": "half an hour; tests/chaos/test_chaos.py runs a short one",
     },

@@ -14,6 +14,7 @@ from contract.events import CameraStatus, Journey, Visit
 from contract.times import from_rfc3339
 from edge.capture.frame import Frame
 from edge.floor.coverage import Coverage
+from edge.floor.rates import Twice
 from edge.floor.settings import FusionSettings
 from edge.health import HealthMeter
 from edge.outbox.checkpoint import Checkpoint
@@ -142,7 +143,7 @@ class Pipeline:
 
     def update(self, now, observations, blind=()):
         self.followed.append((sorted(observations), sorted(blind)))
-        return SimpleNamespace(bodies=[], positions=SimpleNamespace(visitors=[]))
+        return SimpleNamespace(bodies=[], positions=SimpleNamespace(visitors=[]), twice=Twice())
 
 
 def test_a_blind_camera_is_neither_looked_at_nor_followed_and_says_why():

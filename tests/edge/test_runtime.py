@@ -80,7 +80,13 @@ def test_people_are_announced_after_the_step_is_stored_and_by_live_messages_alon
             return ["no time to look"]
 
     intake = SimpleNamespace(
-        fault="", remark="", depth=0, lost=0, pending=0, commit=lambda events, state: order.append("stored") or True
+        fault="",
+        remark="",
+        depth=0,
+        lost=0,
+        pending=0,
+        disk_free=None,
+        commit=lambda events, state: order.append("stored") or True,
     )
     publisher = SimpleNamespace(live=order.append, wake=lambda: None, figures=SimpleNamespace(fault=""))
     state = Checkpoint(0.0, "", Pipeline(), {})
