@@ -221,7 +221,9 @@ def chaos(
                 work.ran.trouble = str(error)
             work.settle()
             lookout.write(folder / "samples.csv")
-        work.ran.reckoning = mall.central.inside(lambda: witness.reckon(Path(DATABASE)))
+        work.ran.reckoning = mall.central.inside(lambda: witness.reckon_at_rest(Path(DATABASE), SETTLES_S))
+        if work.ran.reckoning is None:
+            work.ran.trouble = work.ran.trouble or f"events still wait {SETTLES_S:g} s after the last faults"
         witness.close()
         mall.central.inside(lambda: keep(Path(DATABASE), folder / "central.db"))
         truth = mall.folder / "truth" / "truth.json"

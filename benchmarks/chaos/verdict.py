@@ -64,7 +64,7 @@ def judge(ran: Ran) -> Verdict:
     elif not reckoning.is_exact:
         broken.append(
             f"of {reckoning.committed} events {reckoning.lost} are lost, {reckoning.doubled} doubled, "
-            f"{reckoning.invented} invented"
+            f"{reckoning.invented} invented" + (": " + ", ".join(reckoning.missing) if reckoning.missing else "")
         )
     named = [one.visible_s for one in ran.happenings if one.visible_s is not None]
     calmed = [one.calm_s for one in ran.happenings if one.calm_s is not None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ END;
 INSERT OR IGNORE INTO witness SELECT token, seq, what, payload FROM outbox, session;
 """
 Numbers = Counter[tuple[str, int]]
+RESTS_S = 0.5
+TELLS = 8
+"""So many of the events that are missing are told by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,14 @@ class Reckoning:
         lost: of them, those that central has not.
         doubled: rows of central beyond one for each.
         invented: rows of central that the box never committed.
+        missing: what was lost, the first few: kind, session and number of each.
     """
 
     committed: int
     lost: int
     doubled: int
     invented: int
+    missing: tuple[str, ...] = ()
 
     @property
     def is_exact(self) -> bool:
@@ -79,9 +85,25 @@ class Witness:
         except sqlite3.Error:
             return None
 
+    def reckon_at_rest(self, central: Path, most_s: float) -> Reckoning | None:
+        """The reckoning of an instant at which nothing was on its way; None where none came within that time.
+
+        The box goes on: a visitor whom nobody sees any more is ended a minute later. So what was committed while it
+        was reckoned up is neither lost nor there, and it is reckoned up anew.
+        """
+        ends = time.monotonic() + most_s
+        while time.monotonic() < ends:
+            before = self.standing()
+            if before is not None and not before.depth:
+                found = self.reckon(central)
+                if self.standing() == before:
+                    return found
+            time.sleep(RESTS_S)
+        return None
+
     def reckon(self, central: Path) -> Reckoning:
         """Every event ever committed against central's database, whose writer must have come to rest."""
-        rows = self._db.execute("SELECT session, seq, what, payload FROM witness ORDER BY session, seq").fetchall()
+        rows = self._db.execute("SELECT session, seq, what, payload FROM witness ORDER BY rowid").fetchall()
         words: dict[str, tuple[str, int]] = {}
         told: Numbers = Counter()
         for session, seq, what, payload in rows:
@@ -99,11 +121,14 @@ class Witness:
         db.close()
         committed = Counter(session for session, *_ in rows)
         not_arrived = sum(max(0, count - arrived.get(session, 0)) for session, count in committed.items())
+        kinds = {(session, seq): what for session, seq, what, _ in rows}
+        gone = sorted((told - stored).elements())
         return Reckoning(
             committed=len(rows),
-            lost=max(not_arrived, (told - stored).total()),
+            lost=max(not_arrived, len(gone)),
             doubled=sum(count - 1 for number, count in stored.items() if number in told),
             invented=sum(count for number, count in stored.items() if number not in told),
+            missing=tuple(f"{kinds[number]} {number[0]}:{number[1]}" for number in gone[:TELLS]),
         )
 
     def close(self) -> None:

@@ -86,9 +86,13 @@ def test_the_witness_keeps_what_the_outbox_forgets_and_finds_what_is_lost_double
         return witness.reckon(path)
 
     assert central("all.db", [1, 2, 3], 3) == Reckoning(3, 0, 0, 0)
-    assert central("lost.db", [1, 3], 2) == Reckoning(3, 1, 0, 0)
+    lost = central("lost.db", [1, 3], 2)
+    assert (lost.lost, lost.doubled, lost.invented, lost.missing) == (1, 0, 0, ("crossings session1x:2",))
     assert central("doubled.db", [1, 2, 2, 3], 3) == Reckoning(3, 0, 1, 0)
     assert central("invented.db", [1, 2, 3, 4], 4) == Reckoning(3, 0, 0, 1)
+    assert witness.reckon_at_rest(tmp_path / "all.db", 10.0) == Reckoning(3, 0, 0, 0)
+    outbox.append([event])  # on its way: no moment to reckon it up
+    assert witness.reckon_at_rest(tmp_path / "all.db", 0.1) is None
     witness.close()
     outbox.close()
 
