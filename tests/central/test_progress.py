@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from central.ingest.client import BrokerAddress, BrokerClient
 from central.ingest.writer import Writer
 from central.progress import Part, Progress
@@ -13,6 +15,8 @@ from central.rounds import Rounds
 from central.store.store import Store
 from tests.broker import MosquittoBroker, free_port
 from tests.central.mall import eventually
+
+pytestmark = pytest.mark.waits
 
 
 def test_a_part_that_does_not_come_round_in_time_is_named() -> None:

@@ -16,6 +16,7 @@ from tests.edge.painted_mall import write_site
 from tests.shared_data import ROOT
 from tests.systemd.guest import PROGRAM, Guest
 
+pytestmark = pytest.mark.waits
 UNITS = sorted(path for path in (ROOT / "systemd").iterdir() if path.suffix in {".service", ".timer", ".path"})
 ATRIUM = f"{PROGRAM}/bin/atrium"
 

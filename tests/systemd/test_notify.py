@@ -18,6 +18,7 @@ from tests.central.mall import ROOT, Central
 from tests.edge.painted_mall import START_AT, write_box, write_mall
 from tests.systemd.listener import Listener
 
+pytestmark = pytest.mark.waits
 EDGE = """
 import pathlib, sys, time
 import edge.app, edge.capture.live, edge.progress

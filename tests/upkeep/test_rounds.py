@@ -12,6 +12,8 @@ from upkeep.databases import OutOfTimeError
 from upkeep.findings import Finding, exit_status
 from upkeep.rounds import Check, make_rounds
 
+pytestmark = pytest.mark.waits
+
 
 def fine(name: str, said: str = "well") -> list[Finding]:
     return [Finding(check=name, level="fine", said=said)]

@@ -25,6 +25,7 @@ from tests.central.mall import Central, eventually, write_site
 from tests.chaos.victims import Victim, python
 from tests.small_disk import mounted
 
+pytestmark = pytest.mark.waits
 LONG = os.environ.get("ATRIUM_LONG_FAULTS") == "1"
 TEN_MINUTES = int(600 * EVENTS_A_SECOND)
 OUTAGE_S = 600.0 if LONG else 2.0

@@ -15,6 +15,7 @@ from simulator.encode import Encoder
 from simulator.rtsp import RtspServer, available
 from tests.edge.capture.pushed_stream import Pushing
 
+pytestmark = pytest.mark.waits
 needs_server = pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
 
 
