@@ -1,6 +1,7 @@
 """Compiles what numba compiles, so that no test with a deadline waits for it: ``python -m tests.compile_kernels``.
 
-The services' own rehearsals do it for box and central; a camera that is found and a picture that is rendered do more.
+The services' own rehearsals do it for box and central; people in a room, a camera that is found and a picture that is
+rendered do it for the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from calibration.solve.solver import solve
 from central.rehearsal import rehearse as rehearse_central
 from edge.app import _rehearse_detection
 from edge.detect.detector import Detector
+from edge.floor.joint.tracker import JointTracker
 from edge.pipeline import PipelineSettings
 from edge.rehearsal import rehearse as rehearse_edge
 from models.registry import resolve
@@ -19,16 +21,22 @@ from simulator.render import Renderer
 from simulator.scene import GALLERIA
 from simulator.world import World
 from tests.calibration.simulated import KINDS, clicked, floor_points, mall_camera
+from tests.edge.floor.joint.joint_scene import Room, follow
+from tests.edge.floor_scene import along
 
 FLOOR = "g"
 PAIRS = 12
+ROOM_S = 8.0
 
 
 def main() -> None:
     site = load_site(GALLERIA)
     floor = site.floor(FLOOR)
+    room = Room([along([(2.0, 4.3), (8.0, 4.3)], 0.0), along([(8.0, 3.7), (2.0, 3.7)], 0.0)])
+    room.walkers[0].hidden.append((2.0, 4.0))
     rehearse_edge(floor, PipelineSettings())
     _rehearse_detection([Detector(resolve().path)])
+    follow(JointTracker(room.cameras), room.pictures(ROOM_S))
     rehearse_central(site, 5)
     world = World(site, 1, floors=[FLOOR])
     for camera in floor.cameras.values():

@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,15 +66,31 @@ class Started:
                 os.kill(self.pid, number)
 
 
-def start(module: str, *arguments: str, stderr: IO[str], environment: Mapping[str, str]) -> Started:
-    """``python -m MODULE ARGUMENTS`` in the repository's root."""
+def start(
+    module: str, *arguments: str, stdin: IO[str] | None = None, stderr: IO[str], environment: Mapping[str, str]
+) -> Started:
+    """``python -m MODULE ARGUMENTS`` in the repository's root; without ``stdin`` there is nothing to read."""
     here, there = socket.socketpair()
     said, saying = os.pipe()
     asked = json.dumps([module, arguments, dict(environment)]).encode()
-    with there:
-        socket.send_fds(_starter(), [asked], [there.fileno(), saying, stderr.fileno()])
+    with there, open(os.devnull) if stdin is None else contextlib.nullcontext(stdin) as given:  # noqa: PTH123 - a device
+        socket.send_fds(_starter(), [asked], [there.fileno(), given.fileno(), saying, stderr.fileno()])
     os.close(saying)
     return Started(here, os.fdopen(said, encoding="utf-8"))
+
+
+def atrium(*arguments: str | Path, said: str = "") -> subprocess.CompletedProcess[str]:
+    """A run of ``atrium`` to its end, with ``said`` to read."""
+    words = [str(argument) for argument in arguments]
+    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as remarks:
+        given.write(said)
+        given.seek(0)
+        running = start("cli.main", *words, stdin=given, stderr=remarks, environment=os.environ)
+        with running.stdout as told:
+            stdout = told.read()
+        status = running.wait(60)
+        remarks.seek(0)
+        return subprocess.CompletedProcess(["atrium", *words], status, stdout, remarks.read())
 
 
 @functools.cache
@@ -98,7 +115,7 @@ def serve(line: socket.socket) -> None:
     for name in IMPORTED:
         importlib.import_module(name)
     while True:
-        asked, handles, _, _ = socket.recv_fds(line, MOST_BYTES, 3)
+        asked, handles, _, _ = socket.recv_fds(line, MOST_BYTES, 4)
         if asked and os.fork() == 0:
             line.close()
             watch(asked, *handles)
@@ -111,14 +128,14 @@ def serve(line: socket.socket) -> None:
             os._exit(0)
 
 
-def watch(asked: bytes, line: int, stdout: int, stderr: int) -> None:
+def watch(asked: bytes, line: int, *files: int) -> None:
     """Starts what is asked for and tells its id and its status; ends this process."""
     child = os.fork()
     if child == 0:
         os.close(line)
-        run(asked, stdout, stderr)
-    os.close(stdout)
-    os.close(stderr)
+        run(asked, *files)
+    for handle in files:
+        os.close(handle)
     os.write(line, child.to_bytes(4))
     ended = os.pidfd_open(child)
     if ended not in select.select([ended, line], [], [])[0]:
@@ -129,10 +146,10 @@ def watch(asked: bytes, line: int, stdout: int, stderr: int) -> None:
     os._exit(0)
 
 
-def run(asked: bytes, stdout: int, stderr: int) -> None:
+def run(asked: bytes, *files: int) -> None:
     """Becomes the program; ends this process."""
     module, arguments, environment = json.loads(asked)
-    for handle, number in ((stdout, 1), (stderr, 2), (os.open(os.devnull, os.O_RDONLY), 0)):
+    for number, handle in enumerate(files):
         os.dup2(handle, number)
         os.close(handle)
     os.environ.clear()
