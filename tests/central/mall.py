@@ -273,7 +273,7 @@ port = 0
         if self._process is None:
             return 0
         self._process.send_signal(how)
-        status = self._process.wait(timeout=20)
+        status = self._process.wait(timeout=60)
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._process = None

@@ -79,18 +79,23 @@ def start(
     return Started(here, os.fdopen(said, encoding="utf-8"))
 
 
-def atrium(*arguments: str | Path, said: str = "") -> subprocess.CompletedProcess[str]:
-    """A run of ``atrium`` to its end, with ``said`` to read."""
+def run(module: str, *arguments: str | Path, said: str = "") -> subprocess.CompletedProcess[str]:
+    """A run of it to its end, with ``said`` to read."""
     words = [str(argument) for argument in arguments]
     with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as remarks:
         given.write(said)
         given.seek(0)
-        running = start("cli.main", *words, stdin=given, stderr=remarks, environment=os.environ)
+        running = start(module, *words, stdin=given, stderr=remarks, environment=os.environ)
         with running.stdout as told:
             stdout = told.read()
         status = running.wait(60)
         remarks.seek(0)
-        return subprocess.CompletedProcess(["atrium", *words], status, stdout, remarks.read())
+        return subprocess.CompletedProcess([module, *words], status, stdout, remarks.read())
+
+
+def atrium(*arguments: str | Path, said: str = "") -> subprocess.CompletedProcess[str]:
+    """A run of ``atrium`` to its end, with ``said`` to read."""
+    return run("cli.main", *arguments, said=said)
 
 
 @functools.cache
@@ -133,7 +138,7 @@ def watch(asked: bytes, line: int, *files: int) -> None:
     child = os.fork()
     if child == 0:
         os.close(line)
-        run(asked, *files)
+        become(asked, *files)
     for handle in files:
         os.close(handle)
     os.write(line, child.to_bytes(4))
@@ -146,7 +151,7 @@ def watch(asked: bytes, line: int, *files: int) -> None:
     os._exit(0)
 
 
-def run(asked: bytes, *files: int) -> None:
+def become(asked: bytes, *files: int) -> None:
     """Becomes the program; ends this process."""
     module, arguments, environment = json.loads(asked)
     for number, handle in enumerate(files):

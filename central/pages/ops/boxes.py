@@ -88,7 +88,7 @@ _NAMES = {"events": "n", "celsius": "celsius", "ms": "ms"}
 
 
 def _disk(words: Words, free: float | None) -> str:
-    """How full the box's disk is, rounded up: 100 % is a disk with nothing left."""
+    """How full the box's disk is, in whole per cents: 100 is a disk with nothing left."""
     if free is None:
         return words("ops.unknown")
     return words("ops.full", percent=100 - math.ceil(round(100 * free, 2)))
