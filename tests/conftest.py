@@ -1,4 +1,4 @@
-"""No property is given a time limit: its first example may compile a kernel. Who asks over HTTP has a minute's patience."""
+"""No property has a time limit: its first example may compile a kernel. Who asks over HTTP has a minute."""
 
 from __future__ import annotations
 
