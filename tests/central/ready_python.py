@@ -21,7 +21,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO, Any, TextIO
 
 from tests.shared_data import ROOT
 
@@ -60,6 +60,12 @@ class Started:
             self.wait(0.0)
         return self.returncode
 
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def send_signal(self, number: signal.Signals) -> None:
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
@@ -67,7 +73,7 @@ class Started:
 
 
 def start(
-    module: str, *arguments: str, stdin: IO[str] | None = None, stderr: IO[str], environment: Mapping[str, str]
+    module: str, *arguments: str, stdin: IO[str] | None = None, stderr: IO[Any], environment: Mapping[str, str]
 ) -> Started:
     """``python -m MODULE ARGUMENTS`` in the repository's root; without ``stdin`` there is nothing to read."""
     here, there = socket.socketpair()
