@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+# Milliseconds: pages are slow where other tests use the cores.
 expect.set_options(timeout=30_000)
-"""Milliseconds; pages are slow where other tests use the cores."""
 
 
 def chromium_path() -> str:
