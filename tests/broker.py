@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
 import shutil
 import socket
 import subprocess
@@ -12,16 +15,24 @@ from typing import Self
 import pytest
 
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
 USERNAME = "atrium"
 PASSWORD = "loopback-only"
+STRETCH = 50
+_FIRST_PORT = 20_000 + os.getpid() % 240 * STRETCH
+_PORTS = itertools.cycle(range(_FIRST_PORT, _FIRST_PORT + STRETCH))
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on, and that nobody is given by chance before it is bound.
+
+    It lies below those that the kernel gives out by itself, in a stretch of this process's own.
+    """
+    for port in itertools.islice(_PORTS, STRETCH):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError(f"somebody listens on every port from {_FIRST_PORT} on")
 
 
 class MosquittoBroker:
@@ -113,7 +124,7 @@ class MosquittoBroker:
             return
         self._process.terminate()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -7,7 +7,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+# Milliseconds: pages are slow where other tests use the cores.
+expect.set_options(timeout=30_000)
 
 
 def chromium_path() -> str:

@@ -116,7 +116,7 @@ class Caller:
         self.client.loop_stop()
 
 
-def wait(claim: Callable[[], Any], timeout_s: float = 10.0) -> bool:
+def wait(claim: Callable[[], Any], timeout_s: float = 60.0) -> bool:
     """Whether it becomes true in time."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

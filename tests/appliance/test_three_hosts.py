@@ -38,7 +38,7 @@ from tests.appliance.three_hosts import (
 BOX_ON_CAMERA_LAN, BOX_UPLINK = "10.2.0.1", "10.1.0.12"
 CA = Path(TLS) / "ca.pem"
 OWN = f"atrium/{SITE}/{FLOOR}/{BOX}"
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.waits, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

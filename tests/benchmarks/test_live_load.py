@@ -13,6 +13,8 @@ from benchmarks.streams.streamed import PacedFile
 from edge.capture.skip import EXPIRED_S, STALE_S
 from simulator.encode import ClipWriter
 
+pytestmark = pytest.mark.waits
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):

@@ -363,7 +363,6 @@ def test_a_race_costs_recalls_and_adds_up():
     assert told.people >= told.walking
 
 
-@pytest.mark.alone
 def test_quick_prints_both_ways_in_a_minute():
     pytest.importorskip("trackers")
     shared("detectors", "yolox_nano_416x416.onnx")

@@ -22,6 +22,8 @@ from contract.times import to_rfc3339
 from contract.tokens import Role
 from contract.topics import build_topic
 from tests.broker import MosquittoBroker
+from tests.central import ready_python
+from tests.central.ready_python import Started
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = 1_767_268_800.0
@@ -187,7 +189,11 @@ def status(last_seq: int, at: float = NOON, session: str = SESSION, state: Any =
 
 
 class Central:
-    """Central as a process of its own; it can be killed."""
+    """Central as a process of its own; it can be killed.
+
+    Attributes:
+        command: arguments of a fresh Python that runs ``atrium``; where there are none, one is ready.
+    """
 
     def __init__(
         self, folder: Path, broker: MosquittoBroker, campaigns: str | None = None, timezone: str = "UTC"
@@ -224,22 +230,27 @@ port = 0
         roles: tuple[Role, ...] = ("installer", "ops", "manager", "trigger", "admin")
         self.tokens = {role: add_token(folder / "tokens.json", role, role) for role in roles}
         self.address = ""
-        self.command = ["-m", "cli.main"]
-        self._process: subprocess.Popen[str] | None = None
+        self.command: list[str] = []
+        self._process: subprocess.Popen[str] | Started | None = None
         atexit.register(self.kill)  # a failed test leaves no process behind
 
     def start(self) -> None:
         """Start it and wait until it serves."""
-        log = (self.folder / "central.log").open("a")
-        with log:
-            self._process = subprocess.Popen(
-                [sys.executable, *self.command, "central", "serve", str(self.config), "--verbose"],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env={name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
-            )  # NiceGUI serves tests other answers than people
+        serve = ["central", "serve", str(self.config), "--verbose"]
+        # NiceGUI serves tests other answers than people
+        environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+        with (self.folder / "central.log").open("a") as log:
+            if not self.command:
+                self._process = ready_python.start("cli.main", *serve, stderr=log, environment=environment)
+            else:
+                self._process = subprocess.Popen(
+                    [sys.executable, *self.command, *serve],
+                    cwd=ROOT,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    env=environment,
+                )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("serving "), (self.folder / "central.log").read_text()[-2000:]
@@ -262,7 +273,7 @@ port = 0
         if self._process is None:
             return 0
         self._process.send_signal(how)
-        status = self._process.wait(timeout=20)
+        status = self._process.wait(timeout=60)
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._process = None

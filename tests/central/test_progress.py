@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from central.ingest.client import BrokerAddress, BrokerClient
 from central.ingest.writer import Writer
 from central.progress import Part, Progress
@@ -13,6 +15,8 @@ from central.rounds import Rounds
 from central.store.store import Store
 from tests.broker import MosquittoBroker, free_port
 from tests.central.mall import eventually
+
+pytestmark = pytest.mark.waits
 
 
 def test_a_part_that_does_not_come_round_in_time_is_named() -> None:
@@ -36,7 +40,7 @@ def test_rounds_come_round_until_one_stands_still() -> None:
     rounds = Rounds("test", do, every_s=0.02, least_s=0.0)
     rounds.start()
     began = time.monotonic()
-    eventually(lambda: rounds.turned > began + 0.1, 10)
+    eventually(lambda: rounds.turned > began + 0.1)
     stands.set()
     time.sleep(0.3)
     turned = rounds.turned
@@ -57,7 +61,7 @@ def test_client_and_writer_come_round_without_a_broker_and_with_one(tmp_path: Pa
             client.start()
             for part in (client, writer):
                 began = time.monotonic()
-                eventually(lambda part=part, began=began: part.turned > began + 1.0, 15)
+                eventually(lambda part=part, began=began: part.turned > began + 1.0)
             client.stop()
     writer.stop()
     store.close()

@@ -23,7 +23,7 @@ SEED = 4
 EXACT = Reckoning(committed=10, lost=0, doubled=0, invented=0)
 
 
-@pytest.mark.alone
+@pytest.mark.waits
 @pytest.mark.timeout(600)
 def test_two_minutes_of_chaos_lose_and_double_nothing_and_ops_names_every_fault(tmp_path: Path) -> None:
     if lacks := missing():

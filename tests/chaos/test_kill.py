@@ -128,7 +128,7 @@ class Central:
         return boxes[0] if boxes else None
 
 
-@pytest.mark.alone
+@pytest.mark.waits
 @pytest.mark.timeout(600)
 def test_kill_9_of_everything_five_times_loses_and_doubles_nothing(tmp_path: Path) -> None:
     write_twin(tmp_path, CLIP_S, SEED)

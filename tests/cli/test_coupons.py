@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from central.access import derived
 from central.coupons.coupons import Coupons
 from central.store.store import Store
+from tests.central import ready_python
 from tests.central.coupons.giving import given, pool
 from tests.central.mall import ROOT, write_site
 
@@ -28,8 +28,7 @@ class Desk:
     code: str
 
     def atrium(self, *arguments: str, said: str | None = None) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cli.main", "coupons", *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, input=said, check=False)
+        return ready_python.atrium("coupons", *arguments, said=said or "")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from tests.accountant import Accountant
 from tests.broker import MosquittoBroker, free_port
 from tests.edge.painted_mall import START_AT, PaintDetector, write_box, write_mall
 
+pytestmark = pytest.mark.waits
 CLIP_S = 30.0
 
 

@@ -13,7 +13,10 @@ from simulator.encode import ClipWriter
 from simulator.rtsp import RtspServer, available
 from simulator.serve import file_pictures, pattern_pictures, serving
 
-pytestmark = pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
+pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed"),
+]
 OPTIONS = {"rtsp_transport": "tcp"}
 
 

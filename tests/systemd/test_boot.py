@@ -16,6 +16,7 @@ from tests.edge.painted_mall import write_site
 from tests.shared_data import ROOT
 from tests.systemd.guest import PROGRAM, Guest
 
+pytestmark = pytest.mark.waits
 UNITS = sorted(path for path in (ROOT / "systemd").iterdir() if path.suffix in {".service", ".timer", ".path"})
 ATRIUM = f"{PROGRAM}/bin/atrium"
 
@@ -90,10 +91,10 @@ def test_edge_and_central_tell_when_they_serve_and_the_event_path_is_whole(guest
         ), guest.journal(unit)  # fmt: skip
         assert guest.run("stat", "-c", "%U", f"/proc/{found['MainPID']}").strip() == user
     assert "0 of 1 cameras online" in eventually(
-        lambda: "cameras online" in (text := guest.shown("atrium-edge@box", "StatusText")["StatusText"]) and text, 20
+        lambda: "cameras online" in (text := guest.shown("atrium-edge@box", "StatusText")["StatusText"]) and text
     )
     eventually(
-        lambda: "connected to the broker" in guest.shown("atrium-central", "StatusText")["StatusText"], 20
+        lambda: "connected to the broker" in guest.shown("atrium-central", "StatusText")["StatusText"]
     )  # the password came as a credential
     assert "password" not in guest.journal("atrium-edge@box").replace("password_file", "")
 
@@ -105,7 +106,7 @@ def test_the_trigger_gets_in_with_a_token_that_root_made_by_hand(guest: Guest) -
     assert owner == "atrium-central 600"
     guest.run("sh", "-c", f"umask 077; echo {token.strip()} > /etc/atrium/secrets/trigger/token")
     guest.run("systemctl", "start", "atrium-trigger")
-    eventually(lambda: "following" in guest.shown("atrium-trigger", "StatusText")["StatusText"], 30)
+    eventually(lambda: "following" in guest.shown("atrium-trigger", "StatusText")["StatusText"])
 
 
 def test_purge_runs_beside_central_and_the_page_serves(guest: Guest) -> None:
@@ -121,7 +122,7 @@ def test_the_pages_blocks_do_what_they_say(guest: Guest) -> None:
     with walked("systemd.md") as take:
         start, status, follow, stop = lines_of(take("systemctl enable --now atrium-edge@box"))
         guest.run("sh", "-c", start)
-        eventually(lambda: "cameras online" in guest.run("sh", "-c", status.partition("#")[0]), 20)
+        eventually(lambda: "cameras online" in guest.run("sh", "-c", status.partition("#")[0]))
         assert "atrium" in guest.run("timeout", "2", "sh", "-c", follow, check=False)  # it never ends
         guest.run("sh", "-c", stop)
         assert guest.shown("atrium-edge@box", "ActiveState") == {"ActiveState": "inactive"}
@@ -131,7 +132,7 @@ def test_the_pages_blocks_do_what_they_say(guest: Guest) -> None:
         editor = "SYSTEMD_EDITOR='cp /run/typed'"  # instead of somebody who types
         guest.run("script", "-qec", f"{editor} {command}", "/dev/null")
         guest.run("sh", "-c", serve)
-        eventually(lambda: "serving http://0.0.0.0:8090" in guest.run("sh", "-c", address), 20)
+        eventually(lambda: "serving http://0.0.0.0:8090" in guest.run("sh", "-c", address))
         guest.run("systemctl", "stop", "atrium-calibrate")
         guest.run("systemctl", "revert", "atrium-calibrate")
 
@@ -172,7 +173,7 @@ def test_an_edge_that_hangs_is_started_anew(guest: Guest) -> None:
 
 def broker_once_settled(guest: Guest) -> str:
     """The broker's process id once nothing is being taken up; it stays, for taking up is no change to be taken up."""
-    eventually(lambda: guest.shown("atrium-certificates", "ActiveState")["ActiveState"] == "inactive", 30)
+    eventually(lambda: guest.shown("atrium-certificates", "ActiveState")["ActiveState"] == "inactive")
     now = guest.shown("mosquitto", "MainPID")["MainPID"]
     time.sleep(4)
     assert guest.shown("mosquitto", "MainPID", "SubState") == {"MainPID": now, "SubState": "running"}
@@ -184,12 +185,12 @@ def test_revocations_and_new_certificates_reach_the_broker(guest: Guest) -> None
     before = guest.shown("mosquitto", "MainPID")["MainPID"]
     put = "mkdir -p /var/lib/atrium/central/ca; echo revoked > /var/lib/atrium/central/ca/crl.new; "
     guest.run("sh", "-c", put + "mv /var/lib/atrium/central/ca/crl.new /var/lib/atrium/central/ca/crl.pem")
-    eventually(lambda: guest.run("cat", "/etc/atrium/tls/crl.pem", check=False) == "revoked\n", 20)
-    eventually(lambda: guest.shown("mosquitto", "MainPID")["MainPID"] not in {before, "0"}, 20)
+    eventually(lambda: guest.run("cat", "/etc/atrium/tls/crl.pem", check=False) == "revoked\n")
+    eventually(lambda: guest.shown("mosquitto", "MainPID")["MainPID"] not in {before, "0"})
     was = broker_once_settled(guest)
     pair = "cd /etc/atrium/tls && mkdir .box-2 && ln -s .box-2 .next && mv -T .next box.pair"  # as a renewal does it
     guest.run("sh", "-c", pair)
-    eventually(lambda: guest.shown("mosquitto", "MainPID")["MainPID"] not in {was, "0"}, 20)
+    eventually(lambda: guest.shown("mosquitto", "MainPID")["MainPID"] not in {was, "0"})
     broker_once_settled(guest)
     guest.run("sh", "-c", "ln -sf /etc/shadow /var/lib/atrium/central/ca/crl.pem")
     guest.run("systemctl", "start", "atrium-certificates", check=False)

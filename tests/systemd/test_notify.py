@@ -18,6 +18,7 @@ from tests.central.mall import ROOT, Central
 from tests.edge.painted_mall import START_AT, write_box, write_mall
 from tests.systemd.listener import Listener
 
+pytestmark = pytest.mark.waits
 EDGE = """
 import pathlib, sys, time
 import edge.app, edge.capture.live, edge.progress
@@ -95,7 +96,7 @@ def test_an_edge_is_fed_by_pictures_or_by_cameras_known_to_be_dead_and_by_nothin
     with process(listener, "-c", EDGE, "edge", "run", str(config)) as edge:
         assert listener.until(lambda line: line.startswith("EXTEND_TIMEOUT_USEC="))
         assert listener.until(lambda line: line == "READY=1")
-        assert listener.until(lambda line: "0 of 1 cameras online" in line, 20)
+        assert listener.until(lambda line: "0 of 1 cameras online" in line)
         assert listener.is_fed()
         with serving({"west": tmp_path / "west.mp4"}, port=port):
             assert listener.until(lambda line: "1 of 1 cameras online" in line, 120)  # kernels may compile first
@@ -103,13 +104,13 @@ def test_an_edge_is_fed_by_pictures_or_by_cameras_known_to_be_dead_and_by_nothin
             (tmp_path / "decoder").touch()
             assert listener.starves()
             (tmp_path / "decoder").unlink()
-            assert listener.until(lambda line: line == "WATCHDOG=1", 30)
+            assert listener.until(lambda line: line == "WATCHDOG=1")
             (tmp_path / "pipeline").touch()
             assert listener.starves()
             (tmp_path / "pipeline").unlink()
-            assert listener.until(lambda line: line == "WATCHDOG=1", 30)
+            assert listener.until(lambda line: line == "WATCHDOG=1")
         edge.terminate()
-        assert listener.until(lambda line: line == "STOPPING=1", 20)
+        assert listener.until(lambda line: line == "STOPPING=1")
         assert edge.wait(30) == 0
 
 
@@ -123,19 +124,19 @@ def test_central_is_fed_while_all_its_parts_come_round(
         central.command = ["-c", CENTRAL]
         central.start()
         try:
-            assert listener.until(lambda line: line == "READY=1", 20)
-            assert listener.until(lambda line: "STATUS=connected to the broker" in line, 20)
+            assert listener.until(lambda line: line == "READY=1")
+            assert listener.until(lambda line: "STATUS=connected to the broker" in line)
             assert listener.is_fed()
             broker.kill()
-            assert listener.until(lambda line: line.startswith("STATUS=broker "), 20)
+            assert listener.until(lambda line: line.startswith("STATUS=broker "))
             assert listener.is_fed()
             (central.folder / "still").touch()
-            assert listener.until(lambda line: line == "STATUS=stands still: the clerk", 60)
+            assert listener.until(lambda line: line == "STATUS=stands still: the clerk")
             assert listener.starves()
             (central.folder / "still").unlink()
-            assert listener.until(lambda line: line == "WATCHDOG=1", 30)
+            assert listener.until(lambda line: line == "WATCHDOG=1")
             assert central.stop() == 0
-            assert listener.until(lambda line: line == "STOPPING=1", 5)
+            assert listener.until(lambda line: line == "STOPPING=1")
         finally:
             central.kill()
 
@@ -148,11 +149,11 @@ def test_a_trigger_is_fed_while_it_tries_and_not_once_its_stream_stands_still(
     config = tmp_path / "TRIGGER.toml"
     config.write_text(f'central = "http://127.0.0.1:{port}"\ntoken_file = "token"\ndeliveries = "out.jsonl"\n')
     with process(listener, "-c", TRIGGER, str(config)) as trigger:
-        assert listener.until(lambda line: line == "READY=1", 30)
-        assert listener.until(lambda line: line.startswith("STATUS=trying again: "), 20)
+        assert listener.until(lambda line: line == "READY=1")
+        assert listener.until(lambda line: line.startswith("STATUS=trying again: "))
         assert listener.is_fed()
         with socket.create_server(("127.0.0.1", port)):  # takes the connection, and never answers
             assert listener.starves()
         trigger.terminate()
-        assert listener.until(lambda line: line == "STOPPING=1", 60)
+        assert listener.until(lambda line: line == "STOPPING=1")
         assert trigger.wait(30) == 0

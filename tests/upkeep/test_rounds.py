@@ -12,6 +12,8 @@ from upkeep.databases import OutOfTimeError
 from upkeep.findings import Finding, exit_status
 from upkeep.rounds import Check, make_rounds
 
+pytestmark = pytest.mark.waits
+
 
 def fine(name: str, said: str = "well") -> list[Finding]:
     return [Finding(check=name, level="fine", said=said)]
@@ -22,14 +24,19 @@ def failing(error: Exception) -> list[Finding]:
 
 
 def test_findings_come_in_the_checks_order_however_long_each_takes() -> None:
-    def slow(name: str, seconds: float) -> list[Finding]:
-        time.sleep(seconds)
-        return fine(name)
+    done = [threading.Event() for _ in range(4)]
+    ended: list[str] = []
 
-    checks = [Check(f"c{n}", lambda n=n: slow(f"c{n}", 0.2 - 0.05 * n)) for n in range(4)]  # type: ignore[misc]
-    began = time.monotonic()
-    assert [finding.check for finding in make_rounds(checks)] == ["c0", "c1", "c2", "c3"]
-    assert time.monotonic() - began < 0.4  # side by side: one after the other they take half a second
+    def after_the_next(n: int) -> list[Finding]:
+        # side by side: one after the other, the first would wait in vain
+        assert n + 1 == len(done) or done[n + 1].wait(60)
+        ended.append(f"c{n}")
+        done[n].set()
+        return fine(f"c{n}")
+
+    findings = make_rounds([Check(f"c{n}", lambda n=n: after_the_next(n)) for n in range(4)])  # type: ignore[misc]
+    assert [(finding.check, finding.level) for finding in findings] == [(f"c{n}", "fine") for n in range(4)]
+    assert ended == ["c3", "c2", "c1", "c0"]
 
 
 def test_a_check_that_hangs_is_given_up_and_the_others_are_told() -> None:

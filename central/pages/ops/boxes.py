@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from central.ops.evidence import camera_health, has_health, is_heard
 from central.ops.lights import Light, box_light, camera_light
+from central.pages.i18n import Words
 from central.pages.markup import Html, Mood, card, joined, pill, table, tag, tile
 from central.pages.ops.orders import restart_button
 from central.pages.ops.telling import Telling
 from central.store.accounts import Account
 from central.store.boxes import Box, Camera
 
+LEAST_TOLD = 0.01
+"""A smaller estimate is told as being under it."""
 MOODS: dict[Light, Mood] = {"good": "good", "warning": "warn", "bad": "bad", "off": "", "unknown": ""}
 
 
@@ -70,15 +75,30 @@ def _figures(told: Telling, box: Box) -> Html:
         figure("outbox", "outbox_depth", "events"),
         figure("temperature", "temperature_c", "celsius"),
         figure("step", "step_ms", "ms"),
-        figure("doubles", "duplicate_share", "percent", 100.0),
-        figure("fragments", "fragment_share", "percent", 100.0),
+        tile(words("ops.box_disk"), _disk(words, health.get("disk_free") if is_fresh else None)),
+        tile(words("ops.doubles"), _estimate(words, health.get("duplicate_share") if is_fresh else None)),
+        tile(words("ops.fragments"), _estimate(words, health.get("fragment_share") if is_fresh else None)),
         tile(words("ops.version"), box.version or words("ops.unknown")),
         tile(words("ops.calibration"), box.calibration or words("ops.by_unknown")),
         class_="tiles small",
     )
 
 
-_NAMES = {"events": "n", "celsius": "celsius", "ms": "ms", "percent": "percent"}
+_NAMES = {"events": "n", "celsius": "celsius", "ms": "ms"}
+
+
+def _disk(words: Words, free: float | None) -> str:
+    """How full the box's disk is, in whole per cents: 100 is a disk with nothing left."""
+    if free is None:
+        return words("ops.unknown")
+    return words("ops.full", percent=100 - math.ceil(round(100 * free, 2)))
+
+
+def _estimate(words: Words, share: float | None) -> str:
+    """An estimated share in whole per cents: it is not known better than by about a half."""
+    if share is None:
+        return words("ops.unknown")
+    return words("ops.percent", percent=round(100 * share)) if share >= LEAST_TOLD else words("ops.under_percent")
 
 
 def _clock(told: Telling, box: Box) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import httpx
@@ -13,7 +11,8 @@ import pytest
 from contract.tokens import ROLES, Role
 from tests.broker import MosquittoBroker
 from tests.central.api.roles import DOORS, PAGES, ROLES_BY_ROUTE, WAYS_OUT, address_of
-from tests.central.mall import ROOT, Central
+from tests.central.mall import Central
+from tests.central.ready_python import run
 
 PAGE = {"Accept": "text/html"}
 WRITES = {"PUT", "POST"}
@@ -39,13 +38,8 @@ def status(central: Central, method: str, path: str, headers: dict[str, str]) ->
 
 
 def test_the_table_names_every_route(central: Central, tmp_path: object) -> None:
-    listed = subprocess.run(
-        [sys.executable, "-m", "tests.central.api.list_routes", str(central.config)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    listed = run("tests.central.api.list_routes", central.config)
+    assert listed.returncode == 0, listed.stderr
     routes = [(kind, method, path.replace(":path", "")) for kind, method, path in json.loads(listed.stdout)]
     api = {(method, path) for kind, method, path in routes if kind == "api" and path != "/v1/{rest}"}
     assert api - {("HEAD", "/openapi.json")} == set(ROLES_BY_ROUTE) | DOORS | WAYS_OUT | {("GET", "/password")}

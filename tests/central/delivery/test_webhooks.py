@@ -27,6 +27,7 @@ from tests.central.delivery.consumer import KEY, OTHER_KEY, Consumer, say
 from tests.central.delivery.queueing import CRM, OFFERS_CONSENT, a_member, make, states
 from tests.central.mall import eventually
 
+pytestmark = pytest.mark.waits
 SECRET = "ab" * 32
 
 

@@ -214,7 +214,7 @@ def test_a_renewal_in_the_middle_of_things_loses_no_event(desk: Desk, mutual: Mu
     stop.set()
     speaker.join()
     stored = lambda: sum(desk.store.crossing_counts().values())  # noqa: E731
-    assert wait(lambda: stored() == floor.sent, 30), (stored(), floor.sent, floor.told)
+    assert wait(lambda: stored() == floor.sent), (stored(), floor.sent, floor.told)
     (account,) = [one for one in desk.store.accounting() if one.session == "durable0session0"]
     floor.close()
     assert len(serials) == 3
@@ -230,14 +230,14 @@ def test_edge_says_why_when_the_broker_does_not_take_its_certificate_and_goes_on
     assert wait(lambda: floor.publisher.figures.connected)
     desk.enrolment.revoke("box-g", desk.now)
     mutual.restart()
-    assert wait(lambda: "does not take our certificate" in floor.publisher.figures.fault, 15), floor.told
+    assert wait(lambda: "does not take our certificate" in floor.publisher.figures.fault), floor.told
     floor.put(3)
     (tls / "box.key").rename(tls / "away")
-    assert wait(lambda: "box.pem: cannot be used with the key" in floor.publisher.figures.fault, 30), floor.told
+    assert wait(lambda: "box.pem: cannot be used with the key" in floor.publisher.figures.fault), floor.told
     (tls / "away").rename(tls / "box.key")
     made, key = desk.enrol(desk.code())
     Pair(tls, "box").put(parse_certificate(made.pem.encode(), "made"), key)
-    assert wait(lambda: sum(desk.store.crossing_counts().values()) == 3, 30), floor.told
+    assert wait(lambda: sum(desk.store.crossing_counts().values()) == 3), floor.told
     floor.close()
 
 

@@ -1,6 +1,6 @@
 """Central's way in as a process that starts in a moment and may be killed: broker client, writer, store, clerk.
 
-``python tests/central/faults/ingest_process.py DATABASE SITE.toml PORT USERNAME PASSWORD``
+``python -m tests.central.faults.ingest_process DATABASE SITE.toml PORT USERNAME PASSWORD``
 It makes the file ``DATABASE.ready`` once it hears the boxes.
 """
 
@@ -20,6 +20,7 @@ from central.touchpoints.linker import Linker
 
 
 def main() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     database, site_file, port, username, password = sys.argv[1:]
     site = load_site(Path(site_file))
     store = Store(Path(database), site.id)
@@ -40,5 +41,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     main()

@@ -19,12 +19,14 @@ import pytest
 
 from contract.topics import build_topic
 from tests.broker import MosquittoBroker
+from tests.central import ready_python
 from tests.central.faults.floor_box import ORIGIN, FloorBox
 from tests.central.faults.story import EVENTS_A_SECOND, Tables, assert_same, story, tables
 from tests.central.mall import Central, eventually, write_site
-from tests.chaos.victims import Victim, python
+from tests.chaos.victims import ENVIRONMENT, Victim
 from tests.small_disk import mounted
 
+pytestmark = pytest.mark.waits
 LONG = os.environ.get("ATRIUM_LONG_FAULTS") == "1"
 TEN_MINUTES = int(600 * EVENTS_A_SECOND)
 OUTAGE_S = 600.0 if LONG else 2.0
@@ -54,13 +56,23 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     return found
 
 
+class Ingest(Victim):
+    """Central's way in; the process is ready before it is started."""
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            module, *arguments = self.command
+            self._process = ready_python.start(module, *arguments, stderr=log, environment=ENVIRONMENT)
+        self._process.stdout.close()
+
+
 def ingest(folder: Path, broker: MosquittoBroker) -> Victim:
     """Central's way in as a process."""
     folder.mkdir(parents=True, exist_ok=True)
     site = write_site(folder)
-    program = "tests/central/faults/ingest_process.py"
-    command = python(program, folder / "central.db", site, str(broker.port), broker.username, broker.password)
-    return Victim(command, folder / "central.log")
+    database, port = str(folder / "central.db"), str(broker.port)
+    command = ["tests.central.faults.ingest_process", database, str(site), port, broker.username, broker.password]
+    return Ingest(command, folder / "central.log")
 
 
 @contextlib.contextmanager

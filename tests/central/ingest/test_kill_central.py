@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -20,6 +18,7 @@ from contract.events import Acknowledge, Resend
 from contract.messages import decode
 from tests.broker import MosquittoBroker
 from tests.central.mall import Central, Sender, crossing, eventually, status
+from tests.central.ready_python import atrium
 
 
 class OutboxBox:
@@ -162,13 +161,7 @@ def test_bad_configurations_end_in_one_line(tmp_path: Path, broker: MosquittoBro
         ("not toml at all", "TOML"),
     ):
         central.config.write_text(content)
-        ended = subprocess.run(
-            [sys.executable, "-m", "cli.main", "central", "serve", str(central.config)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        ended = atrium("central", "serve", central.config)
         assert ended.returncode == 2, ended.stderr
         assert words in ended.stderr
         assert len(ended.stderr.strip().splitlines()) == 1

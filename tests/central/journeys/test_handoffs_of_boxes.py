@@ -70,7 +70,7 @@ class Box:
         self.outbox.close()
 
 
-def eventually(claim, seconds: float = 15.0) -> None:
+def eventually(claim, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not claim() and time.monotonic() < end:
         time.sleep(0.02)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +20,9 @@ from central.store.store import Store
 from contract.errors import AtriumError
 from contract.times import to_rfc3339
 from tests.broker import MosquittoBroker
-from tests.central.mall import ROOT, Central, eventually
+from tests.central.mall import Central, eventually
 from tests.central.population import Person, Stay, fill
+from tests.central.ready_python import atrium
 
 MAPPING = """schema = "atrium.members-mapping.v1"
 [columns]
@@ -87,15 +86,8 @@ def run(central: Central, folder: Path, rows: list[str], *options: str) -> tuple
     (folder / "members.csv").write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
     (folder / "mapping.toml").write_text(MAPPING, encoding="utf-8")
     (folder / "token").write_text(central.tokens["admin"], encoding="utf-8")
-    command = [sys.executable, "-m", "cli.main", "members", "import", str(folder / "members.csv")]
-    where = ["--mapping", str(folder / "mapping.toml"), "--central", central.address]
-    done = subprocess.run(
-        [*command, *where, "--token-file", str(folder / "token"), "--json", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    where = ["--mapping", folder / "mapping.toml", "--central", central.address, "--token-file", folder / "token"]
+    done = atrium("members", "import", folder / "members.csv", *where, "--json", *options)
     return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,9 +38,10 @@ from central.store.members import Consent
 from central.store.store import ReadingStore, Store
 from contract.errors import AtriumError, BadInputError
 from tests.broker import MosquittoBroker
-from tests.central.mall import NOON, ROOT, Central, Sender, lunch, visit
+from tests.central.mall import NOON, Central, Sender, lunch, visit
 from tests.central.offers.situations import CATEGORIES
 from tests.central.population import Person, Plain, Stay, fill
+from tests.central.ready_python import atrium
 
 DAY = date(2026, 1, 1)
 KEY = b"k" * 32
@@ -486,12 +485,12 @@ def test_the_command_rehearses_a_kept_database(central: Central, tmp_path: Path)
     path = tmp_path / "new.toml"
     path.write_text(lunch("00:00", "24:00"), encoding="utf-8")
     where = ["--central", str(central.config), "--from", "yesterday"]
-    command = [sys.executable, "-m", "cli.main", "campaigns", "rehearse", str(path), *where]
-    done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = atrium("campaigns", "rehearse", path, *where, "--json")
+    assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     yesterday = datetime.fromtimestamp(time.time() - 86_400, UTC).date()
     assert told["first"] == f"{yesterday}"
     assert 30 <= told["campaigns"][0]["people"]["value"] <= 50
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = atrium("campaigns", "rehearse", path, *where).stdout
     for words in ("lunch (version 3)", "people who met it", "dwell: category fashion", "assumed:", "EUR"):
         assert words in shown

@@ -85,7 +85,7 @@ def test_over_http_admins_read_why_and_managers_read_counts_that_are_not_of_few(
                 found = client.get("/v1/campaigns/lunch/misses", headers=manager).json()["reasons"]
                 return {one["failed"]: (one["members"], one["short_by"]) for one in found}
 
-            found = eventually(reasons, 10)
+            found = eventually(reasons)
             assert found["window"] == (None, None)
             many, short_by = found["dwell"]
             assert many is not None

@@ -105,7 +105,8 @@ def test_an_order_escalates_is_claimed_by_keyboard_and_closed_with_a_note(mall: 
     mall.pass_time(180)
     expect(order).to_contain_text("Escalated: nobody has claimed it")
     if IS_SHOOTING:
-        expect(page.locator("#ops-boxes tr").filter(has_text="g_north").locator(".pill")).to_have_text("live")
+        for camera in ("g_north", "f1_east"):
+            expect(page.locator("#ops-boxes tr").filter(has_text=camera).locator(".pill")).to_have_text("live")
         shoot(ops, "ops.png", 1900)
     name = order.get_by_label("Your name")
     name.focus()

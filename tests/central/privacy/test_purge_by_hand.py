@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
 from itertools import count
@@ -18,15 +16,15 @@ from central.privacy.retention import DAY_S, HOUR_S, IDS, Keep, Retention
 from central.store.store import Store
 from contract.times import to_rfc3339
 from tests.broker import MosquittoBroker
-from tests.central.mall import ROOT, Central, Sender, positions, visit
+from tests.central.mall import Central, Sender, positions, visit
 from tests.central.privacy.test_retention import a_day, ids, take
+from tests.central.ready_python import atrium
 
 UTC = ZoneInfo("UTC")
 
 
 def purge(config: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli.main", "central", "purge", str(config), *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ)
+    return atrium("central", "purge", config, *options)
 
 
 @pytest.fixture

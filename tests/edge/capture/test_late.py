@@ -17,6 +17,7 @@ from simulator.encode import ClipWriter
 from simulator.rtsp import RtspServer, available
 from tests.edge.capture.pushed_stream import SIZE, Pushing, number_of, numbered
 
+pytestmark = pytest.mark.waits
 FPS = 8
 COUNT = 20 * FPS
 WALL_S = 1.8e9

@@ -14,6 +14,7 @@ from simulator.encode import Encoder
 from simulator.rtsp import RtspServer, available
 from tests.edge.capture.pushed_stream import Pushing, number_of
 
+pytestmark = pytest.mark.waits
 needs_server = pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
 NOTICED_WITHIN_S = 5.0
 

@@ -15,6 +15,7 @@ from simulator.encode import Encoder
 from simulator.rtsp import RtspServer, available
 from tests.edge.capture.pushed_stream import Pushing
 
+pytestmark = pytest.mark.waits
 needs_server = pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
 
 
@@ -102,11 +103,14 @@ def test_seldom_key_pictures_are_told():
     with RtspServer(["cam"]) as server:
         encoder = Encoder(320, 240, 10.0, key_every_s=2.5)
         stop = threading.Event()
-        rng = np.random.default_rng(1)
+        noise = np.random.default_rng(1).integers(0, 255, (8, 240, 320, 3), np.uint8)
 
         def push():
-            while not stop.wait(0.1):
-                server.push("cam", encoder.encode(rng.integers(0, 255, (240, 320, 3), np.uint8)), time.time_ns())
+            began, count = time.time(), 0
+            # at its time, however long the picture before it took
+            while not stop.wait(max(0.0, began + count / 10 - time.time())):
+                server.push("cam", encoder.encode(noise[count % 8]), int((began + count / 10) * 1e9))
+                count += 1
 
         thread = threading.Thread(target=push, daemon=True)
         thread.start()

@@ -24,6 +24,7 @@ from tests.edge.floor_scene import camera
 from upkeep.findings import Finding
 from upkeep.rounds import Check, make_rounds
 
+pytestmark = pytest.mark.waits
 needs_server = pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
 QUICK = Pace(look_s=3.0, most_s=6.0)
 HALF_OPEN_WITHIN_S = 5.0

@@ -63,7 +63,7 @@ class Box:
         self.outbox.close()
 
 
-def wait(claim, timeout_s: float = 10.0) -> bool:
+def wait(claim, timeout_s: float = 60.0) -> bool:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if claim():

@@ -69,12 +69,12 @@ class Listener:
         self.client.connect("127.0.0.1", broker.port)
         self.client.subscribe("#", qos=1)
         self.client.loop_start()
-        assert self.listening.wait(10)
+        assert self.listening.wait(60)
 
     def bodies(self, what: str) -> list[dict]:
         return [json.loads(payload)["body"] for topic, payload in self.heard if topic.endswith(what)]
 
-    def wait(self, claim, seconds=15.0) -> None:
+    def wait(self, claim, seconds=60.0) -> None:
         end = time.monotonic() + seconds
         while not claim() and time.monotonic() < end:
             time.sleep(0.05)
