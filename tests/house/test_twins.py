@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.shared_data import ROOT
 
 TRACK, PLAIN = "tests/edge/track/test_track_kernels.py", "tests/edge/track/test_plain_tracker.py"
+DESK = "tests/edge/track/desk/test_desk_kernels.py"
 BODY = "tests/edge/floor/joint/body/test_body_kernels.py"
 MOTION = "tests/edge/floor/joint/motion/test_motion_kernels.py"
 CHOICE = "tests/edge/floor/joint/choice/test_choice_kernels.py"
@@ -111,6 +112,11 @@ TWINS = {
         "distances": f"{DISTANCES}::test_distances_are_the_plain_ones",
         "place": f"{DISTANCES}::test_a_code_takes_its_place_behind_those_as_near",
         "nearest": f"{DISTANCES}::test_the_nearest_are_the_plain_ones",
+    },
+    "edge.track.desk.kernels": {
+        "take_integers": f"{DESK}::test_pieces_of_a_desk_lie_side_by_side_and_whatever_does_not_fit_elsewhere",
+        "take_floats": f"{DESK}::test_pieces_of_a_desk_lie_side_by_side_and_whatever_does_not_fit_elsewhere",
+        "order_by": f"{DESK}::test_rows_are_ordered_as_by_numpys_stable_sort",
     },
     "edge.track.kernels": {
         "takes_part": STEP,
