@@ -30,7 +30,7 @@ from edge.detect.detector import DEFAULT_SCORE_MIN, Detector, session_options
 from edge.detect.eye import DetectSettings
 from edge.detect.mask import PrivacyMask
 from edge.detect.stage import DetectStage
-from edge.drive import Drive, LiveDrive, PlaybackDrive
+from edge.drive import Cameras, Drive, LiveDrive, PlaybackDrive
 from edge.health import HealthMeter
 from edge.memory import frugal_memory
 from edge.outbox.checkpoint import Checkpoint, CheckpointError, pack, unpack
@@ -110,14 +110,17 @@ def run_box(
     lifeline = Lifeline()
     settings = _pipeline_settings(box)
     remarks = _admitted(box)
-    lifeline.starting("loading the model, compiling kernels", LOADING_S)
-    detector = detector or _detect_stage(box)
-    reid = _reid_stage(box)
-    for remark in remarks:
-        tell(remark)
-    rehearse(box.floor, settings)
-    lifeline.starting("opening the outbox", OPENING_S)
-    with StateLock(box.state_dir), _opened_outbox(box, tell) as outbox:
+    with StateLock(box.state_dir), contextlib.ExitStack() as held:
+        lifeline.starting("loading the model, compiling kernels", LOADING_S)
+        # they are dialled, and wait for their next key pictures, while the model is loaded
+        cameras = None if box.recorded else held.enter_context(Cameras(box))
+        detector = detector or _detect_stage(box)
+        reid = _reid_stage(box)
+        for remark in remarks:
+            tell(remark)
+        rehearse(box.floor, settings)
+        lifeline.starting("opening the outbox", OPENING_S)
+        outbox = held.enter_context(_opened_outbox(box, tell))
         publisher = Publisher(
             outbox,
             box.broker,
@@ -142,7 +145,7 @@ def run_box(
         if box.recorded:
             drive = PlaybackDrive(box, runtime, tell, lifeline)
         else:
-            drive = LiveDrive(box, runtime, tell, lambda: _fresh_pipeline(box, settings), lifeline)
+            drive = LiveDrive(box, runtime, tell, lambda: _fresh_pipeline(box, settings), lifeline, cameras=cameras)
         publisher.start()
         try:
             drive.run(stop)

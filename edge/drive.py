@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -132,6 +132,42 @@ class PlaybackDrive:
             self._runtime.camera_state(name, state, time.time(), damage or "the recording is through")
 
 
+class Cameras:
+    """The live cameras of a box: entering opens them all, leaving closes them.
+
+    They may be opened long before anybody looks: of each only the newest frame is kept.
+
+    Attributes:
+        clock: stamps what they see.
+        live: by name.
+    """
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self.clock = SteadyClock(time.time, time.monotonic)
+        self.live = {source.name: self._closed(source.name) for source in box.cameras}
+
+    def __enter__(self) -> Self:
+        for camera in self.live.values():
+            camera.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _close_all(list(self.live.values()))
+
+    def renew(self, name: str) -> None:
+        """Gives up a camera's connection and begins another."""
+        # Ending a stuck connection takes its timeouts; the other cameras do not wait for that.
+        threading.Thread(target=self.live[name].close, name=f"close {name}", daemon=True).start()
+        self.live[name] = self._closed(name).start()
+
+    def _closed(self, name: str) -> LiveCamera:
+        url = next(source.url for source in self._box.cameras if source.name == name)
+        view = self._box.floor.cameras[name]
+        jitter = random.Random(secrets.randbits(64))  # noqa: S311 - jitter
+        return LiveCamera(url, name, rng=jitter, size=(view.width, view.height), clock=self.clock.now)
+
+
 class LiveDrive:
     """Looks at every camera's newest frame, ``fps`` times a second."""
 
@@ -142,6 +178,8 @@ class LiveDrive:
         tell: Callable[[str], None],
         fresh_pipeline: Callable[[], Any],
         lifeline: Lifeline | None = None,
+        *,
+        cameras: Cameras | None = None,
     ) -> None:
         self._box = box
         self._runtime = runtime
@@ -150,8 +188,9 @@ class LiveDrive:
         self._progress = Progress(source.name for source in box.cameras)
         self._fresh_pipeline = fresh_pipeline
         self._period_s = 1.0 / box.fps
-        self._clock = SteadyClock(time.time, time.monotonic)
-        self._cameras = {source.name: self._camera(source.name, source.url) for source in box.cameras}
+        self._eyes = cameras or Cameras(box)
+        self._clock = self._eyes.clock
+        self._cameras = self._eyes.live
         self._indexes = dict.fromkeys(self._cameras, -1)
         self._skipped = dict.fromkeys(self._cameras, 0)
         # a door is never left to a glance a second, unless all other cameras are already
@@ -159,25 +198,18 @@ class LiveDrive:
         doors = [name for name in self._cameras if name not in self._may_rest]
         self._shedding = Shedding(list(self._cameras), self._period_s, doors)
 
-    def _camera(self, name: str, url: str) -> LiveCamera:
-        view = self._box.floor.cameras[name]
-        jitter = random.Random(secrets.randbits(64))  # noqa: S311 - jitter
-        return LiveCamera(url, name, rng=jitter, size=(view.width, view.height), clock=self._clock.now)
-
     def run(self, stop: threading.Event) -> None:
         """See :class:`Drive`."""
         period_s = self._period_s
-        for camera in self._cameras.values():
-            camera.start()
-        due = time.monotonic()
-        try:
+        with self._eyes:
+            # what they threw away before anybody could look is nobody's want of time
+            self._skipped = {name: camera.skipped for name, camera in self._cameras.items()}
+            due = time.monotonic()
             while not stop.wait(max(0.0, due - time.monotonic())):
                 self._tick()
                 self._lifeline.ready(f"{len(self._cameras)} cameras are being read")
                 # Late is late: ticks that were missed are not made up for.
                 due = max(due + period_s, time.monotonic())
-        finally:
-            _close_all(list(self._cameras.values()))
 
     def _tick(self) -> None:
         if self._clock.jumped:
@@ -197,7 +229,8 @@ class LiveDrive:
             frame = camera.newest()
             if frame is not None:
                 frames[name] = frame
-                self._runtime.meter.cameras[name].received += max(0, frame.index - self._indexes[name])
+                seen = self._indexes[name]  # none yet: what came before the first look counts once
+                self._runtime.meter.cameras[name].received += max(0, frame.index - seen) if seen >= 0 else 1
                 self._indexes[name] = frame.index
         now = self._clock.now()
         up = looking_ends(began + DETECT_SHARE * self._period_s, frames.values())
@@ -234,10 +267,7 @@ class LiveDrive:
             self._restart(source.name)
 
     def _restart(self, name: str) -> None:
-        # Ending a stuck connection takes its timeouts; the other cameras do not wait for that.
-        threading.Thread(target=self._cameras[name].close, name=f"close {name}", daemon=True).start()
-        url = next(source.url for source in self._box.cameras if source.name == name)
-        self._cameras[name] = self._camera(name, url).start()
+        self._eyes.renew(name)
         self._indexes[name] = -1
         self._skipped[name] = 0
 

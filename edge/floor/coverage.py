@@ -22,6 +22,8 @@ SURE_PERSON_PX = 36.0
 """People who look larger than this are hardly missed."""
 AROUND = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [0.7, 0.7], [-0.7, 0.7], [0.7, -0.7], [-0.7, -0.7]])
 """Where we look about a place, in units of the margin."""
+RIM_CELLS = 16
+"""What cameras see is remembered of the plan's cells and so many around it."""
 MOST_PLACES = 4096
 """So many answers about ways out are remembered."""
 LOW_WALL_M = 1.2
@@ -45,7 +47,7 @@ class Coverage:
     margin_m: float = 1.0
     blind: frozenset[str] = frozenset()
     blind_at: dict[str, float] = field(default_factory=dict)
-    _cells: dict[tuple[str, int, int], bool] = field(default_factory=dict, init=False, repr=False)
+    _cells: dict[str, bytearray] = field(default_factory=dict, init=False, repr=False)
     _ways_out: dict[tuple[float, float], bool] = field(default_factory=dict, init=False, repr=False)
     _open_cells: NDArray[np.bool_] | None = field(default=None, init=False, repr=False)
     _walls: shapely.Geometry = field(init=False, repr=False)
@@ -89,12 +91,24 @@ class Coverage:
 
     def would_see(self, camera_name: str, place_m: tuple[float, float]) -> bool:
         """The same of a camera that may be blind at present."""
-        cell = (camera_name, math.floor(place_m[0] / CELL_M), math.floor(place_m[1] / CELL_M))
-        if cell not in self._cells:
-            middle = (np.array([cell[1:]], np.float64) + 0.5) * CELL_M
-            tall = self.floor.cameras[camera_name].person_height_px(middle)
-            self._cells[cell] = bool(self.watched_by(camera_name, middle)[0] and tall[0] >= SURE_PERSON_PX)
-        return self._cells[cell]
+        column, row = math.floor(place_m[0] / CELL_M), math.floor(place_m[1] / CELL_M)
+        columns, rows = (math.ceil(side / CELL_M) + 2 * RIM_CELLS for side in self.floor.size_m)
+        known = self._cells.get(camera_name)
+        if known is None:
+            known = self._cells[camera_name] = bytearray(columns * rows)
+        across, up = column + RIM_CELLS, row + RIM_CELLS
+        if not (0 <= across < columns and 0 <= up < rows):  # nobody stays out there
+            return self._sees_cell(camera_name, column, row)
+        cell = up * columns + across
+        if not known[cell]:
+            known[cell] = 1 + self._sees_cell(camera_name, column, row)
+        return known[cell] == 2
+
+    def _sees_cell(self, camera_name: str, column: int, row: int) -> bool:
+        """Whether a camera would hardly miss somebody in the middle of a cell."""
+        middle = (np.array([(column, row)], np.float64) + 0.5) * CELL_M
+        tall = self.floor.cameras[camera_name].person_height_px(middle)
+        return bool(self.watched_by(camera_name, middle)[0] and tall[0] >= SURE_PERSON_PX)
 
     def watching(self, xy_m: Floats) -> NDArray[np.int64]:
         """(N,) how many cameras watch each (N, 2) place: in the picture, large enough, no wall between."""

@@ -1,7 +1,7 @@
 """One step of the tracker of one camera, compiled, and what is read off it.
 
-Numba notices a change of this file only: after a change in `matching`, `motion`, `life` or `records`, touch it, and
-`recording/kernels.py`, which compiles it in.
+Numba notices a change of this file only: after a change in `desk`, `matching`, `motion`, `life` or `records`, touch it,
+and `recording/kernels.py`, which compiles it in.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from edge.track.desk.kernels import FIRST, USED, order_by, take_floats, take_integers
 from edge.track.life.kernels import give_birth, outlived, remember, settle, settle_at
 from edge.track.matching.kernels import assign, drop_duplicates, drop_repeats, drop_shadows, overlaps
 from edge.track.motion.kernels import MOST_NOISE, correct, go_on_as, pair_cost, predict, stopped_apart
@@ -52,16 +53,20 @@ def associate(  # noqa: PLR0917 - compiled, takes no keywords
     taken: NDArray[np.int64],
     now: float,
     p: Record,
+    desk: NDArray[np.int64],
 ) -> None:
     """Matches the tracks `rows` to the detections `columns`, corrects them, and notes in `taken` who took what."""
     n, m = len(rows), len(columns)
     if n == 0 or m == 0:
         return
-    middles = 0.5 * (boxes[columns, 0] + boxes[columns, 2])
-    across = np.argsort(middles)
-    columns = columns[across]
-    middles = middles[across]
-    near = np.empty((n, 2), np.int64)  # the boxes within the gate of each track, sideways
+    unsorted, middles, sideways = take_floats(desk, m), take_floats(desk, m), take_integers(desk, m)
+    for b in range(m):
+        unsorted[b] = 0.5 * (boxes[columns[b], 0] + boxes[columns[b], 2])
+    across = order_by(unsorted, desk)
+    for b in range(m):
+        middles[b], sideways[b] = unsorted[across[b]], columns[across[b]]
+    columns = sideways
+    near = take_integers(desk, 2 * n).reshape((n, 2))  # the boxes within the gate of each track, sideways
     room = 0
     for a in range(n):
         t = tracks[rows[a]]
@@ -71,10 +76,9 @@ def associate(  # noqa: PLR0917 - compiled, takes no keywords
         while near[a, 1] < m and middles[near[a, 1]] <= t.fx + reach:
             near[a, 1] += 1
         room += near[a, 1] - near[a, 0]
-    starts = np.zeros(n + 1, np.int64)
-    edges = np.empty(room, np.int64)
-    costs = np.empty(room)
-    hidden = np.empty(room, np.int8)
+    starts, edges, hidden = take_integers(desk, n + 1), take_integers(desk, room), take_integers(desk, room)
+    costs = take_floats(desk, room)
+    starts[0] = 0
     k = 0
     for a in range(n):
         t = tracks[rows[a]]
@@ -87,7 +91,7 @@ def associate(  # noqa: PLR0917 - compiled, takes no keywords
                 edges[k], costs[k], hidden[k] = b, cost, by_head
                 k += 1
         starts[a + 1] = k
-    match = assign(starts, edges[:k], costs[:k], m, p.clutter)
+    match = assign(starts, edges[:k], costs[:k], m, p.clutter, desk)
     for a in range(n):
         e = match[a]
         if e < 0:
@@ -120,9 +124,11 @@ def take(t: Record, j: int, box: NDArray[np.float32], score: float, now: float, 
 
 
 @njit(cache=True)
-def bring_back(tracks: NDArray[Any], n: int, taken: NDArray[np.int64], now: float, p: Record) -> None:
+def bring_back(  # noqa: PLR0917 - compiled, takes no keywords
+    tracks: NDArray[Any], n: int, taken: NDArray[np.int64], now: float, p: Record, desk: NDArray[np.int64]
+) -> None:
     """Gives people just lost the tracks born standing about there, which would pass for things: they have stopped."""
-    lost = np.empty(n, np.int64)
+    lost = take_integers(desk, n)
     k = 0
     for i in range(n):
         if tracks[i].state == CONFIRMED and tracks[i].det < 0:
@@ -161,24 +167,24 @@ def play_round(  # noqa: PLR0917 - compiled, takes no keywords
     taken: NDArray[np.int64],
     now: float,
     p: Record,
+    desk: NDArray[np.int64],
 ) -> None:
     """Associates the unmatched tracks of a round with the free detections of scores `least` to `below`."""
-    rows = np.empty(n, np.int64)
+    mark = desk[USED]
+    rows, columns = take_integers(desk, n), take_integers(desk, len(boxes))
     k = 0
     for i in range(n):
         t = tracks[i]
         if t.det < 0 and takes_part(t, turn, recent, now, p):
             rows[k] = i
             k += 1
-    if k == 0:
-        return
-    columns = np.empty(len(boxes), np.int64)
     c = 0
     for j in range(len(boxes)):
         if taken[j] == -1 and least <= scores[j] < below:
             columns[c] = j
             c += 1
-    associate(tracks, rows[:k], boxes, scores, columns[:c], taken, now, p)
+    associate(tracks, rows[:k], boxes, scores, columns[:c], taken, now, p, desk)
+    desk[USED] = mark
 
 
 @njit(cache=True)
@@ -191,6 +197,7 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
     params: NDArray[Any],
+    desk: NDArray[np.int64],
 ) -> tuple[int, int]:
     """One update of one camera in place: predict, associate in rounds, give birth, bury.
 
@@ -203,6 +210,7 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
         boxes: (M, 4) pixels.
         scores: (M,) confidences 0..1.
         params: (1,) record of `PARAMS`.
+        desk: Room for what is noted down meanwhile, see `desk`.
 
     Returns:
         Tracks in use afterwards, and the next identity.
@@ -215,19 +223,22 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
         tracks[i].hidden = 0
         if tracks[i].state == CONFIRMED:
             tracks[i].trail_length = 0
-    taken = np.full(m, -1)
-    starts, others = overlaps(boxes)
+    desk[USED] = FIRST
+    taken, falling = take_integers(desk, m), take_floats(desk, m)
+    for j in range(m):
+        taken[j], falling[j] = -1, -scores[j]
+    starts, others = overlaps(boxes, desk)
     recent = max(p.faint_s, 1.5 * dt)
-    play_round(tracks, n, CONFIDENT, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
+    play_round(tracks, n, CONFIDENT, recent, boxes, scores, p.high_score, 2.0, taken, now, p, desk)
     drop_duplicates(tracks, boxes, starts, others, taken, p)
     drop_shadows(tracks, boxes, scores, starts, others, taken, p)
-    play_round(tracks, n, FAINT, recent, boxes, scores, p.low_score, p.high_score, taken, now, p)
+    play_round(tracks, n, FAINT, recent, boxes, scores, p.low_score, p.high_score, taken, now, p, desk)
     drop_duplicates(tracks, boxes, starts, others, taken, p)
     drop_shadows(tracks, boxes, scores, starts, others, taken, p)
-    order = np.argsort(-scores)
-    drop_repeats(order, boxes, scores, starts, others, taken, p)
-    play_round(tracks, n, LEFT_OVER, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
-    bring_back(tracks, n, taken, now, p)
+    order = order_by(falling, desk)
+    drop_repeats(order, boxes, scores, starts, others, taken, p, desk)
+    play_round(tracks, n, LEFT_OVER, recent, boxes, scores, p.low_score, 2.0, taken, now, p, desk)
+    bring_back(tracks, n, taken, now, p, desk)
     drop_duplicates(tracks, boxes, starts, others, taken, p)
     for j in order:
         if taken[j] == -1 and scores[j] >= p.low_score:
@@ -280,23 +291,24 @@ def report(
         (N,) ids; (N, 12) box, foot, velocity, foot at birth, score, seconds unseen; (N, 2) observed, foot hidden;
         (N,) time of birth; (K, 4) id, time, foot of those whose trail is still to be told.
     """
-    rows = np.empty(n, np.int64)
     k = 0
     trail = 0
     for i in range(n):
-        if people_only and tracks[i].state != CONFIRMED:
-            continue
-        rows[k] = i
-        trail += tracks[i].trail_length
-        k += 1
+        if not people_only or tracks[i].state == CONFIRMED:
+            trail += tracks[i].trail_length
+            k += 1
     ids = np.empty(k, np.int64)
     values = np.empty((k, 12), np.float32)
     flags = np.empty((k, 2), np.bool_)
     born_at = np.empty(k)
     past = np.empty((trail, 4))
     told = 0
-    for r in range(k):
-        t = tracks[rows[r]]
+    r = -1
+    for i in range(n):
+        t = tracks[i]
+        if people_only and t.state != CONFIRMED:
+            continue
+        r += 1
         ids[r] = t.id
         if t.det >= 0:
             for e in range(4):

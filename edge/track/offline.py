@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
+from edge.track.desk.kernels import new_desk
 from edge.track.kernels import sound
 from edge.track.recording.kernels import fill_gaps, follow
 from edge.track.records import TRACK, compiled
 from edge.track.seen import Seen
 from edge.track.tracker import SPARE_TRACKS
 
+OFFLINE_DESK = 65_536
+"""Numbers that a step may note down before it asks the system for memory: those of a hundred people."""
 BRIDGE_S = 2.0
 """Longest gap between two sightings of a person that is filled by interpolation, seconds."""
 
@@ -59,13 +62,13 @@ def whole(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], cuts: NDArray[np.int64], fps: float, params: NDArray[Any]
 ) -> NDArray[np.float64]:
     """Sightings of the people among all frames' detections, as `follow` takes and notes them, by id, then frame."""
-    bank = np.zeros(SPARE_TRACKS, TRACK)
+    bank, desk = np.zeros(SPARE_TRACKS, TRACK), new_desk(OFFLINE_DESK)
     rows = np.empty((len(boxes), 7))
     people = np.zeros(len(boxes) + 1, np.bool_)
     frame, count, next_id, written = 0, 0, 1, 0
     while True:
         frame, count, next_id, written = follow(
-            bank, count, next_id, frame, fps, boxes, scores, cuts, params, rows, written, people
+            bank, count, next_id, frame, fps, boxes, scores, cuts, params, rows, written, people, desk
         )
         if frame == len(cuts) - 1:
             break

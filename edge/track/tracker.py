@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
+from edge.track.desk.kernels import WANTED, new_desk
 from edge.track.kernels import put_back, report, sound, step
 from edge.track.records import TRACK, compiled
 from edge.track.seen import Seen
@@ -29,6 +30,7 @@ class Tracker:
     _next_id: int = field(init=False, default=1)
     _now: float | None = field(init=False, default=None)
     _boxes: NDArray[np.float32] = field(init=False, repr=False)
+    _desk: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Lays out the bank of tracks and the compiled form of the settings."""
@@ -36,6 +38,17 @@ class Tracker:
         self._bank.view(np.uint8)[:] = 0  # np.zeros would take its memory bit by bit, for minutes
         self._params = compiled(self.config)
         self._boxes = np.empty((0, 4), np.float32)
+        self._desk = new_desk()
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """All but the desk, on which nothing lies between two updates."""
+        return None, {name: getattr(self, name) for name in self.__slots__ if name != "_desk"}
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        """Goes on as it was."""
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        self._desk = new_desk()
 
     def update(self, now: float, detections: Seen, image_size: tuple[int, int] | None = None) -> Tracks:
         """The people in sight, or expected behind something, at `now`.
@@ -70,7 +83,11 @@ class Tracker:
         if dt < 0.0:
             put_back(self._bank, self._count, -dt)
             dt = 0.0
-        self._count, self._next_id = step(self._bank, self._count, self._next_id, now, dt, boxes, scores, self._params)
+        self._count, self._next_id = step(
+            self._bank, self._count, self._next_id, now, dt, boxes, scores, self._params, self._desk
+        )
+        if self._desk[WANTED] > len(self._desk):  # a crowd that was never as dense
+            self._desk = new_desk(2 * int(self._desk[WANTED]))
         self._now = now
         self._boxes = boxes
 

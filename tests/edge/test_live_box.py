@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from contract.errors import BadInputError
 from contract.events import Report, RestartCamera
+from edge import app
 from edge.app import run_box
 from edge.box import load_box
+from edge.capture.live import LiveCamera
 from simulator.rtsp import available
 from simulator.serve import serving
 from tests.accountant import Accountant
@@ -86,3 +89,51 @@ def test_streams_become_events_whatever_one_camera_does(tmp_path: Path) -> None:
     assert len(sessions) == 1
     assert numbers == list(range(1, len(numbers) + 1))
     assert not any("closed as of then" in line for line in box.told)
+
+
+@pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
+def test_cameras_are_dialled_while_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mall(tmp_path, 2.0)
+    shown, stop, names = threading.Event(), threading.Event(), []
+    take = LiveCamera._take
+
+    def noted(camera: LiveCamera, *given: object) -> None:
+        take(camera, *given)  # type: ignore[arg-type]
+        names.append(camera.camera)
+        shown.set()
+
+    def load(_box: object) -> PaintDetector:
+        assert shown.wait(30)
+        stop.set()
+        return PaintDetector()
+
+    monkeypatch.setattr(LiveCamera, "_take", noted)
+    monkeypatch.setattr(app, "_detect_stage", load)
+    with serving({"west": tmp_path / "west.mp4"}) as server:
+        config = write_box(tmp_path, port=free_port(), cameras=["west"])
+        text = config.read_text().replace(f'start_at = "{START_AT}"\n', "")
+        config.write_text(text.replace('"west.mp4"', f'"{server.url("west")}"'))
+        run_box(load_box(config), stop, lambda _line: None)
+    assert set(names) == {"west"}
+    assert not watching()
+
+
+def test_a_model_that_cannot_be_loaded_leaves_no_camera_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mall(tmp_path, 2.0)
+
+    def load(_box: object) -> PaintDetector:
+        assert watching() == {"capture west"}
+        raise BadInputError("no model")
+
+    monkeypatch.setattr(app, "_detect_stage", load)
+    config = write_box(tmp_path, port=free_port(), cameras=["west"])
+    text = config.read_text().replace(f'start_at = "{START_AT}"\n', "")
+    config.write_text(text.replace('"west.mp4"', f'"rtsp://127.0.0.1:{free_port()}/nobody"'))
+    with pytest.raises(BadInputError, match="no model"):
+        run_box(load_box(config), threading.Event(), lambda _line: None)
+    assert not watching()
+
+
+def watching() -> set[str]:
+    """Threads that read cameras."""
+    return {thread.name for thread in threading.enumerate() if thread.name.startswith("capture ")}

@@ -11,11 +11,12 @@ from pathlib import Path
 from tests.shared_data import ROOT
 
 TRACK, PLAIN = "tests/edge/track/test_track_kernels.py", "tests/edge/track/test_plain_tracker.py"
+DESK = "tests/edge/track/desk/test_desk_kernels.py"
 BODY = "tests/edge/floor/joint/body/test_body_kernels.py"
 MOTION = "tests/edge/floor/joint/motion/test_motion_kernels.py"
 CHOICE = "tests/edge/floor/joint/choice/test_choice_kernels.py"
 LIFE = "tests/edge/floor/joint/life/test_life_twins.py"
-JOINT = "tests/edge/floor/joint/test_joint_kernels.py"
+JOINT, WHOLE = "tests/edge/floor/joint/test_joint_kernels.py", "tests/edge/floor/joint/test_step_twins.py"
 FLOOR, JOURNEYS = "tests/edge/floor/test_floor_kernels.py", "tests/edge/journeys/test_journey_kernels.py"
 DISTANCES, STRIPES = "tests/edge/reid/test_distances.py", "tests/edge/reid/test_stripes.py"
 DETECT, GATE = "tests/edge/detect/test_kernels.py", "tests/edge/detect/test_gate_kernels.py"
@@ -33,6 +34,8 @@ TWINS = {
         "merge": f"{GATE}::test_boxes_are_joined_until_none_are_near",
         "widen": f"{GATE}::test_the_smallest_person_and_the_widened_part_are_told_as_plainly",
         "smallest_within": f"{GATE}::test_the_smallest_person_and_the_widened_part_are_told_as_plainly",
+        "find_seeds": f"{GATE}::test_blocks_that_moved_together_are_found_as_plainly",
+        "plan_regions": f"{GATE}::test_parts_to_look_at_are_planned_as_plainly",
     },
     "edge.detect.kernels": {
         "pack_planes": f"{DETECT}::test_pictures_are_packed_into_planes",
@@ -65,11 +68,18 @@ TWINS = {
     "edge.floor.joint.kernels": {
         "walk_on": f"{JOINT}::test_the_followed_walk_on_and_the_lost_spread",
         "are_alike": f"{LIFE}::test_hypotheses_are_alike_where_everybody_has_a_counterpart",
+        "weigh": f"{WHOLE}::test_everybody_is_weighed_against_every_box",
+        "meet": f"{WHOLE}::test_the_best_ways_of_all_hypotheses_go_on",
+        "learn_bias": f"{WHOLE}::test_what_cameras_are_off_by_is_learned_as_in_information_form",
+        "step": f"{WHOLE}::test_a_whole_step_is_the_plain_one",
     },
     "edge.floor.joint.life.kernels": {
         "lose": f"{LIFE}::test_the_seen_the_lost_and_the_forgotten_are_told_as_plainly",
         "age": f"{LIFE}::test_the_seen_the_lost_and_the_forgotten_are_told_as_plainly",
         "recall": f"{LIFE}::test_who_is_found_again_is_the_likeliest_against_a_newcomer",
+        "part_doubles": f"{WHOLE}::test_of_two_in_one_place_one_stays_as_plainly",
+        "gather": f"{WHOLE}::test_boxes_are_gathered_behind_a_newcomer_as_plainly",
+        "give_birth": f"{WHOLE}::test_who_is_behind_free_boxes_is_born_or_found_as_plainly",
     },
     "edge.floor.joint.motion.kernels": {
         "move": f"{MOTION}::test_walking_on_is_the_textbook_prediction",
@@ -78,6 +88,9 @@ TWINS = {
         "evidence": f"{MOTION}::test_evidence_is_that_of_two_normal_distributions_against_clutter",
         "correct": f"{MOTION}::test_a_likely_box_corrects_as_in_the_textbook",
         "smooth": f"{MOTION}::test_smoothing_is_that_of_rauch_tung_and_striebel",
+    },
+    "edge.floor.joint.past.kernels": {
+        "tell": "tests/edge/floor/joint/past/test_past_twins.py::test_what_was_is_told_as_plainly",
     },
     "edge.floor.kernels": {
         "predict": f"{FLOOR}::test_prediction_is_the_textbook_one",
@@ -99,6 +112,11 @@ TWINS = {
         "distances": f"{DISTANCES}::test_distances_are_the_plain_ones",
         "place": f"{DISTANCES}::test_a_code_takes_its_place_behind_those_as_near",
         "nearest": f"{DISTANCES}::test_the_nearest_are_the_plain_ones",
+    },
+    "edge.track.desk.kernels": {
+        "take_integers": f"{DESK}::test_pieces_of_a_desk_lie_side_by_side_and_whatever_does_not_fit_elsewhere",
+        "take_floats": f"{DESK}::test_pieces_of_a_desk_lie_side_by_side_and_whatever_does_not_fit_elsewhere",
+        "order_by": f"{DESK}::test_rows_are_ordered_as_by_numpys_stable_sort",
     },
     "edge.track.kernels": {
         "takes_part": STEP,
@@ -145,12 +163,7 @@ TWINS = {
 }
 """By module and kernel, the test that compares it, or the kernel that it is part of, with plain arithmetic."""
 
-WITHOUT_A_TWIN = {
-    "edge.detect.region_kernels": {"find_seeds", "plan_regions"},
-    "edge.floor.joint.kernels": {"weigh", "meet", "learn_bias", "step"},
-    "edge.floor.joint.life.kernels": {"part_doubles", "gather", "give_birth"},
-    "edge.floor.joint.past.kernels": {"tell"},
-}
+WITHOUT_A_TWIN: dict[str, set[str]] = {}
 """Kernels that examples and properties test, and no plain twin yet."""
 
 

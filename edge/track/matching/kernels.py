@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from edge.track.desk.kernels import USED, order_by, take_floats, take_integers
 from edge.track.records import CONFIRMED, FURNITURE, Record
 
 FORBIDDEN = 1e6
@@ -29,7 +30,7 @@ def iou_matrix(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.flo
 
 
 @njit(cache=True)
-def overlaps(boxes: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def overlaps(boxes: NDArray[np.float32], desk: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which of (M, 4) boxes touch: those of box `j` are `others[starts[j] : starts[j + 1]]`, rising.
 
     A sweep from left to right, so that a crowd costs by its density and not by its square.
@@ -38,10 +39,12 @@ def overlaps(boxes: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.
         (M + 1,) starts; (P,) others.
     """
     m = len(boxes)
-    by_left = np.argsort(boxes[:, 0])
-    starts = np.zeros(m + 1, np.int64)
-    others = np.empty(0, np.int64)
-    fill = np.empty(0, np.int64)
+    lefts, starts, fill = take_floats(desk, m), take_integers(desk, m + 1), take_integers(desk, m)
+    for j in range(m):
+        lefts[j] = boxes[j, 0]
+    by_left = order_by(lefts, desk)
+    starts[:] = 0
+    others = fill
     for writes in (False, True):
         for a in range(m):
             j = by_left[a]
@@ -59,17 +62,28 @@ def overlaps(boxes: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.
                         starts[j + 1] += 1
                         starts[o + 1] += 1
         if not writes:
-            starts = np.cumsum(starts)
-            others = np.empty(starts[m], np.int64)
-            fill = starts.copy()
+            for j in range(m):
+                fill[j] = starts[j]
+                starts[j + 1] += starts[j]
+            others = take_integers(desk, starts[m])
     for j in range(m):
-        others[starts[j] : starts[j + 1]].sort()
+        for a in range(starts[j] + 1, starts[j + 1]):  # few touch one box
+            o, b = others[a], a
+            while b > starts[j] and others[b - 1] > o:
+                others[b] = others[b - 1]
+                b -= 1
+            others[b] = o
     return starts, others
 
 
 @njit(cache=True)
-def assign(
-    starts: NDArray[np.int64], columns: NDArray[np.int64], cost: NDArray[np.float64], m: int, unmatched: float
+def assign(  # noqa: PLR0917 - compiled, takes no keywords
+    starts: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    cost: NDArray[np.float64],
+    m: int,
+    unmatched: float,
+    desk: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """The edge of each row in the assignment of least total cost, -1 where leaving it out (at `unmatched`) is cheaper.
 
@@ -82,22 +96,28 @@ def assign(
         cost: (E,) its cost, below `unmatched`.
         m: Number of columns.
         unmatched: Cost of leaving out a row.
+        desk: Room, see `desk`; the answer lies on it.
     """
     n = len(starts) - 1
-    out = np.full(n, -1)
-    owner = np.arange(n + m)  # a forest whose roots stand for what hangs together; rows, then columns
+    out = take_integers(desk, n)
+    out[:] = -1
+    owner = take_integers(desk, n + m)  # a forest whose roots stand for what hangs together; rows, then columns
+    for i in range(n + m):
+        owner[i] = i
     for i in range(n):
         for e in range(starts[i], starts[i + 1]):
             a, b = root(owner, i), root(owner, n + columns[e])
             owner[max(a, b)] = min(a, b)
-    groups = np.empty(n, np.int64)
+    groups = take_integers(desk, n)
     for i in range(n):
         groups[i] = root(owner, i)
-    by_group = np.argsort(groups, kind="mergesort")
-    place = np.full(m, -1)  # of a column in its group
-    here = np.empty(m, np.int64)
+    by_group = order_by(groups, desk)
+    place = take_integers(desk, m)  # of a column in its group
+    place[:] = -1
+    mark = desk[USED]
     a = 0
     while a < n:
+        desk[USED] = mark  # what the group before took
         b = a + 1
         while b < n and groups[by_group[b]] == groups[by_group[a]]:
             b += 1
@@ -108,18 +128,18 @@ def assign(
             for e in range(starts[i], starts[i + 1]):
                 if place[columns[e]] < 0:
                     place[columns[e]] = width
-                    here[width] = columns[e]
                     width += 1
         if width == 0:
             continue
         if width == 1 and len(rows) == 1:
             out[rows[0]] = starts[rows[0]]
             continue
-        dense = np.full((len(rows), width), FORBIDDEN)
+        dense = take_floats(desk, len(rows) * width).reshape((len(rows), width))
+        dense[:] = FORBIDDEN
         for r in range(len(rows)):
             for e in range(starts[rows[r]], starts[rows[r] + 1]):
                 dense[r, place[columns[e]]] = cost[e]
-        match = search(dense, unmatched)
+        match = search(dense, unmatched, desk)
         for r in range(len(rows)):
             for e in range(starts[rows[r]], starts[rows[r] + 1]):
                 if match[r] >= 0 and place[columns[e]] == match[r]:
@@ -137,20 +157,21 @@ def root(owner: NDArray[np.int64], i: int) -> int:
 
 
 @njit(cache=True)
-def search(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
+def search(cost: NDArray[np.float64], unmatched: float, desk: NDArray[np.int64]) -> NDArray[np.int64]:
     """The best columns of all rows, -1 for none: shortest augmenting paths with dual prices.
 
     Jonker and Volgenant, Computing 38, 1987. A row can always be left out, at the price `unmatched`, which also ends
-    a path; a cost of `FORBIDDEN` is never chosen.
+    a path; a cost of `FORBIDDEN` is never chosen. The answer lies on the desk.
     """
     n, m = cost.shape
-    u = np.zeros(n + 1)
-    v = np.zeros(m + 1)
-    row_of = np.zeros(m + 1, np.int64)  # 1-based; column 0 is the root of the search
-    way = np.zeros(m + 1, np.int64)
-    least = np.empty(m + 1)
-    done = np.empty(m + 1, np.bool_)
-    settled = np.zeros(n + 1, np.bool_)
+    u, v, least = take_floats(desk, n + 1), take_floats(desk, m + 1), take_floats(desk, m + 1)
+    row_of = take_integers(desk, m + 1)  # 1-based; column 0 is the root of the search
+    way, done, settled = take_integers(desk, m + 1), take_integers(desk, m + 1), take_integers(desk, n + 1)
+    u[:] = 0.0
+    v[:] = 0.0
+    row_of[:] = 0
+    way[:] = 0
+    settled[:] = 0
     for i in range(1, n + 1):  # whose best column nobody has wanted yet gets it, which leaves few to search for
         u[i] = unmatched
         best = 0
@@ -159,19 +180,19 @@ def search(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
                 u[i] = cost[i - 1, j - 1]
                 best = j
         if row_of[best] == 0:
-            settled[i] = True
+            settled[i] = 1
             if best > 0:
                 row_of[best] = i
     for i in range(1, n + 1):
-        if settled[i]:
+        if settled[i] == 1:
             continue
         row_of[0] = i
         column = leaver = 0
         leave = np.inf
         least[:] = np.inf
-        done[:] = False
+        done[:] = 0
         while True:
-            done[column] = True
+            done[column] = 1
             row = row_of[column]
             if unmatched - u[row] < leave:
                 leave = unmatched - u[row]
@@ -179,7 +200,7 @@ def search(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
             delta = leave
             nearest = 0
             for j in range(1, m + 1):
-                if done[j]:
+                if done[j] == 1:
                     continue
                 reduced = cost[row - 1, j - 1] - u[row] - v[j]
                 if reduced < least[j]:
@@ -189,7 +210,7 @@ def search(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
                     delta = least[j]
                     nearest = j
             for j in range(m + 1):
-                if done[j]:
+                if done[j] == 1:
                     u[row_of[j]] += delta
                     v[j] -= delta
                 else:
@@ -205,7 +226,8 @@ def search(cost: NDArray[np.float64], unmatched: float) -> NDArray[np.int64]:
             previous = way[column]
             row_of[column] = row_of[previous]
             column = previous
-    out = np.full(n, -1)
+    out = take_integers(desk, n)
+    out[:] = -1
     for j in range(1, m + 1):
         if row_of[j] > 0:
             out[row_of[j] - 1] = j - 1
@@ -296,10 +318,12 @@ def drop_repeats(  # noqa: PLR0917 - compiled, takes no keywords
     others: NDArray[np.int64],
     taken: NDArray[np.int64],
     p: Record,
+    desk: NDArray[np.int64],
 ) -> None:
     """Marks with -2 the free detections that repeat a free one earlier in `order`, which is by falling score."""
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
+    rank = take_integers(desk, len(order))
+    for k in range(len(order)):
+        rank[order[k]] = k
     for j in order:
         if taken[j] != -1:
             continue

@@ -29,6 +29,7 @@ def follow(  # noqa: PLR0917 - compiled, takes no keywords
     rows: NDArray[np.float64],
     written: int,
     people: NDArray[np.bool_],
+    desk: NDArray[np.int64],
 ) -> tuple[int, int, int, int]:
     """Steps from frame `first` on, as far as the room in `tracks` allows; notes who was seen, and who is a person.
 
@@ -45,6 +46,7 @@ def follow(  # noqa: PLR0917 - compiled, takes no keywords
         rows: (D, 7) frame, id, box, score of every matched detection; filled from `written` on.
         written: Rows filled.
         people: (D + 1,) by identity, True from the moment it is known to be a person.
+        desk: Room, see `desk`.
 
     Returns:
         The frame to go on with (F at the end), tracks in use, the next identity, rows filled.
@@ -54,7 +56,7 @@ def follow(  # noqa: PLR0917 - compiled, takes no keywords
         if n + end - begin > len(tracks):
             return frame, n, next_id, written
         dt = 1.0 / fps if frame > 0 else 0.0
-        n, next_id = step(tracks, n, next_id, frame / fps, dt, boxes[begin:end], scores[begin:end], params)
+        n, next_id = step(tracks, n, next_id, frame / fps, dt, boxes[begin:end], scores[begin:end], params, desk)
         for i in range(n):
             t = tracks[i]
             if t.det < 0:

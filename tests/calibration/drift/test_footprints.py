@@ -6,8 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import fisher_exact
 
-from calibration.drift.footprints import FRESH, LATE, Footprints, astray, load_footprints, save_footprints
+from calibration.drift.footprints import (
+    FRESH,
+    LATE,
+    Footprints,
+    astray,
+    chance_of_as_many,
+    load_footprints,
+    save_footprints,
+)
 from calibration.drift.motion import rotation_of
 from calibration.geometry import Wall
 from tests.calibration.drift.painted_view import hung
@@ -47,6 +56,14 @@ def counted(turned_deg, seed=1):
 def test_a_camera_that_tilted_is_suspected_and_one_that_did_not_is_not(seed):
     assert not counted((0, 0, 0), seed).suspicious
     assert counted((-3, 0, 0), seed).suspicious
+
+
+@pytest.mark.parametrize("before", [(0, 400), (3, 400), (40, 400), (400, 400), (0, 0)])
+@pytest.mark.parametrize("late", [(0, 200), (1, 200), (25, 200), (60, 200), (200, 200), (3, 7)])
+def test_what_chance_explains_is_told_as_by_scipy(before, late):
+    table = [[late[0], late[1] - late[0]], [before[0], before[1] - before[0]]]
+    expected = fisher_exact(table, alternative="greater").pvalue if before[1] else 1.0
+    assert chance_of_as_many(*late, *before) == pytest.approx(expected, rel=1e-9)
 
 
 def test_too_few_feet_say_nothing():

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 
 from calibration.geometry import Zone
-from edge.floor.coverage import Coverage
+from edge.floor.coverage import CELL_M, RIM_CELLS, SURE_PERSON_PX, Coverage
 from tests.edge.floor_scene import camera, floor, line, wall, zone
 
 
@@ -70,6 +70,21 @@ def test_a_blind_corner_that_is_left_by_the_shops_door_alone_is_no_way_out():
 def test_a_blind_corner_is_a_way_out_where_people_change_floors_or_no_wall_shuts_it_in():
     assert shop_with_a_blind_corner("transit").is_way_out((14.3, 8.7))
     assert shop_with_a_blind_corner(walls=False).is_way_out((14.3, 8.7))
+
+
+def test_what_a_camera_hardly_misses_is_remembered_in_no_more_room_than_the_plan_has():
+    coverage = Coverage(floor([camera("a", (0, 0), (8, 6))]))
+    rng = np.random.default_rng(1)
+    room = []
+    for places in (rng.uniform((-8, -8), (28, 20), (400, 2)), rng.uniform(-300, 300, (400, 2))):
+        for x, y in [*places.tolist(), (8.0, 6.0), (400.0, -400.0)]:
+            middle = (np.floor(np.array([[x, y]]) / CELL_M) + 0.5) * CELL_M
+            tall = coverage.floor.cameras["a"].person_height_px(middle)[0]
+            expected = bool(coverage.watched_by("a", middle)[0] and tall >= SURE_PERSON_PX)
+            assert [coverage.would_see("a", (x, y)) for _ in range(2)] == [expected] * 2
+        room.append(sum(len(cells) for cells in coverage._cells.values()))
+    assert room[0] == room[1] == (80 + 2 * RIM_CELLS) * (48 + 2 * RIM_CELLS)
+    assert coverage.would_see("a", (8.0, 6.0))
 
 
 def test_a_wall_or_a_line_parts_two_places_and_a_gap_does_not():

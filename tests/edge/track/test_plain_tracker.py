@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.track.desk.kernels import new_desk
 from edge.track.kernels import CONFIDENT, FAINT, LEFT_OVER, bring_back, step, take, takes_part
 from edge.track.life.kernels import give_birth, outlived, remember, settle, settle_at
 from edge.track.motion.kernels import go_on_as
@@ -108,10 +109,10 @@ def walk_both(seed, moments=70):
     """Steps both trackers side by side; gives what happened."""
     plain = PlainTracker(SIZE)
     bank, count, next_id = np.zeros(400, TRACK), 0, 1
-    params = compiled(CONFIG)
+    params, desk = compiled(CONFIG), new_desk(100)
     params["image_w"], params["image_h"] = SIZE
     for k, (now, dt, boxes, scores) in enumerate(street(seed, moments)):
-        count, next_id = step(bank, count, next_id, now, dt, boxes, scores, params)
+        count, next_id = step(bank, count, next_id, now, dt, boxes, scores, params, desk)
         plain.step(now, dt, boxes, scores)
         assert bank["id"][:count].tolist() == [t.id for t in plain.tracks]
         assert next_id == plain.next_id
@@ -215,7 +216,7 @@ def test_who_stopped_comes_back_as_plainly(seed):
             s.det, plain.owner[k] = k, s
     bank = np.concatenate([record_of(s) for s in plain.tracks])
     taken = np.array([k if s is not None else -1 for k, s in enumerate(plain.owner)])
-    bring_back(bank, 7, taken, 7.6, PARAMS)
+    bring_back(bank, 7, taken, 7.6, PARAMS, new_desk())
     plain.bring_back(7.6)
     left = bank[np.isfinite(bank["seen_at"])]
     assert left["id"].tolist() == [s.id for s in plain.tracks]
@@ -292,7 +293,7 @@ def test_a_recording_is_followed_step_by_step_also_where_the_bank_is_too_small(s
     frame, count, next_id, written = 0, 0, 1, 0
     while frame < len(frames):
         frame, count, next_id, written = follow(
-            bank, count, next_id, frame, 8.0, boxes, scores, cuts, compiled(CONFIG), rows, written, people
+            bank, count, next_id, frame, 8.0, boxes, scores, cuts, compiled(CONFIG), rows, written, people, new_desk()
         )
         bank = np.concatenate([bank, np.zeros(12, TRACK)])
     plain, expected, known = PlainTracker(), [], set()

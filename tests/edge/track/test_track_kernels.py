@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from edge.track.config import TrackerConfig
+from edge.track.desk.kernels import new_desk
 from edge.track.kernels import FARTHEST, put_back, report, sound
 from edge.track.life.kernels import went
 from edge.track.matching.kernels import (
@@ -100,7 +101,7 @@ def test_overlap_equals_numpy(n, m, seed):
 def test_the_sweep_finds_every_pair_that_touches(m, seed):
     boxes = boxes_of(np.random.default_rng(seed), m)
     touch = (plain_intersection(boxes, boxes) > 0).all(2) & ~np.eye(m, dtype=bool)
-    starts, others = overlaps(boxes)
+    starts, others = overlaps(boxes, new_desk())
     assert [others[starts[j] : starts[j + 1]].tolist() for j in range(m)] == [
         np.nonzero(row)[0].tolist() for row in touch
     ]
@@ -112,7 +113,7 @@ def test_assignment_costs_as_little_as_scipys(n, m, seed):
     cost = costs_of(np.random.default_rng(seed), n, m)
     unmatched = 0.5
     starts, columns, costs = edges_of(cost, unmatched)
-    match = assign(starts, columns, costs, m, unmatched)
+    match = assign(starts, columns, costs, m, unmatched, new_desk())
     kept = match >= 0
     assert ((match[kept] >= starts[:-1][kept]) & (match[kept] < starts[1:][kept])).all()
     taken = columns[match[kept]]
@@ -125,7 +126,7 @@ def test_assignment_costs_as_little_as_scipys(n, m, seed):
 @given(st.integers(0, 9), st.integers(1, 9), SEEDS)
 def test_the_search_of_one_group_costs_as_little_as_scipys(n, m, seed):
     cost = costs_of(np.random.default_rng(seed), n, m)
-    match = search(cost, 0.5)
+    match = search(cost, 0.5, new_desk(0))
     kept = match >= 0
     assert len(set(match[kept].tolist())) == kept.sum()
     total = cost[kept, match[kept]].sum() + 0.5 * (~kept).sum()
@@ -151,7 +152,7 @@ def test_second_boxes_are_dropped_as_if_every_pair_were_looked_at(m, seed):
     tracks = people_of(rng, 3)
     boxes, scores = boxes_of(rng, m, 60.0), rng.random(m).astype(np.float32)
     taken = rng.choice([-2, -1, -1, -1, 0, 1, 2], m)
-    starts, others = overlaps(boxes)
+    starts, others = overlaps(boxes, new_desk())
     states = [tracks["state"][t] if t >= 0 else -1 for t in taken]
 
     dropped = taken.copy()
@@ -175,7 +176,7 @@ def test_second_boxes_are_dropped_as_if_every_pair_were_looked_at(m, seed):
 
     dropped = taken.copy()
     order = np.argsort(-scores)
-    drop_repeats(order, boxes, scores, starts, others, dropped, p)
+    drop_repeats(order, boxes, scores, starts, others, dropped, p, new_desk())
     expected = taken.copy()
     for a, j in enumerate(order):
         better = [o for o in order[:a] if expected[o] == -1]

@@ -224,6 +224,21 @@ def test_a_pickled_tracker_goes_on_as_if_nothing_happened():
     np.testing.assert_array_equal(tracks.foot_px, whole.foot_px)
 
 
+def test_what_an_older_build_stored_goes_on_and_the_desk_is_not_stored():
+    frames = [[person(50 + 3 * i, 150), person(300, 200)] for i in range(30)]
+    whole = follow(frames)[-1]
+    tracker = Tracker()
+    follow(frames[:20], tracker=tracker)
+    _, stored = tracker.__getstate__()
+    assert set(stored) == {"config", "_bank", "_params", "_count", "_next_id", "_now", "_boxes"}
+    older = Tracker.__new__(Tracker)
+    older.__setstate__((None, stored))
+    for i in range(20, 30):
+        last = older.update(i / 8, seen(frames[i]))
+    assert last.id.tolist() == whole.id.tolist()
+    assert last.box_px.tolist() == whole.box_px.tolist()
+
+
 def test_a_crowd_larger_than_the_bank_fits():
     frames = [[person(30 * c + 3 * i, 70 * r) for c in range(20) for r in range(1, 8)] for i in range(12)]
     said = follow(frames)

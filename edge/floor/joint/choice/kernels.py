@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from edge.track.desk.kernels import FIRST, USED
 from edge.track.matching.kernels import FORBIDDEN, search
 
 Floats = NDArray[np.float64]
@@ -62,6 +63,7 @@ def rank(  # noqa: PLR0917 - compiled, takes no keywords
     group = np.full(n, -1)
     column_group = np.full(m, -1)
     rows, columns, queue = np.empty(n, np.int64), np.empty(m, np.int64), np.empty(n, np.int64)
+    desk = np.zeros(FIRST + 6 * (n + m + 2), np.int64)  # for the best way and one that differs
     edges = 0
     for a in range(n):
         edges += counts[people[a]]
@@ -105,12 +107,14 @@ def rank(  # noqa: PLR0917 - compiled, takes no keywords
             choice[0, first] = columns[0]
             total += gains[people[first], columns[0]]
             continue
+        desk[USED] = FIRST
         cost = np.empty((r, c))
         for a in range(r):
             for b in range(c):
                 gain = gains[people[rows[a]], columns[b]]
                 cost[a, b] = -gain if gain > 0.0 else FORBIDDEN
-        best = search(cost, 0.0)
+        best = search(cost, 0.0, desk)
+        mark = desk[USED]
         worth = 0.0
         for a in range(r):
             if best[a] >= 0:
@@ -122,7 +126,8 @@ def rank(  # noqa: PLR0917 - compiled, takes no keywords
                 continue
             kept = cost[a, best[a]]
             cost[a, best[a]] = FORBIDDEN
-            other = search(cost, 0.0)
+            desk[USED] = mark
+            other = search(cost, 0.0, desk)
             cost[a, best[a]] = kept
             lost = worth
             for b in range(r):

@@ -1,0 +1,1 @@
+"""Room for what a step of the tracker notes down."""
