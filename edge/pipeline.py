@@ -25,7 +25,7 @@ from edge.floor.visitors import Visitors
 from edge.journeys.stage import Journeys, JourneySettings, Told
 from edge.reid.looks import LOOK, Look
 from edge.track.config import TrackerConfig
-from edge.track.records import CONFIRMED
+from edge.track.records import CONFIRMED, STIRRING
 from edge.track.tracker import Tracker
 from edge.track.tracks import TrackKey, Tracks
 
@@ -57,7 +57,8 @@ class CameraObservation:
 
     Attributes:
         captured_at: when it was taken, seconds.
-        detections: people's boxes in its pixels, low scores included; ``data`` may say how they look.
+        detections: people's boxes in its pixels, low scores included; ``data`` may say how they look
+            and whether they stir.
         size: its width and height, pixels.
     """
 
@@ -133,7 +134,10 @@ class FloorPipeline:
             seen = observed[name]
             tracks[name] = self._trackers[name].update(seen.captured_at, seen.detections, seen.size)
             everything, states = self._trackers[name].hypotheses()
-            footings[name] = self._views[name].footing(seen.captured_at, everything, seen.size, states == CONFIRMED)
+            stirring = states == STIRRING
+            footings[name] = self._views[name].footing(
+                seen.captured_at, everything, seen.size, (states == CONFIRMED) | stirring, stirring
+            )
             looks |= _looks(name, everything, seen.detections)
         return self._step(self._fusion.update(at, footings, looks, blind), tracks)
 

@@ -16,6 +16,7 @@ from edge.detect.detector import Detector
 from edge.detect.stage import DetectStage
 from edge.playback import Playback
 from edge.reid.looks import LOOK
+from edge.track.seen import STIR
 
 CAMERA = "front"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -69,6 +70,7 @@ def save(path: Path, seen: Seen) -> None:
             box=np.concatenate([found.xyxy for found in people]),
             score=np.concatenate([np.asarray(found.confidence) for found in people]),
             look=np.concatenate([np.asarray(found.data[LOOK]) for found in people if len(found)]),
+            stir=np.concatenate([np.asarray(found.data[STIR]) for found in people if len(found)]),
         )
         part.replace(path)
     finally:
@@ -79,7 +81,7 @@ def load(path: Path) -> Seen:
     """What `save` wrote."""
     with np.load(path) as kept:
         at, size, count = kept["at"].tolist(), kept["size"].tolist(), kept["count"]
-        box, score, looks = kept["box"], kept["score"], kept["look"]
+        box, score, looks, stirs = kept["box"], kept["score"], kept["look"], kept["stir"]
     ends = np.cumsum(count).tolist()
     return [
         (
@@ -89,7 +91,7 @@ def load(path: Path) -> Seen:
                 xyxy=box[end - n : end],
                 confidence=score[end - n : end],
                 class_id=np.zeros(n, np.int64),
-                data={LOOK: looks[end - n : end]},
+                data={LOOK: looks[end - n : end], STIR: stirs[end - n : end]},
             ),
         )
         for i, (end, n) in enumerate(zip(ends, count.tolist(), strict=True))

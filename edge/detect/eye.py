@@ -16,6 +16,8 @@ from edge.detect.gate import GateSettings, MotionGate
 from edge.detect.mask import PrivacyMask
 from edge.detect.pace import Pace, PaceSettings
 from edge.detect.regions import Part, RegionSettings, local_parts, outside
+from edge.detect.stir import Stir, StirSettings
+from edge.track.seen import STIR
 
 # Boxes that end this close to the edge of a region, where the picture goes on, are cut people: not taken.
 CUT_PX = 2.0
@@ -29,6 +31,7 @@ class DetectSettings:
         gate: when a picture shows something new.
         regions: when a part of it is enough.
         pace: how often a camera is worth it.
+        stir: what counts as stirring.
         sure: boxes of a lower score are no reason to look at more of a picture.
         usual_interval_s: a picture's usual interval, by which waiting is measured.
     """
@@ -36,6 +39,7 @@ class DetectSettings:
     gate: GateSettings = field(default_factory=GateSettings)
     regions: RegionSettings = field(default_factory=RegionSettings)
     pace: PaceSettings = field(default_factory=PaceSettings)
+    stir: StirSettings = field(default_factory=StirSettings)
     sure: float = 0.3
     usual_interval_s: float = 0.125
 
@@ -61,7 +65,7 @@ class Eye:
     """One camera's gate, pace and last result.
 
     Attributes:
-        last: people in the last analysed picture.
+        last: people in the last analysed picture; whether they stir is not known of any other.
     """
 
     def __init__(self, settings: DetectSettings, mask: PrivacyMask | None, parts_pay: bool) -> None:
@@ -70,6 +74,7 @@ class Eye:
         self._mask = mask
         self._gate = MotionGate(settings.gate)
         self._pace = Pace(settings.pace)
+        self._stir = Stir(settings.stir, None if mask is None else mask.covered)
         self._whole_at = -math.inf
         self.last = nobody()
 
@@ -91,7 +96,7 @@ class Eye:
         return Worth.LOOK, Job(frame, parts, self._pace.late(now, self._settings.usual_interval_s))
 
     def take(self, job: Job, found: sv.Detections) -> sv.Detections:
-        """Who is there now, after the job's picture was looked at and people found in its regions."""
+        """Who is there now, and who stirs, after the job's picture was looked at and people found in its regions."""
         now, size = job.frame.captured_at, job.frame.size
         if job.parts:
             regions = [part.region for part in job.parts]
@@ -100,12 +105,15 @@ class Eye:
             found = joined(_chosen(self.last, kept), _chosen(found, whole))
         else:
             self._whole_at = now
+        found.data[STIR] = np.full(len(found), np.nan, np.float32)
         self.last = found
         people = np.asarray(found.xyxy, np.float32)
         self._gate.accept()
         self._gate.learn(people, size)
         self._pace.learn(now, people)
-        return found
+        seen = copied(found)
+        seen.data[STIR] = self._stir.look(now, job.frame.luma, people, _scores(found), size)
+        return seen
 
     def resting(self, now: float) -> bool:
         """Whether nothing has happened here for so long that decoding every picture is a waste."""
@@ -117,6 +125,14 @@ def nobody() -> sv.Detections:
     return sv.Detections(
         xyxy=np.zeros((0, 4), np.float32), confidence=np.zeros(0, np.float32), class_id=np.zeros(0, np.int64)
     )
+
+
+def copied(people: sv.Detections) -> sv.Detections:
+    """A copy: who gets it may write into it, and the original may be handed out again."""
+    scores = None if people.confidence is None else people.confidence.copy()
+    classes = None if people.class_id is None else people.class_id.copy()
+    data: dict[str, Any] = {name: np.copy(values) for name, values in people.data.items()}
+    return sv.Detections(xyxy=people.xyxy.copy(), confidence=scores, class_id=classes, data=data)
 
 
 def joined(first: sv.Detections, second: sv.Detections) -> sv.Detections:

@@ -6,13 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import supervision as sv
 
 from edge.capture.frame import Canvas, Frame, Image, Region
-from edge.detect.eye import DetectSettings, Eye, Job, Worth
+from edge.detect.eye import DetectSettings, Eye, Job, Worth, copied
 from edge.detect.mask import PrivacyMask
 from edge.reid.looks import LOOK
 from edge.reid.stripes import describe
@@ -93,7 +93,8 @@ class DetectStage:
                 pace comes first, so that overload slows all cameras evenly.
 
         Returns:
-            ``sv.Detections`` by camera, as ``Detector.detect`` gives them; ``data[LOOK]`` says how they look.
+            ``sv.Detections`` by camera, as ``Detector.detect`` gives them; ``data[LOOK]`` says how they look,
+            ``data[STIR]`` how much of each stirred: not a number where that cannot be told, as of all that is repeated.
         """
         self.seen += len(frames)
         answers: dict[str, sv.Detections] = {}
@@ -106,10 +107,10 @@ class DetectStage:
             if job is not None:
                 jobs.append(job)
             elif worth is Worth.REPEAT:
-                answers[frame.camera] = _copied(eye.last)
+                answers[frame.camera] = copied(eye.last)
         jobs.sort(key=lambda job: -job.late)
         for job, found in self._work(jobs, go_on):
-            answers[job.frame.camera] = _copied(self._eye_of(job.frame.camera).take(job, found))
+            answers[job.frame.camera] = self._eye_of(job.frame.camera).take(job, found)
         return answers
 
     def resting(self, camera: str, now: float) -> bool:
@@ -165,11 +166,3 @@ def _look(detector: FindsPeople, job: Job, canvas: Canvas) -> sv.Detections:
         (found,) = detector.detect([image])
     found.data[LOOK] = describe(image, np.asarray(found.xyxy, np.float32))
     return found
-
-
-def _copied(people: sv.Detections) -> sv.Detections:
-    """A copy: who gets it may write into it, and the original may be handed out again."""
-    scores = None if people.confidence is None else people.confidence.copy()
-    classes = None if people.class_id is None else people.class_id.copy()
-    data: dict[str, Any] = {name: np.copy(values) for name, values in people.data.items()}
-    return sv.Detections(xyxy=people.xyxy.copy(), confidence=scores, class_id=classes, data=data)

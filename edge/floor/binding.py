@@ -326,7 +326,7 @@ class Binding:
             person.trail = list(self.sights.trails.get(track, ()))
             person.taken_for = self.strayed.get(track, old.key if old is not None else None)
         else:
-            self._backfill(at, track, person, not_before=at - self.settings.backfill_s)
+            self._backfill(at, track, person, not_before=at - self.settings.reach_back_s(stirring=sight.stirring))
         if not is_split:
             person.claim = self.sights.stood_before(track, at - self.settings.remembered_s)
 

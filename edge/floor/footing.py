@@ -73,7 +73,7 @@ class Footing:
         covariance_m2: (N, 2, 2) of what changes from picture to picture, square metres.
         bias_m2: (N, 2, 2) of what stays wrong, such as the calibration and a person's height, square metres.
         velocity_mps: (N, 2) metres a second.
-        reported: (N,) known to be a person, because it has moved.
+        reported: (N,) known to be a person, because it has moved or stirs.
         observed: (N,) matched to a detection in the latest frame.
         from_head: (N,) the feet are hidden; the position comes from the head and the assumed height.
         score: (N,) of the latest detection.
@@ -82,6 +82,7 @@ class Footing:
         past: (K, 4) track, seconds, x, y: where those reported for the first time have been before, metres.
         at: seconds, when the frame was captured.
         alive: (K,) int64 every track the camera still follows, those without a usable position included.
+        stirring: (N,) known to be a person because it stirs, though it never moved; nobody by default.
     """
 
     track: NDArray[np.int64]
@@ -98,6 +99,7 @@ class Footing:
     past: Floats
     at: float
     alive: NDArray[np.int64]
+    stirring: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         """Number of people."""
@@ -119,7 +121,12 @@ class FloorView:
     settings: FootingSettings = field(default_factory=FootingSettings)
 
     def footing(
-        self, at: float, tracks: Tracks, size_px: tuple[int, int], reported: NDArray[np.bool_] | None = None
+        self,
+        at: float,
+        tracks: Tracks,
+        size_px: tuple[int, int],
+        reported: NDArray[np.bool_] | None = None,
+        stirring: NDArray[np.bool_] | None = None,
     ) -> Footing:
         """Where a camera's tracks stand, less those at or above the horizon or off the plan.
 
@@ -128,6 +135,7 @@ class FloorView:
             tracks: N tracks.
             size_px: width and height of the picture.
             reported: (N,) which of them are known to be people; all by default.
+            stirring: (N,) which of those only because they stir; none by default.
         """
         reported = np.ones(len(tracks), np.bool_) if reported is None else reported
         camera = self.camera.scaled(*size_px)
@@ -171,6 +179,7 @@ class FloorView:
             past=self._past(camera, tracks, reach_m),
             at=at,
             alive=np.asarray(tracks.id, np.int64),
+            stirring=None if stirring is None else stirring[keep],
         )
 
     def _toes_m(self, camera: Camera, position: Floats, velocity: Floats) -> Floats:

@@ -129,3 +129,7 @@ class FusionSettings:
     through_s: float = 3.0
     settled_s: float = 0.6
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+
+    def reach_back_s(self, *, stirring: bool) -> float:
+        """Most that a track's first report may reach back; who never moved was there for as long as they stir."""
+        return self.remembered_s if stirring else self.backfill_s

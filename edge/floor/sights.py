@@ -46,6 +46,7 @@ class Sight:
     past: Floats
     doubt_m2: Floats
     sharpness: float
+    stirring: bool = False
 
     def moved_to(self, at: float) -> Floats:
         """(2,) where the track is by now, metres: its sighting moved on by the frame's age."""
@@ -86,6 +87,8 @@ class Sights:
             sharpness = 1.0 / np.trace(doubt_m2, axis1=1, axis2=2)
             for i in np.flatnonzero(footing.observed).tolist():
                 track = (camera, int(footing.track[i]))
+                if track in self.latest and self.latest[track].reported and not footing.reported[i]:
+                    ended.add(track)  # it was somebody no longer, and is a thing
                 self.latest[track] = Sight(
                     footing.at,
                     footing.position_m[i],
@@ -99,6 +102,7 @@ class Sights:
                     footing.past[footing.past[:, 0] == track[1], 1:],
                     doubt_m2[i],
                     float(sharpness[i]),
+                    footing.stirring is not None and bool(footing.stirring[i]),
                 )
                 fresh.append(track)
                 self._remember(track)

@@ -40,6 +40,13 @@ class TrackerConfig:
         furniture_speed: Slower is standing still, heights a second.
         furniture_keep_s: Longest time a thing is remembered while hidden.
         furniture_penalty: Handicap of a thing for a confident detection.
+        stir_share: Share of a box that must have changed for it to have stirred, where the detector tells that at all.
+        stir_score: Fainter detections do not count.
+        stir_moments: A thing that stirred so often is a person who stands still,
+        stir_apart_s: in moments so far apart,
+        stir_memory_s: within this time.
+        still_s: Whoever was seen not to stir for this long was a thing until then,
+        stir_keep_s: and whoever was a person is one no longer after this.
         lost_s: Time a walking person may stay unseen.
         still_lost_s: The same of somebody who stood still.
         still_speed: Below this speed patience grows from `lost_s` to `still_lost_s`, heights a second.
@@ -84,6 +91,13 @@ class TrackerConfig:
     furniture_speed: float = 0.1
     furniture_keep_s: float = 120.0
     furniture_penalty: float = 3.0
+    stir_share: float = 0.06
+    stir_score: float = 0.3
+    stir_moments: float = 3.0
+    stir_apart_s: float = 1.0
+    stir_memory_s: float = 60.0
+    still_s: float = 20.0
+    stir_keep_s: float = 180.0
     lost_s: float = 2.5
     still_lost_s: float = 10.0
     still_speed: float = 0.2

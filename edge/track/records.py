@@ -17,9 +17,9 @@ from edge.track.config import TrackerConfig
 Record = Any
 """One record of `TRACK` or `PARAMS`; numpy's stubs know no fields."""
 
-TENTATIVE, CONFIRMED, FURNITURE = 0, 1, 2
+TENTATIVE, CONFIRMED, FURNITURE, STIRRING = 0, 1, 2, 3
 """Not yet known to move; has moved, is a person; has stood where it was born for so long that it is taken for a
-thing."""
+thing; has not moved but stirs, and so is a person, too: its record says confirmed, `Tracker.hypotheses` says this."""
 
 TRAIL = 24
 """Positions remembered of a track not yet known to move; at one in `TRAIL_STEP_S` they reach back three seconds."""

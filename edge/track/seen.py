@@ -8,6 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+STIR = "stir"
+"""Where `supervision.Detections` carry in their ``data`` how much of each box stirred: (M,) float32, share of the box,
+not a number where that cannot be told."""
+
 
 class Seen(Protocol):
     """Boxes of one picture: `supervision.Detections`, or `Boxes`."""

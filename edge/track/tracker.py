@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from edge.track.config import TrackerConfig
 from edge.track.desk.kernels import WANTED, new_desk
 from edge.track.kernels import put_back, report, sound, step
-from edge.track.records import TRACK, compiled
-from edge.track.seen import Seen
+from edge.track.life.stirring import Stirring
+from edge.track.records import STIRRING, TRACK, compiled
+from edge.track.seen import STIR, Seen
 from edge.track.tracks import Tracks
 
 SPARE_TRACKS = 64
@@ -31,6 +32,7 @@ class Tracker:
     _now: float | None = field(init=False, default=None)
     _boxes: NDArray[np.float32] = field(init=False, repr=False)
     _desk: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+    _stirring: Stirring = field(init=False, repr=False, default_factory=Stirring)
 
     def __post_init__(self) -> None:
         """Lays out the bank of tracks and the compiled form of the settings."""
@@ -56,11 +58,12 @@ class Tracker:
         Args:
             now: Seconds of any clock; the intervals may be irregular. Where it was put back, no time has passed.
             detections: Boxes (M, 4) in pixels with confidences; without confidences every box counts as certain. What
-                is not finite or has no area is passed over.
+                is not finite or has no area is passed over. Where ``data[STIR]`` says how much of each stirred, who
+                never moves may be a person, too.
             image_size: Width and height in pixels, so that who walks out of the picture is not waited for.
 
         Returns:
-            Everybody who has moved at least once, seen in this update or not (see `Tracks.observed`).
+            Everybody who has moved at least once, or stirs, seen in this update or not (see `Tracks.observed`).
         """
         self.advance(now, detections, image_size)
         return self._tracks(now, people_only=True)
@@ -75,13 +78,16 @@ class Tracker:
         if image_size is not None:
             self._params[0]["image_w"], self._params[0]["image_h"] = image_size
         rows = sound(boxes, scores)
+        stirs = getattr(detections, "data", {}).get(STIR)
         if len(rows) < len(boxes):
             boxes, scores = boxes[rows], scores[rows]
+            stirs = None if stirs is None else stirs[rows]
         while self._count + len(boxes) > len(self._bank):
             self._bank = np.concatenate([self._bank, np.zeros_like(self._bank)])
         dt = 0.0 if self._now is None else now - self._now
         if dt < 0.0:
             put_back(self._bank, self._count, -dt)
+            self._stirring.put_back(-dt)
             dt = 0.0
         self._count, self._next_id = step(
             self._bank, self._count, self._next_id, now, dt, boxes, scores, self._params, self._desk
@@ -90,11 +96,15 @@ class Tracker:
             self._desk = new_desk(2 * int(self._desk[WANTED]))
         self._now = now
         self._boxes = boxes
+        if stirs is not None:
+            self._stirring.see(self._bank[: self._count], boxes, stirs, now, self._params)
 
     def hypotheses(self) -> tuple[Tracks, NDArray[np.int64]]:
         """Everything followed at the last update, posters and newborn included, and its states (see `records`)."""
         now = 0.0 if self._now is None else self._now
-        return self._tracks(now, people_only=False), self._bank["state"][: self._count].copy()
+        tracks, states = self._tracks(now, people_only=False), self._bank["state"][: self._count].copy()
+        states[np.isin(tracks.id, self._stirring.people())] = STIRRING
+        return tracks, states
 
     def _tracks(self, now: float, *, people_only: bool) -> Tracks:
         """What the bank says."""

@@ -20,6 +20,7 @@ JOINT, WHOLE = "tests/edge/floor/joint/test_joint_kernels.py", "tests/edge/floor
 FLOOR, JOURNEYS = "tests/edge/floor/test_floor_kernels.py", "tests/edge/journeys/test_journey_kernels.py"
 DISTANCES, STRIPES = "tests/edge/reid/test_distances.py", "tests/edge/reid/test_stripes.py"
 DETECT, GATE = "tests/edge/detect/test_kernels.py", "tests/edge/detect/test_gate_kernels.py"
+STIR = "tests/edge/detect/test_stir_kernels.py"
 LIGHT = f"{GATE}::test_what_light_does_not_explain_is_told_as_by_least_squares"
 STEP = f"{PLAIN}::test_every_step_is_the_plain_one"
 
@@ -29,6 +30,17 @@ TWINS = {
         "light_free_change": LIGHT,
         "_fit_light": LIGHT,
         "_moments": LIGHT,
+    },
+    "edge.detect.stir_kernels": {
+        "sample": f"{STIR}::test_cells_are_means_and_hidden_where_nobody_may_look",
+        "hide": f"{STIR}::test_a_passer_hides_the_cells_they_touch",
+        "fit_light": f"{STIR}::test_light_is_taken_out_as_by_least_squares",
+        "find_noise": f"{STIR}::test_noise_is_that_of_the_quieter_half",
+        "stirred": f"{STIR}::test_what_stirred_is_told_as_plainly",
+        "overlap": f"{STIR}::test_overlap_is_intersection_over_union",
+        "find_places": f"{STIR}::test_boxes_find_the_places_they_overlap_most",
+        "compare": f"{STIR}::test_a_picture_is_compared_with_the_one_nearest_to_a_second_ago",
+        "watch": f"{STIR}::test_each_place_is_looked_at_once_and_what_a_surer_box_covers_is_that_ones",
     },
     "edge.detect.region_kernels": {
         "merge": f"{GATE}::test_boxes_are_joined_until_none_are_near",
@@ -132,6 +144,7 @@ TWINS = {
     "edge.track.life.kernels": {
         "went": f"{TRACK}::test_how_far_a_box_went_is_how_far_opposite_edges_went_together",
         "settle": f"{PLAIN}::test_whether_somebody_moved_or_stayed_is_told_as_plainly",
+        "stay": f"{PLAIN}::test_whether_somebody_moved_or_stayed_is_told_as_plainly",
         "settle_at": f"{PLAIN}::test_a_life_begins_and_a_box_is_taken_as_plainly",
         "give_birth": f"{PLAIN}::test_a_life_begins_and_a_box_is_taken_as_plainly",
         "remember": f"{PLAIN}::test_a_trail_keeps_the_latest_places",

@@ -63,13 +63,19 @@ def settle(t: Record, box: NDArray[np.float32], now: float, gap: float, p: Recor
         t.home_foot += share * (t.fy - t.home_foot)
     still = t.vx * t.vx + t.vy * t.vy < (p.furniture_speed * t.h) ** 2
     if now - t.home_at >= p.furniture_s and still:
-        t.state = FURNITURE
-        t.fx = 0.5 * (t.place_x1 + t.place_x2)
-        t.fy = t.place_y2
-        t.vx = t.vy = 0.0
-        t.xpp = t.ypp = (p.noise * t.h) ** 2
-        t.xpv = t.ypv = 0.0
-        t.xvv = t.yvv = (p.start_speed * t.h) ** 2
+        stay(t, p)
+
+
+@njit(cache=True)
+def stay(t: Record, p: Record) -> None:
+    """Makes a track a thing that stands where its boxes were."""
+    t.state = FURNITURE
+    t.fx = 0.5 * (t.place_x1 + t.place_x2)
+    t.fy = t.place_y2
+    t.vx = t.vy = 0.0
+    t.xpp = t.ypp = (p.noise * t.h) ** 2
+    t.xpv = t.ypv = 0.0
+    t.xvv = t.yvv = (p.start_speed * t.h) ** 2
 
 
 @njit(cache=True)
