@@ -20,10 +20,12 @@ from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.eye import DetectSettings
 from edge.detect.stage import DetectStage
+from edge.detect.stir import Stir
 from edge.pipeline import CameraObservation
 from edge.playback import Playback
 from edge.reid.looks import LOOK
 from edge.reid.stripes import describe
+from edge.track.seen import STIR
 from models.registry import resolve
 from simulator.clips import EPOCH, choose_cameras, make_renderers
 from simulator.encode import ClipWriter
@@ -146,6 +148,7 @@ class _Shooting:
         detector = Detector(resolve(MODEL).path)
         settings = DetectSettings(usual_interval_s=1.0 / FPS)
         self._stages = {floor: DetectStage(detector, settings=settings) for floor in self._floors}
+        self._stirs = {name: Stir() for name in self._chosen}
 
     def shoot(self, place: Path, start_s: float) -> None:
         """Writes a piece's clips and what is to be seen in them."""
@@ -174,7 +177,7 @@ class _Shooting:
     def _look(self, place: Path, start_s: float, floor: str, boxes: list[dict[str, Boxes]]) -> list[Moment]:
         moments = []
         for number, tick in enumerate(_playback(place, self._floors[floor], start_s).ticks()):
-            true = {name: _seen(frame, boxes[number][name]) for name, frame in tick.frames.items()}
+            true = {name: _seen(frame, boxes[number][name], self._stirs[name]) for name, frame in tick.frames.items()}
             found = self._stages[floor].update(tick.now, list(tick.frames.values()))
             seen = {
                 name: CameraObservation(tick.frames[name].captured_at, each, tick.frames[name].size)
@@ -190,7 +193,7 @@ def _playback(place: Path, cameras: list[str], start_s: float) -> Playback:
     )
 
 
-def _seen(frame: Frame, boxes: Boxes) -> CameraObservation:
+def _seen(frame: Frame, boxes: Boxes, stir: Stir) -> CameraObservation:
     """What a detector would tell that makes no mistake."""
     rows = np.flatnonzero(boxes.visible >= LEAST_SEEN)
     found = sv.Detections(
@@ -198,5 +201,7 @@ def _seen(frame: Frame, boxes: Boxes) -> CameraObservation:
         confidence=np.full(len(rows), SURE, np.float32),
         class_id=np.zeros(len(rows), int),
     )
-    found.data[LOOK] = describe(frame.image, np.asarray(found.xyxy, np.float32))
+    people, scores = np.asarray(found.xyxy, np.float32), np.asarray(found.confidence, np.float32)
+    found.data[LOOK] = describe(frame.image, people)
+    found.data[STIR] = stir.look(frame.captured_at, frame.luma, people, scores, frame.size)
     return CameraObservation(frame.captured_at, found, frame.size)

@@ -49,7 +49,7 @@ class StirSettings:
     around_most: float = 0.03
     inside_most: float = 0.7
     known: float = 0.6
-    least_px: float = 24.0
+    least_px: float = 40.0
     same: float = 0.5
     settled_s: float = 0.4
     margin: float = 0.15

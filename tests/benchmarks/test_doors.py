@@ -15,6 +15,7 @@ from benchmarks.doors.ways import bytetrack
 from calibration.site import load_site
 from edge.capture.source import open_recording
 from edge.reid.looks import LOOK
+from edge.track.seen import STIR
 from simulator.encode import ClipWriter
 
 NOBODY = {"in": [], "out": []}
@@ -134,12 +135,13 @@ def test_what_was_seen_comes_back_from_the_cache_as_it_was(tmp_path):
     some = sv.Detections(
         np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32), None, np.array([0.5, 0.25], np.float32), np.zeros(2, int)
     )
-    some.data[LOOK] = looks
+    some.data |= {LOOK: looks, STIR: np.array([0.25, np.nan], np.float32)}
     none = sv.Detections(np.empty((0, 4), np.float32), None, np.empty(0, np.float32), np.empty(0, int))
-    none.data[LOOK] = np.empty((0, 3), np.float32)
+    none.data |= {LOOK: np.empty((0, 3), np.float32), STIR: np.empty(0, np.float32)}
     save(tmp_path / "seen.npz", [(0.04, (64, 48), none), (0.08, (64, 48), some)])
     (at, size, first), (_, _, second) = load(tmp_path / "seen.npz")
     assert (at, size, len(first)) == (0.04, (64, 48), 0)
     np.testing.assert_array_equal(second.xyxy, some.xyxy)
     np.testing.assert_array_equal(second.confidence, some.confidence)
     np.testing.assert_array_equal(second.data[LOOK], looks)
+    np.testing.assert_array_equal(second.data[STIR], some.data[STIR])

@@ -15,6 +15,7 @@ from edge.detect.pace import PaceSettings, speed_heights
 from edge.detect.regions import RegionSettings
 from edge.detect.stage import DetectStage
 from edge.reid.looks import LOOK
+from edge.track.seen import STIR
 
 SIZE = (640, 360)
 DARK = 20
@@ -94,6 +95,17 @@ def test_what_is_handed_out_may_be_changed(finder):
     stage = DetectStage(finder)
     stage.update(0.0, [frame("a", 0.0, (100, 100))])["a"].xyxy[:] = -1
     assert boxes(stage.update(0.1, [frame("a", 0.1, (100, 100))])["a"]) == [[100, 100, 130, 180]]
+
+
+def test_who_stirs_is_told_of_pictures_that_were_looked_at_and_of_no_others(finder):
+    stage = DetectStage(finder)
+    told = [
+        stage.update(i / 4, [frame("a", i / 4, (100, 100), (300, 100 + 2 * (i > 4)))])["a"].data[STIR] for i in range(8)
+    ]
+    assert all(one.shape == (2,) for one in told)
+    assert [bool(np.isfinite(one).any()) for one in told] == [k in {2, 4, 5, 7} for k in range(8)]
+    again = stage.update(2.0, [frame("a", 2.0)])["a"]
+    assert again.data[STIR].shape == (0,)
 
 
 def test_a_colour_picture_is_made_only_where_somebody_looks(finder):

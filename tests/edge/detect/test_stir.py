@@ -11,7 +11,7 @@ from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.mask import PrivacyMask
 from edge.detect.stage import DetectStage
-from edge.detect.stir import Stir
+from edge.detect.stir import Stir, StirSettings
 from edge.playback import Playback
 from edge.track.records import CONFIRMED, STIRRING
 from edge.track.seen import STIR
@@ -44,7 +44,7 @@ def turning(at):
     return (0, 4, 1, 6)[int(at / 2.5) % 4]
 
 
-def picture(rng, at, turned=still, *, light=(1.0, 0.0), passer=None, shift=0, screen=None):
+def picture(rng, at, turned=still, *, light=(1.0, 0.0), passer=None, wide=36, shift=0, screen=None):
     """(h, w) uint8: the room, what stands in it with its head turned so far, who passes, the light and noise."""
     scene = ROOM.copy()
     x1, y1, x2, y2 = BOX
@@ -54,7 +54,7 @@ def picture(rng, at, turned=still, *, light=(1.0, 0.0), passer=None, shift=0, sc
         scene[y1 - 20 : y2 + 20, x1 - 20 : x2 + 20] = texture(screen, 130, 70, 40, 200)
     if passer is not None:
         left = int(passer)
-        scene[40:150, max(0, left) : max(0, left + 36)] = 30.0
+        scene[40:150, max(0, left) : max(0, left + wide)] = 30.0
     scene = np.roll(scene, shift, axis=1) * light[0] + light[1]
     return np.clip(scene + rng.normal(0, NOISE, scene.shape), 0, 255).astype(np.uint8)
 
@@ -146,6 +146,18 @@ def test_the_figure_is_the_share_of_the_box_that_changed():
     assert np.isnan(told[: FPS // 2]).all()
     assert np.nanmax(told[rest]) < 0.04
     assert 0.06 < np.nanmedian(told[turns]) < 16 * 14 / (90 * 30) + 0.05
+
+
+def test_the_ring_keeps_most_of_what_passes_unseen_from_counting():
+    def stirring(around_most):
+        rng, stir = np.random.default_rng(0), Stir(StirSettings(around_most=around_most))
+        told = []
+        for at in np.arange(0, 20, 1 / FPS):
+            luma = picture(rng, at, passer=walking_by(at), wide=8)
+            told.append(stir.look(at, luma, np.array([BOX], np.float32), np.array([0.8]), SIZE)[0])
+        return int((np.array(told) >= 0.06).sum())
+
+    assert 3 * stirring(StirSettings().around_most) <= stirring(1.0)
 
 
 def test_a_smaller_plane_of_brightness_and_few_pictures_tell_the_same():
