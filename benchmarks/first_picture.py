@@ -172,7 +172,7 @@ def _run_box(config: Path, began_mono: float) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         return found
 
-    DetectStage.update = update  # type: ignore[method-assign]
+    DetectStage.update = update  # type: ignore[method-assign, assignment]
     sys.argv = ["atrium", "edge", "run", str(config)]
     with contextlib.suppress(SystemExit):
         runpy.run_module("cli.main", run_name="__main__")

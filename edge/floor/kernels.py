@@ -107,21 +107,46 @@ def merge_sightings(
     Returns:
         (K,) people seen, ascending, their (K, 2) positions and (K, 2, 2) jitter.
     """
-    weight = np.zeros((count, 2, 2))
-    inverse = np.empty((owner.shape[0], 2, 2))
+    weight, inverse = np.zeros((count, 2, 2)), np.empty((owner.shape[0], 2, 2))
+    place = np.full(count, -1)  # of each person among those seen
     for k in range(owner.shape[0]):
-        inverse[k] = np.linalg.inv(jitter[k] + bias[k])
-        weight[owner[k]] += inverse[k]
-    position = np.zeros((count, 2))
-    blur = np.zeros((count, 2, 2))
-    seen = np.zeros(count, np.bool_)
+        for a in range(2):
+            for b in range(2):
+                inverse[k, a, b] = jitter[k, a, b] + bias[k, a, b]
+        invert(inverse[k])
+        for a in range(2):
+            for b in range(2):
+                weight[owner[k], a, b] += inverse[k, a, b]
+        place[owner[k]] = 0
+    seen = 0
+    for i in range(count):
+        if place[i] == 0:
+            place[i] = seen
+            seen += 1
+            invert(weight[i])  # from here on the share that a sighting's inverse is worth
+    who, position, blur = np.empty(seen, np.int64), np.zeros((seen, 2)), np.zeros((seen, 2, 2))
     for k in range(owner.shape[0]):
-        share = np.linalg.inv(weight[owner[k]]) @ inverse[k]
-        position[owner[k]] += share @ np.ascontiguousarray(seen_m[k])
-        blur[owner[k]] += share @ np.ascontiguousarray(jitter[k]) @ np.ascontiguousarray(share.T)
-        seen[owner[k]] = True
-    who = np.flatnonzero(seen)
-    return who, position[who], blur[who]
+        own, worth, mine, r = weight[owner[k]], inverse[k], jitter[k], place[owner[k]]
+        who[r] = owner[k]
+        for a in range(2):
+            left = own[a, 0] * worth[0, 0] + own[a, 1] * worth[1, 0]
+            right = own[a, 0] * worth[0, 1] + own[a, 1] * worth[1, 1]
+            position[r, a] += left * seen_m[k, 0] + right * seen_m[k, 1]
+            for b in range(2):
+                other_left = own[b, 0] * worth[0, 0] + own[b, 1] * worth[1, 0]
+                other_right = own[b, 0] * worth[0, 1] + own[b, 1] * worth[1, 1]
+                blur[r, a, b] += other_left * (left * mine[0, 0] + right * mine[1, 0])
+                blur[r, a, b] += other_right * (left * mine[0, 1] + right * mine[1, 1])
+    return who, position, blur
+
+
+@njit(cache=True)
+def invert(matrix: Floats) -> None:
+    """Inverts a (2, 2) matrix in place."""
+    det = matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0]
+    matrix[0, 0], matrix[1, 1] = matrix[1, 1] / det, matrix[0, 0] / det
+    matrix[0, 1] /= -det
+    matrix[1, 0] /= -det
 
 
 @njit(cache=True)

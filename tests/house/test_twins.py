@@ -108,6 +108,7 @@ TWINS = {
         "predict": f"{FLOOR}::test_prediction_is_the_textbook_one",
         "correct": f"{FLOOR}::test_correction_is_the_textbook_one",
         "merge_sightings": f"{FLOOR}::test_sightings_are_weighted_by_trust_and_blurred_by_jitter_alone",
+        "invert": f"{FLOOR}::test_the_inverse_is_numpys",
         "mahalanobis": f"{FLOOR}::test_distances_are_the_textbook_ones",
     },
     "edge.journeys.kernels": {

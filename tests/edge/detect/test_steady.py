@@ -14,9 +14,12 @@ from edge.capture.frame import Frame
 from edge.detect.detector import Detector
 from edge.detect.stage import DetectStage
 from models.registry import resolve
+from tests.edge.blocks import counted
 
 PICTURE_BYTES = 640 * 360 * 3
 INPUT_BYTES = 352 * 224 * 3
+MOST_BLOCKS = 42
+"""Of compiled code, for a picture of which one part is looked at: boxes, and numba's headers of arrays handed over."""
 
 
 def pictures(count):
@@ -46,15 +49,20 @@ def test_no_memory_is_taken_for_a_frame(moving):
         look(k)
     tracemalloc.start()
     try:
-        most = 0
+        most = blocks = left = 0
         for k in range(48, 96):
             tracemalloc.reset_peak()
             base = tracemalloc.get_traced_memory()[0]
-            look(k)
+            with counted() as found:
+                look(k)
+            blocks = max(blocks, found["taken"])
+            left += found["kept"]
             most = max(most, tracemalloc.get_traced_memory()[1] - base)
         kept = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
     assert most < INPUT_BYTES / 4  # boxes and other small change
     assert kept < INPUT_BYTES
+    assert 0 < blocks <= MOST_BLOCKS
+    assert left == 0
     assert stage.analysed > (60 if moving else 5)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.floor.kernels import correct, mahalanobis, merge_sightings, predict
+from edge.floor.kernels import correct, invert, mahalanobis, merge_sightings, predict
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -88,3 +88,12 @@ def test_sightings_are_weighted_by_trust_and_blurred_by_jitter_alone(seed, count
         np.testing.assert_allclose(where[k], sum(s @ seen[i] for s, i in zip(shares, own, strict=True)), atol=1e-9)
         expected = sum(s @ jitter[i] @ s.T for s, i in zip(shares, own, strict=True))
         np.testing.assert_allclose(blur[k], expected, atol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS)
+def test_the_inverse_is_numpys(seed):
+    matrix = np.random.default_rng(seed).normal(size=(2, 2)) + 3 * np.eye(2)
+    expected = np.linalg.inv(matrix)
+    invert(matrix)
+    np.testing.assert_allclose(matrix, expected, rtol=1e-9)

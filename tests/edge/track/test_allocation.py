@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
-from numba.core.runtime import _nrt_python, rtsys
 
 from edge.floor.joint.tracker import JointTracker
 from edge.track.seen import Boxes
 from edge.track.tracker import Tracker
+from tests.edge.blocks import counted
 from tests.edge.floor.joint.joint_scene import Room
 from tests.edge.floor_scene import Walker
 
 HEADERS, CHOSEN, ANSWER = 9, 1, 5
 """Blocks that a picture takes, however large the crowd: numba's header for each array that is handed to compiled code
 (two boxes and scores, five of the step, two of the report), the rows of sound boxes, and the arrays of the answer."""
-
-
-@contextmanager
-def counted() -> Iterator[dict[str, int]]:
-    """Blocks of memory that compiled code took, and kept, while inside."""
-    was_on = _nrt_python.memsys_stats_enabled()
-    _nrt_python.memsys_enable_stats()
-    before, found = rtsys.get_allocation_stats(), {}
-    try:
-        yield found
-    finally:
-        after = rtsys.get_allocation_stats()
-        found["taken"] = after.alloc - before.alloc
-        found["kept"] = found["taken"] - (after.free - before.free)
-        if not was_on:
-            _nrt_python.memsys_disable_stats()
 
 
 def crowd(step, rows=3):
