@@ -131,9 +131,7 @@ class FloorPipeline:
         looks: dict[TrackKey, Look] = {}
         for name in sorted(observed):
             seen = observed[name]
-            tracks[name] = self._trackers[name].update(
-                seen.captured_at, seen.detections, seen.size, seen.detections.data.get(LOOK)
-            )
+            tracks[name] = self._trackers[name].update(seen.captured_at, seen.detections, seen.size)
             everything, states = self._trackers[name].hypotheses()
             footings[name] = self._views[name].footing(seen.captured_at, everything, seen.size, states == CONFIRMED)
             looks |= _looks(name, everything, seen.detections)

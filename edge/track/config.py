@@ -56,11 +56,6 @@ class TrackerConfig:
         shadow_cover: A faint box this much over a person starts no track.
         shadow_foot: Nor does a box that ends at the same level as a person's, give or take this,
         shadow_width: and shares this much of its width with it.
-        looks_kept: A track looks like the mean of about so many of its latest pictures, where boxes come with looks.
-        unlike_from: A box that looks less like it than this costs more (distance as of `edge.reid.stripes`, where in
-            one camera it speaks neither for nor against),
-        unlike_slope: so much more for every unit,
-        unlike_most: and at most this.
     """
 
     high_score: float = 0.5
@@ -104,7 +99,3 @@ class TrackerConfig:
     shadow_cover: float = 0.4
     shadow_foot: float = 0.12
     shadow_width: float = 0.5
-    looks_kept: float = 8.0
-    unlike_from: float = 1.95
-    unlike_slope: float = 4.6
-    unlike_most: float = 4.0

@@ -49,7 +49,6 @@ def associate(  # noqa: PLR0917 - compiled, takes no keywords
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
     columns: NDArray[np.int64],
-    unlike: NDArray[np.float64],
     taken: NDArray[np.int64],
     now: float,
     p: Record,
@@ -84,8 +83,6 @@ def associate(  # noqa: PLR0917 - compiled, takes no keywords
             cost, by_head = pair_cost(t, boxes[j], scores[j], p)
             if t.state == FURNITURE and scores[j] >= p.high_score:
                 cost += p.furniture_penalty
-            if len(unlike) > 0:
-                cost += unlike[rows[a], j]
             if cost < p.clutter:
                 edges[k], costs[k], hidden[k] = b, cost, by_head
                 k += 1
@@ -161,7 +158,6 @@ def play_round(  # noqa: PLR0917 - compiled, takes no keywords
     scores: NDArray[np.float32],
     least: float,
     below: float,
-    unlike: NDArray[np.float64],
     taken: NDArray[np.int64],
     now: float,
     p: Record,
@@ -182,7 +178,7 @@ def play_round(  # noqa: PLR0917 - compiled, takes no keywords
         if taken[j] == -1 and least <= scores[j] < below:
             columns[c] = j
             c += 1
-    associate(tracks, rows[:k], boxes, scores, columns[:c], unlike, taken, now, p)
+    associate(tracks, rows[:k], boxes, scores, columns[:c], taken, now, p)
 
 
 @njit(cache=True)
@@ -194,7 +190,6 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
     dt: float,
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
-    unlike: NDArray[np.float64],
     params: NDArray[Any],
 ) -> tuple[int, int]:
     """One update of one camera in place: predict, associate in rounds, give birth, bury.
@@ -207,7 +202,6 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
         dt: Seconds since the previous step.
         boxes: (M, 4) pixels.
         scores: (M,) confidences 0..1.
-        unlike: (n, M) what a detection's look adds to the cost of its being a track; (0, 0) where nothing is known.
         params: (1,) record of `PARAMS`.
 
     Returns:
@@ -224,15 +218,15 @@ def step(  # noqa: PLR0917 - compiled, takes no keywords
     taken = np.full(m, -1)
     starts, others = overlaps(boxes)
     recent = max(p.faint_s, 1.5 * dt)
-    play_round(tracks, n, CONFIDENT, recent, boxes, scores, p.high_score, 2.0, unlike, taken, now, p)
+    play_round(tracks, n, CONFIDENT, recent, boxes, scores, p.high_score, 2.0, taken, now, p)
     drop_duplicates(tracks, boxes, starts, others, taken, p)
     drop_shadows(tracks, boxes, scores, starts, others, taken, p)
-    play_round(tracks, n, FAINT, recent, boxes, scores, p.low_score, p.high_score, unlike, taken, now, p)
+    play_round(tracks, n, FAINT, recent, boxes, scores, p.low_score, p.high_score, taken, now, p)
     drop_duplicates(tracks, boxes, starts, others, taken, p)
     drop_shadows(tracks, boxes, scores, starts, others, taken, p)
     order = np.argsort(-scores)
     drop_repeats(order, boxes, scores, starts, others, taken, p)
-    play_round(tracks, n, LEFT_OVER, recent, boxes, scores, p.low_score, 2.0, unlike, taken, now, p)
+    play_round(tracks, n, LEFT_OVER, recent, boxes, scores, p.low_score, 2.0, taken, now, p)
     bring_back(tracks, n, taken, now, p)
     drop_duplicates(tracks, boxes, starts, others, taken, p)
     for j in order:

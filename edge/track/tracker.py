@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from edge.track.config import TrackerConfig
 from edge.track.kernels import put_back, report, sound, step
-from edge.track.likeness import Likeness
 from edge.track.records import TRACK, compiled
 from edge.track.seen import Seen
 from edge.track.tracks import Tracks
@@ -30,7 +29,6 @@ class Tracker:
     _next_id: int = field(init=False, default=1)
     _now: float | None = field(init=False, default=None)
     _boxes: NDArray[np.float32] = field(init=False, repr=False)
-    _likeness: Likeness = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Lays out the bank of tracks and the compiled form of the settings."""
@@ -38,15 +36,8 @@ class Tracker:
         self._bank.view(np.uint8)[:] = 0  # np.zeros would take its memory bit by bit, for minutes
         self._params = compiled(self.config)
         self._boxes = np.empty((0, 4), np.float32)
-        self._likeness = Likeness(self.config)
 
-    def update(
-        self,
-        now: float,
-        detections: Seen,
-        image_size: tuple[int, int] | None = None,
-        looks: NDArray[np.float32] | None = None,
-    ) -> Tracks:
+    def update(self, now: float, detections: Seen, image_size: tuple[int, int] | None = None) -> Tracks:
         """The people in sight, or expected behind something, at `now`.
 
         Args:
@@ -54,21 +45,14 @@ class Tracker:
             detections: Boxes (M, 4) in pixels with confidences; without confidences every box counts as certain. What
                 is not finite or has no area is passed over.
             image_size: Width and height in pixels, so that who walks out of the picture is not waited for.
-            looks: (M, D) how the people in the boxes look, not a number where that is not to be seen.
 
         Returns:
             Everybody who has moved at least once, seen in this update or not (see `Tracks.observed`).
         """
-        self.advance(now, detections, image_size, looks)
+        self.advance(now, detections, image_size)
         return self._tracks(now, people_only=True)
 
-    def advance(
-        self,
-        now: float,
-        detections: Seen,
-        image_size: tuple[int, int] | None = None,
-        looks: NDArray[np.float32] | None = None,
-    ) -> None:
+    def advance(self, now: float, detections: Seen, image_size: tuple[int, int] | None = None) -> None:
         """Does what `update` does and reports nothing."""
         boxes = np.ascontiguousarray(detections.xyxy, dtype=np.float32)
         if detections.confidence is None:
@@ -80,19 +64,13 @@ class Tracker:
         rows = sound(boxes, scores)
         if len(rows) < len(boxes):
             boxes, scores = boxes[rows], scores[rows]
-            looks = None if looks is None else looks[rows]
-        unlike = self._likeness.costs(looks)
         while self._count + len(boxes) > len(self._bank):
             self._bank = np.concatenate([self._bank, np.zeros_like(self._bank)])
         dt = 0.0 if self._now is None else now - self._now
         if dt < 0.0:
             put_back(self._bank, self._count, -dt)
             dt = 0.0
-        self._count, self._next_id = step(
-            self._bank, self._count, self._next_id, now, dt, boxes, scores, unlike, self._params
-        )
-        bank = self._bank[: self._count]
-        self._likeness.learn(bank["id"], bank["det"], looks, scores)
+        self._count, self._next_id = step(self._bank, self._count, self._next_id, now, dt, boxes, scores, self._params)
         self._now = now
         self._boxes = boxes
 

@@ -49,13 +49,12 @@ def follow(  # noqa: PLR0917 - compiled, takes no keywords
     Returns:
         The frame to go on with (F at the end), tracks in use, the next identity, rows filled.
     """
-    unlike = np.empty((0, 0))
     for frame in range(first, len(cuts) - 1):
         begin, end = cuts[frame], cuts[frame + 1]
         if n + end - begin > len(tracks):
             return frame, n, next_id, written
         dt = 1.0 / fps if frame > 0 else 0.0
-        n, next_id = step(tracks, n, next_id, frame / fps, dt, boxes[begin:end], scores[begin:end], unlike, params)
+        n, next_id = step(tracks, n, next_id, frame / fps, dt, boxes[begin:end], scores[begin:end], params)
         for i in range(n):
             t = tracks[i]
             if t.det < 0:

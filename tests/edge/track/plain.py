@@ -250,8 +250,7 @@ class PlainTracker:
         self.next_id = 1
         self.happened = set()
 
-    def step(self, now, dt, boxes, scores, unlike=None):  # noqa: C901 - the order of the rules
-        self.unlike = {} if unlike is None else {t.id: row for t, row in zip(self.tracks, unlike, strict=True)}
+    def step(self, now, dt, boxes, scores):  # noqa: C901 - the order of the rules
         boxes, scores = boxes.astype(float), scores.astype(float)
         states = {t.id: t.state for t in self.tracks}
         for t in self.tracks:
@@ -301,8 +300,7 @@ class PlainTracker:
         if not rows or not columns:
             return
         costs = [[t.cost(boxes[j], scores[j]) for j in columns] for t in rows]
-        more = [[self.unlike[t.id][j] if t.id in self.unlike else 0.0 for j in columns] for t in rows]
-        for r, c in assignment(np.array([[cost for cost, _ in row] for row in costs]) + more, CONFIG.clutter):
+        for r, c in assignment(np.array([[cost for cost, _ in row] for row in costs]), CONFIG.clutter):
             j, hidden = columns[c], costs[r][c][1]
             hidden = hidden if rows[r].state != FURNITURE else 0
             self.happened.add(("matched", rows[r].state, bool(hidden), bool(scores[j] < CONFIG.high_score)))
