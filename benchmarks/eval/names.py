@@ -46,7 +46,7 @@ def matched(places: Places, true: Mapping[int, Floats]) -> Iterator[Moment]:
     """
     known: dict[str, int] = {}
     for at, visitors in places:
-        here = _at(true, at)
+        here = people_at(true, at)
         tokens = {token: (x, y) for token, x, y in visitors}
         known = {t: p for t, p in known.items() if t in tokens and p in here and _apart(tokens[t], here[p]) <= NEAR_M}
         free = [token for token in tokens if token not in known]
@@ -87,7 +87,7 @@ def people_twice(moments: Iterable[Moment]) -> Twice:
     return Twice(visitor_s, double_s, len(begun), fragments)
 
 
-def _at(true: Mapping[int, Floats], at: float) -> dict[int, tuple[float, float]]:
+def people_at(true: Mapping[int, Floats], at: float) -> dict[int, tuple[float, float]]:
     """Where everybody is who is there at a moment."""
     return {
         person: (float(np.interp(at, way[:, 0], way[:, 1])), float(np.interp(at, way[:, 0], way[:, 2])))

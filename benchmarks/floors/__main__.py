@@ -14,8 +14,9 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,10 +24,11 @@ from rich.console import Console
 from rich.progress import track as progress
 from rich.table import Table
 
-from benchmarks.floors.film import PIECE_S, filmed, truth_of
+from benchmarks.floors.film import PIECE_S, Piece, filmed, truth_of
 from benchmarks.floors.links import Known, LinkScore, score_links
 from benchmarks.floors.play import Eyes, Looks, Played, play
 from benchmarks.floors.scores import Identity, along, identity, matched, movers, presences
+from benchmarks.floors.sight import Sight, ceiling, sights, why_missed
 from calibration.site import Site, load_site
 from simulator.clips import quiet_threads
 from simulator.scene import GALLERIA
@@ -70,6 +72,7 @@ class Score:
         zones: visits.
         links: across floors.
         estimates: by floor, duplicates and fragments as the box estimates them.
+        missed: by floor, why people who count had no visitor, in moments.
     """
 
     live: dict[str, Identity]
@@ -79,6 +82,7 @@ class Score:
     zones: list[ZoneScore]
     links: LinkScore
     estimates: dict[str, tuple[float | None, float | None]]
+    missed: dict[str, Counter[str]] = field(default_factory=dict)
 
     def figures(self) -> dict[str, Any]:
         """What it comes to."""
@@ -91,6 +95,7 @@ class Score:
             "duplicates": sum(one.double_s for one in self.live.values())
             / max(1e-9, sum(one.visitor_s for one in self.live.values())),
             "estimates": self.estimates,
+            "missed": self.missed,
             "crossings": sum(door.truth for door in self.doors),
             "crossing_error": crossing_error(self.doors),
             "visits": visits,
@@ -101,15 +106,47 @@ class Score:
         }
 
 
-def scored(played: Played, truth: Truth, ways: Mapping[str, Any], site: Site, seconds: float) -> Score:
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The most that could be told on one floor.
+
+    Attributes:
+        sights: who was to be seen, once for every picture.
+        live: identity of one who knows everybody by name and sees what the cameras see,
+        moving: and without those who never walked.
+    """
+
+    sights: list[Sight]
+    live: Identity
+    moving: Identity
+
+
+def best(pieces: Iterable[Piece], ways: Mapping[str, Any], site: Site) -> dict[str, Best]:
+    """By floor, the most that could be told."""
+    people = {name: presences(way) for name, way in ways.items()}
+    seen: dict[str, list[Sight]] = {name: [] for name in site.floors}
+    for piece in pieces:
+        for name in site.floors:
+            seen[name] += sights(piece.moments[name], people[name], site.floor(name))
+    most = {}
+    for name, found in seen.items():
+        moments = matched(ceiling(found), people[name], site.floor(name))
+        without = movers(moments, people[name])
+        most[name] = Best(found, identity(moments, site.floor(name)), identity(without, site.floor(name)))
+    return most
+
+
+def scored(played: Played, truth: Truth, ways: Mapping[str, Any], most: Mapping[str, Best], seconds: float) -> Score:
     """What was told beside the truth."""
-    live, moving, late, known = {}, {}, {}, {}
+    site = load_site(GALLERIA)
+    live, moving, late, known, lost = {}, {}, {}, {}, {}
     for name, told in played.floors.items():
         floor, people = site.floor(name), presences(ways[name])
         moments = matched(told.places, people, floor)
         known[name] = Known(moments, people)
         live[name] = identity(moments, floor)
         moving[name] = identity(movers(moments, people), floor)
+        lost[name] = why_missed(moments, most[name].sights, people)
         after = along(told.journeys, [at for at, _ in told.places])
         late[name] = identity(matched(after, people, floor), floor)
     real = [Passage(one.line, one.direction, one.at_s) for one in truth.crossings if one.at_s <= seconds]
@@ -124,29 +161,36 @@ def scored(played: Played, truth: Truth, ways: Mapping[str, Any], site: Site, se
         score_zones(stays, visits, 0.0, seconds),
         score_links(played, truth.transfers, known, seconds),
         {name: told.estimates for name, told in played.floors.items()},
+        lost,
     )
 
 
-def show(scores: Mapping[str, Score], console: Console) -> None:
+def show(scores: Mapping[str, Score], most: Mapping[str, Best], console: Console) -> None:
     """Prints what was kept, and where it went wrong."""
-    for table in (_identities(scores), _visits(scores), _twice(scores), _zones(scores)):
+    for table in (_identities(scores, most), _visits(scores), _twice(scores), _misses(scores), _zones(scores)):
         console.print(table)
 
 
-def _identities(scores: Mapping[str, Score]) -> Table:
+def _identities(scores: Mapping[str, Score], most: Mapping[str, Best]) -> Table:
     table = Table("boxes", "told", "floor", "IDF1", "MOTA", "HOTA", "count off", title="Identity")
     for column in ("presences", "visitors", "names each", "swaps", "duplicates", "fragmentation"):
         table.add_column(column)
-    for eyes, score in scores.items():
-        for told, found in (("live", score.live), ("live, who walked", score.moving), ("in the end", score.late)):
-            for floor, one in found.items():
-                f = one.figures()
-                table.add_row(
-                    *(eyes, told, floor, f"{f['idf1']:.3f}", f"{f['mota']:.3f}", f"{f['hota']:.3f}"),
-                    *(f"{f['count_error']:.2f}", f"{f['presences']}", f"{f['visitors']}"),
-                    *(f"{f['names_per_presence']:.2f}", f"{f['swaps']}", f"{f['duplicates']:.2%}"),
-                    f"{f['fragmentation']:.3f}",
-                )
+    rows = [
+        (eyes, told, found)
+        for eyes, score in scores.items()
+        for told, found in (("live", score.live), ("live, who walked", score.moving), ("in the end", score.late))
+    ]
+    rows.append(("ceiling", "live", {floor: one.live for floor, one in most.items()}))
+    rows.append(("ceiling", "live, who walked", {floor: one.moving for floor, one in most.items()}))
+    for eyes, told, found in rows:
+        for floor, one in found.items():
+            f = one.figures()
+            table.add_row(
+                *(eyes, told, floor, f"{f['idf1']:.3f}", f"{f['mota']:.3f}", f"{f['hota']:.3f}"),
+                *(f"{f['count_error']:.2f}", f"{f['presences']}", f"{f['visitors']}"),
+                *(f"{f['names_per_presence']:.2f}", f"{f['swaps']}", f"{f['duplicates']:.2%}"),
+                f"{f['fragmentation']:.3f}",
+            )
     return table
 
 
@@ -174,6 +218,15 @@ def _twice(scores: Mapping[str, Score]) -> Table:
                 *(eyes, floor, f"{f['all_duplicates']:.2%}", "-" if doubles is None else f"{doubles:.2%}"),
                 *(f"{f['all_fragments']:.1%}", "-" if fragments is None else f"{fragments:.1%}"),
             )
+    return table
+
+
+def _misses(scores: Mapping[str, Score]) -> Table:
+    table = Table("boxes", "floor", "why", "moments", title="People without a visitor")
+    for eyes, score in scores.items():
+        for floor, whys in score.missed.items():
+            for why, count in whys.most_common():
+                table.add_row(eyes, floor, why, str(count))
     return table
 
 
@@ -232,6 +285,7 @@ def main() -> None:
     site = load_site(GALLERIA)
     looks = None if embedder is None else Looks.of(embedder)
     truth, ways = truth_of(wanted.folder, seed, seconds)
+    most = best(filmed(wanted.folder, seed, seconds), ways, site)
     scores = {}
     for eyes in get_args(Eyes):
         pieces = progress(
@@ -241,13 +295,17 @@ def main() -> None:
             console=Console(stderr=True),
             transient=True,
         )
-        scores[eyes] = scored(play(pieces, site, seconds, eyes, looks), truth, ways, site, seconds)
+        scores[eyes] = scored(play(pieces, site, seconds, eyes, looks), truth, ways, most, seconds)
     console.print(f"seed {seed}, {seconds / 60:g} minutes, {len(truth.persons)} people, {len(truth.transfers)} rides")
-    show(scores, console)
+    show(scores, most, console)
     for line in missed(scores["detected"].figures()):
         console.print(f"missed: {line}")
     if wanted.json:
         figures = {eyes: score.figures() for eyes, score in scores.items()}
+        figures["ceiling"] = {
+            "live": {floor: one.live.figures() for floor, one in most.items()},
+            "moving": {floor: one.moving.figures() for floor, one in most.items()},
+        }
         print(json.dumps({"seed": seed, "seconds": seconds, "people": len(truth.persons), **figures}))
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import supervision as sv
 
 from benchmarks.floors.__main__ import missed
+from benchmarks.floors.film import START_S
+from benchmarks.floors.film import Moment as FilmMoment
 from benchmarks.floors.links import Known, score_links
 from benchmarks.floors.play import Played, Told
 from benchmarks.floors.scores import along, identity, matched, movers, presences, whom_at, zone_at
+from benchmarks.floors.sight import ceiling, owners, sights, why_missed
 from calibration.site import load_site
 from central.journeys.handoffs import Link
+from edge.pipeline import CameraObservation
 from simulator.scene import GALLERIA
 from simulator.truth import Transfer
 
@@ -168,3 +173,54 @@ def test_bars_missed_are_named_with_what_was_reached():
     bad = good | {"idf1": 0.89, "dwell_error_s": 2.0, "estimates": {"g": (0.01, 0.1), "f1": (None, None)}}
     bad |= {"live": {"g": dict.fromkeys(shares, 0.016) | {shares[1]: 0.1}, "f1": dict.fromkeys(shares, 0.0)}}
     assert [line.split()[0] for line in missed(bad)] == ["idf1", "dwell_error_s", "g:"]
+
+
+def one_camera_sees(boxes_at, camera="g_hall", detected=()):
+    """Moments a second apart: whole bodies of people at the places given for each second, seen by one camera."""
+    eye = GROUND.cameras[camera]
+    size = (eye.width, eye.height)
+
+    def observed(places, score):
+        tall = eye.person_height_px(places)
+        foot = eye.pixels_from_floor(places)
+        boxes = np.column_stack([foot[:, 0] - tall / 6, foot[:, 1] - tall, foot[:, 0] + tall / 6, foot[:, 1]])
+        found = sv.Detections(
+            boxes.astype(np.float32).reshape(-1, 4), confidence=np.full(len(boxes), score, np.float32)
+        )
+        return CameraObservation(0.0, found, size)
+
+    for second, places in enumerate(boxes_at):
+        true = {camera: observed(np.array(places).reshape(-1, 2), 0.9)}
+        found = {camera: observed(np.array(places).reshape(-1, 2), 0.6)} if second in detected else {}
+        yield FilmMoment(START_S + second, found, true)
+
+
+def test_a_true_box_is_that_of_who_stands_at_its_foot():
+    eye = GROUND.cameras["g_hall"]
+    places = np.array([EAST, (9.0, 7.0), WEST])
+    moment = next(one_camera_sees([[(9.0, 7.0), EAST]]))
+    boxes = moment.true["g_hall"].detections.xyxy
+    assert owners(eye, boxes, places) == [1, 0]
+    assert owners(eye, boxes, places[2:]) == [-1, -1]
+
+
+def test_nobody_can_tell_of_whom_no_camera_sees():
+    seen = [[WEST, EAST] if second < 11 else [EAST] for second in SECONDS]
+    best = list(sights(one_camera_sees(seen), TWO, GROUND))
+    found = identity(matched(ceiling(best), TWO, GROUND), GROUND)
+    hall = found.zones["atrium_g"]
+    assert (hall.person_s, hall.missed_s, hall.ghost_s) == (40, 8, 0)  # whoever is lost is shown for two more seconds
+    assert found.swaps == 0
+    assert found.floor.idf1 == pytest.approx(2 * 34 / (42 + 34))
+
+
+def test_why_somebody_is_missed_is_told_by_what_cameras_and_detector_saw():
+    walks = np.column_stack([np.arange(21.0), np.linspace(4.0, 6.0, 21), np.full(21, 7.5)])
+    people = presences({1: walks, 2: stands(EAST)})
+    seen = [[(4.0 + second / 10, 7.5), EAST] if second < 11 else [EAST] for second in SECONDS]
+    whys = why_missed(
+        matched(told([[]] * 21), people, GROUND),
+        sights(one_camera_sees(seen, detected=range(5)), people, GROUND),
+        people,
+    )
+    assert whys == {"never walked": 21, "hidden from all cameras": 10, "no box": 6, "a clear box": 5}
