@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from edge.floor.sights import Place, Sight
+from edge.floor.sights import Sight
 from edge.floor.visitors import Floats, Sample
 
 BACKFILL_STEP_S = 0.5
 """What is told afterwards is told in such steps."""
 
 
-def since_birth(sight: Sight, key: int, at: float, trail: Sequence[Place]) -> list[Sample]:
-    """A person's sightings by one track from its first detection until ``at``, no better known than the track is.
-
-    A track that was told of before was somebody's, who may have been told of it, too: of that no more than where it
-    has been of late, its ``trail``. Nothing where nobody knows where it began, or where it only does.
-    """
-    if not (np.isfinite(sight.born_m).all() and sight.born_at < at):
-        return []
+def since_birth(sight: Sight, key: int, at: float) -> list[Sample]:
+    """A person's sightings by one track from its first detection until ``at``, no better known than the track is."""
     rows = [row for row in sight.past.tolist() if sight.born_at < row[0] < at and np.isfinite(row[1])]
-    if not rows and len(trail) > 1 and trail[-2][0] > sight.born_at:
-        return [Sample(key, when, x, y, sight.blur_m) for when, x, y in trail if when < at and np.isfinite(x)]
     known = [Sample(key, when, x, y, sight.blur_m) for when, x, y in rows]
     x, y = sight.position_m.tolist()
     first = known[0] if known else Sample(key, at, x, y, sight.blur_m)

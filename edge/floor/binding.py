@@ -326,7 +326,7 @@ class Binding:
             person.trail = list(self.sights.trails.get(track, ()))
             person.taken_for = self.strayed.get(track, old.key if old is not None else None)
         else:
-            self._backfill(at, track, person, not_before=at - self.settings.reach_back_s(stirring=sight.stirring))
+            self._backfill(at, sight, person, not_before=at - self.settings.reach_back_s(stirring=sight.stirring))
         if not is_split:
             person.claim = self.sights.stood_before(track, at - self.settings.remembered_s)
 
@@ -339,17 +339,17 @@ class Binding:
         """A new track becomes somebody's whom we know."""
         sight = self.sights.latest[track]
         if not any(other in here for other in person.track_keys()):
-            self._backfill(at, track, person, not_before=max(person.seen_at + 1e-3, at - self.settings.backfill_s))
+            self._backfill(at, sight, person, not_before=max(person.seen_at + 1e-3, at - self.settings.backfill_s))
             self.people.reset(self.people.rows.index(person), here[track], sight.covariance_m2, sight.velocity_mps)
         self.people.bind(track, person)
 
-    def _backfill(self, at: float, track: TrackKey, person: Person, not_before: float) -> None:
+    def _backfill(self, at: float, sight: Sight, person: Person, not_before: float) -> None:
         """A track is reported only once it has moved; its beginning counts as seen all the same."""
-        told = since_birth(self.sights.latest[track], person.key, at, self.sights.trails.get(track, ()))
-        if told and not_before <= self.sights.latest[track].born_at:
-            person.pending += told
-            person.seen_s += at - told[0].at
-            person.seen_at = told[-1].at
+        if not np.isfinite(sight.born_m).all() or not not_before <= sight.born_at < at:
+            return
+        person.pending += since_birth(sight, person.key, at)
+        person.seen_s += at - sight.born_at
+        person.seen_at = person.pending[-1].at
 
     def _is_near_lost(self, at: float, place_m: Floats, here: dict[TrackKey, Floats]) -> bool:
         """Whether somebody who counted was lost about there: a newcomer may well be them, though evidence is short."""

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from contract.events import Crossing
-from edge.floor.beginnings import since_birth
 from edge.floor.coverage import Coverage
 from edge.floor.fusion import Fusion
-from edge.floor.sights import Sight
 from edge.journeys.stage import Journeys
 from tests.edge.floor.test_strays import footing
 from tests.edge.floor_scene import camera, floor, line, zone
@@ -86,32 +84,3 @@ def test_a_track_that_leaps_and_comes_to_itself_is_who_it_was_where_nobody_else_
     moments = [{"a": {1: (6.0, 6.0)}}] * 10 + [{"a": {1: (8.2, 6.0)}}] * 20
     answers, _ = told(moments)
     assert len({token for answer in answers for token in answer.token}) == 1
-
-
-def test_who_goes_on_by_a_track_long_known_was_where_it_was_and_not_on_a_straight_line():
-    """Two who stand close are made one; the track that is left over tells of the last seconds as they were."""
-    stood_s, walked_s = 5.0, 1.0
-    known = replace(a_sight(), past=np.empty((0, 3)))
-    trail = [(0.5 * k, 6.0, 3.0) for k in range(3, 11)] + [(5.5, 6.0, 5.0)]
-    samples = since_birth(known, 4, stood_s + walked_s, [*trail, (6.0, 6.0, 7.0)])
-    assert [(s.at, s.x, s.y) for s in samples] == trail
-    assert {(s.key, s.blur_m) for s in samples} == {(4, known.blur_m)}
-
-
-def test_who_is_reported_now_has_been_where_the_track_was_from_its_first_detection_on():
-    known = replace(a_sight(), past=np.array([[0.5, 6.0, 3.2], [5.5, 6.0, 5.0]]))
-    samples = since_birth(known, 4, 6.0, [(5.5, 6.0, 5.0), (6.0, 6.0, 7.0)])
-    assert (samples[0].at, samples[0].y) == (0.0, pytest.approx(3.0))
-    assert [s.at for s in samples[-2:]] == [0.5, 5.5]
-
-
-def test_a_beginning_that_nobody_knows_is_no_beginning():
-    assert since_birth(replace(a_sight(), born_m=np.full(2, np.nan)), 4, 6.0, []) == []
-
-
-def a_sight():
-    """Seen at 6 s at (6, 7), first detected at (6, 3) at 0 s."""
-    blur = 0.04 * np.eye(2)
-    start, no_past = np.array([6.0, 3.0]), np.empty((0, 3))
-    return Sight(6.0, np.array([6.0, 7.0]), np.zeros(2), blur, blur, 0.9, 0.0, start, reported=True, past=no_past,
-                 doubt_m2=2 * blur, sharpness=1.0)  # fmt: skip
