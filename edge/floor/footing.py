@@ -18,8 +18,6 @@ HIDDEN_VARIANCE = 4.0
 """Variance of a foot point that the tracker guessed from the head, over that of one it saw."""
 PROBE_PX = 1.0
 """Step of the numeric derivative of the projection."""
-NEAREST_M = 0.1
-"""Who stands below a camera is no nearer to it than this, sideways: there is no direction there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +37,6 @@ class FootingSettings:
         short_box: a box shorter than this share of a person there has its feet hidden.
         blind_m: a position less certain than this is not used, metres.
         beyond_m: how far outside the plan a position may lie, metres.
-        toe_m: a box ends at the toes, so much nearer to the camera than where somebody stands, metres.
-        stride_s: and, where they walk to or from the camera, at those of the foot nearest to it: so much nearer for
-            every metre a second of that walk. Measured with faultless boxes in the twin: 0.05 to 0.08 m across the
-            line of sight, 0.11 to 0.21 m along it; with a detector's in a real room of four cameras (CMC) 0.03 to 0.08
-            and 0.13 to 0.23 m.
-        stride_mps: of which walk no more counts than this; what a tracker tells of far people jumps.
     """
 
     noise_share: float = 0.025
@@ -58,9 +50,6 @@ class FootingSettings:
     short_box: float = 0.55
     blind_m: float = 2.5
     beyond_m: float = 3.0
-    toe_m: float = 0.05
-    stride_s: float = 0.09
-    stride_mps: float = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +149,6 @@ class FloorView:
         bias += np.einsum("ni,nj->nij", by_height, by_height) * self.settings.height_noise_m**2
         covariance[np.asarray(tracks.foot_hidden, np.bool_) & ~from_head] *= HIDDEN_VARIANCE
         velocity = np.einsum("nij,nj->ni", jacobian, np.asarray(tracks.velocity_px, np.float64).reshape(-1, 2))
-        reach_m = np.where(from_head, 0.0, self._toes_m(camera, position, velocity))
-        position = _set_back(camera, position, reach_m)
-        born = _set_back(camera, camera.floor_from_pixels(np.asarray(tracks.born_px, np.float64)), reach_m)
         keep = self._usable(position, covariance + bias) & np.isfinite(velocity).all(1)
         return Footing(
             track=np.asarray(tracks.id, np.int64)[keep],
@@ -175,26 +161,12 @@ class FloorView:
             from_head=(from_head | np.asarray(tracks.foot_hidden, np.bool_))[keep],
             score=np.asarray(tracks.score, np.float64)[keep],
             born_at=np.asarray(tracks.born_at, np.float64)[keep],
-            born_m=born[keep],
-            past=self._past(camera, tracks, reach_m),
+            born_m=camera.floor_from_pixels(np.asarray(tracks.born_px, np.float64))[keep],
+            past=np.column_stack([tracks.past[:, :2], camera.floor_from_pixels(tracks.past[:, 2:])]),
             at=at,
             alive=np.asarray(tracks.id, np.int64),
             stirring=None if stirring is None else stirring[keep],
         )
-
-    def _toes_m(self, camera: Camera, position: Floats, velocity: Floats) -> Floats:
-        """(N,) how much nearer to the camera a box ends than where the person stands, metres."""
-        sight = position - camera.centre_m[:2]
-        with np.errstate(invalid="ignore"):
-            along = np.abs((sight * velocity).sum(1)) / np.maximum(np.hypot(*sight.T), NEAREST_M)
-        return self.settings.toe_m + self.settings.stride_s * np.minimum(along, self.settings.stride_mps)
-
-    def _past(self, camera: Camera, tracks: Tracks, reach_m: Floats) -> Floats:
-        """(K, 4) track, seconds, x, y of where those reported for the first time have been before, metres."""
-        of_track = dict(zip(np.asarray(tracks.id).tolist(), reach_m.tolist(), strict=True))
-        reach = np.array([of_track[int(track)] for track in tracks.past[:, 0].tolist()])
-        place = _set_back(camera, camera.floor_from_pixels(tracks.past[:, 2:]), reach)
-        return np.column_stack([tracks.past[:, :2], place])
 
     def _feet_hidden(self, camera: Camera, tracks: Tracks, position: Floats, tall: Floats) -> NDArray[np.bool_]:
         """(N,) whether the box ends at the picture's lower edge or is far too short for a person there.
@@ -230,9 +202,3 @@ class FloorView:
             on_plan &= (position <= np.array(self.size_m) + self.settings.beyond_m).all(1)
             sharp = covariance[:, 0, 0] + covariance[:, 1, 1] < 2 * self.settings.blind_m**2
         return np.asarray(on_plan & sharp, np.bool_)
-
-
-def _set_back(camera: Camera, position_m: Floats, reach_m: Floats) -> Floats:
-    """(N, 2) places moved so much farther away from the camera, metres."""
-    sight = position_m - camera.centre_m[:2]
-    return position_m + sight * (reach_m / np.maximum(np.hypot(*sight.T), NEAREST_M))[:, None]

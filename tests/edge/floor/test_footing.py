@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from edge.floor.footing import FloorView, FootingSettings
+from edge.floor.footing import FloorView
 from edge.track.tracks import Tracks
 from tests.edge.floor_scene import HEIGHT_M, SIZE_PX, box_of, camera
-
-TOELESS = FootingSettings(toe_m=0.0, stride_s=0.0)
-"""For boxes that end where somebody stands, as the scene draws them."""
 
 
 def tracks_of(boxes, foot_hidden=None, velocity=None):
@@ -36,11 +31,6 @@ def tracks_of(boxes, foot_hidden=None, velocity=None):
 
 @pytest.fixture(name="view")
 def _view():
-    return FloorView(camera("a", (0, 0), (8, 6)), (20.0, 12.0), TOELESS)
-
-
-@pytest.fixture(name="real_view")
-def _real_view():
     return FloorView(camera("a", (0, 0), (8, 6)), (20.0, 12.0))
 
 
@@ -122,53 +112,3 @@ def test_above_the_horizon_and_off_the_plan_nobody_stands(view):
 
 def test_nobody_is_nobody(view):
     assert len(view.footing(0.0, tracks_of([]), SIZE_PX)) == 0
-
-
-AWAY = np.array([0.8, 0.6])
-"""The way the camera looks at (8, 6)."""
-
-
-def velocity_px(view, place, mps):
-    """What a tracker says of somebody who walks there."""
-    feet = view.camera.pixels_from_floor(np.array([place, np.asarray(place) + 0.05 * np.asarray(mps)]))
-    return (feet[1] - feet[0]) / 0.05
-
-
-@pytest.mark.parametrize(
-    ("mps", "reach_m"),
-    [((0.0, 0.0), 0.05), ((-0.6, 0.8), 0.05), (AWAY, 0.14), (-AWAY, 0.14), (5 * AWAY, 0.167)],
-    ids=["stands", "walks past", "walks away", "comes", "faster than anybody"],
-)
-def test_a_box_ends_at_the_toes_nearest_to_the_camera(real_view, mps, reach_m):
-    place = np.array([8.0, 6.0])
-    toes = place - reach_m * AWAY
-    tracks = tracks_of([box_of(real_view.camera, toes)], velocity=[velocity_px(real_view, toes, mps)])
-    footing = real_view.footing(0.0, tracks, SIZE_PX)
-    np.testing.assert_allclose(footing.position_m, [place], atol=0.02)
-    np.testing.assert_allclose(footing.born_m, [place], atol=0.02)
-
-
-def test_two_cameras_that_face_each_other_agree_on_where_somebody_walks():
-    ahead, behind = (FloorView(camera("a", (x, 6), (10, 6)), (20.0, 12.0)) for x in (3, 17))
-    found = []
-    for view, toward in ((ahead, -1.0), (behind, 1.0)):
-        toes = (10.0 + 0.14 * toward, 6.0)
-        tracks = tracks_of([box_of(view.camera, toes)], velocity=[velocity_px(view, toes, (1.0, 0.0))])
-        found.append(view.footing(0.0, tracks, SIZE_PX).position_m[0])
-    np.testing.assert_allclose(found, [(10.0, 6.0)] * 2, atol=0.03)
-
-
-def test_who_is_known_by_the_head_is_not_set_back(real_view):
-    box = box_of(real_view.camera, (8, 6))
-    hidden = [box[0], box[1], box[2], box[1] + 0.3 * (box[3] - box[1])]
-    footing = real_view.footing(0.0, tracks_of([hidden], velocity=[(0.0, 40.0)]), SIZE_PX)
-    assert footing.from_head.tolist() == [True]
-    np.testing.assert_allclose(footing.position_m, [[8, 6]], atol=0.02)
-
-
-def test_where_somebody_has_been_is_set_back_as_they_are(real_view):
-    place = np.array([8.0, 6.0])
-    tracks = tracks_of([box_of(real_view.camera, place - 0.05 * AWAY)])
-    before = real_view.camera.pixels_from_floor(np.array([[6.0, 4.5] - 0.05 * AWAY]))[0]
-    tracks = replace(tracks, past=np.array([[0, -1.0, *before]]))
-    np.testing.assert_allclose(real_view.footing(0.0, tracks, SIZE_PX).past, [[0, -1, 6.0, 4.5]], atol=0.02)
