@@ -8,6 +8,7 @@ then codes, mean of several keys. *Loss* is against float, in points of rank-1.
 **Separation**: pairs from two cameras, of one person and of two, as AUC (0.5: cannot be told apart) and the share of
 one person's pairs accepted where 1 % of two people's are; *keyless* is the sign of the whitened embedding.
 **Probability**: the likelihood is fitted on one half of the people and judged on the other.
+**Means**: the same pairs between means of several crops, as boxes announce people: of who left, and of who just came.
 **Search**: one code of 256 or 512 bits among up to a million, the ten nearest, one thread, best of several. numpy is
 the faster of two: rows, and columns that it need not add across. faiss (`IndexBinaryFlat`) runs where it is installed.
 """
@@ -31,6 +32,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.eval.means import mean_likelihood
 from benchmarks.eval.multiviewx import People, read_people
 from benchmarks.eval.retrieval import accepted, auc, find, pairs
 from edge.reid.codes import Bits, Coder, Words
@@ -42,6 +44,8 @@ from edge.reid.whitening import Whitening, learn_whitening
 
 DEFAULT_DATA = Path(os.environ.get("ATRIUM_SHARED", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 LENGTHS: tuple[Bits, ...] = (256, 512)
+LOOKS = ((1, 1), (6, 2), (6, 6))
+"""Crops in the means of who left and of who came."""
 MOST_LOSS = 0.02
 MOST_MS, LEAST_TIMES_NUMPY, LEVEL = 15.0, 8.0, 1.25
 """A million within so many ms, so many times faster than numpy, and at most so many times faiss' time."""
@@ -235,7 +239,7 @@ def main(
     people = read_people(data / "multicam" / "multiviewx", 3 if quick else 10)
     keys = 2 if quick else 5
     forms: dict[str, dict[str, Form]] = {}
-    crop_ms, likelihoods = {}, {}
+    crop_ms, likelihoods, means = {}, {}, {}
     for model in models:
         embedder = OnnxEmbedder(model)
         start = time.thread_time()
@@ -244,9 +248,17 @@ def main(
         whitening = learn_whitening(embedder)
         forms[model.stem] = forms_of(embeddings, whitening, people, keys)
         likelihoods[model.stem] = {bits: calibration(embeddings, whitening, people, bits, keys) for bits in LENGTHS}
+        means[model.stem] = {
+            f"{bits} bits, {left} and {came}": mean_likelihood(
+                embeddings, people, [Coder(key_of(number), whitening, bits) for number in range(keys)], left, came
+            )
+            for bits in LENGTHS
+            for left, came in LOOKS[: 1 if quick else None]
+        }
     sizes = (100, 1_000, 10_000, 100_000) if quick else (100, 1_000, 10_000, 100_000, 1_000_000)
     searches = [search(bits, size, 5 if quick else 15) for bits in LENGTHS for size in sizes]
     print_people(people, forms, crop_ms, likelihoods)
+    print_means(means)
     print_searches(searches)
     bars = bars_of(forms, searches)
     for bar, cleared in bars.items():
@@ -255,7 +267,7 @@ def main(
         shown = {name: {form: asdict(figures) for form, figures in by.items()} for name, by in forms.items()}
         print(
             json.dumps({
-                "people": shown, "crop_ms": crop_ms, "likelihoods": likelihoods,
+                "people": shown, "crop_ms": crop_ms, "likelihoods": likelihoods, "means": means,
                 "searches": [asdict(one) for one in searches], "bars": bars,
             })
         )  # fmt: skip
@@ -313,6 +325,16 @@ def print_people(
             shown = (f"{line['even']:.3f}", f"{line['slope']:.1f}", f"{line['log_loss']:.3f}", f"{line['off']:.3f}")
             table.add_row(name, str(bits), *shown)
     console.print(table)
+
+
+def print_means(means: dict[str, dict[str, dict[str, float]]]) -> None:
+    """What distances between means say."""
+    table = Table("model", "codes", "pairs of one", "share of one", "of two, median", "AUC", "even share", "slope")
+    for name, by in means.items():
+        for codes, line in by.items():
+            shown = (f"{line[each]:.3f}" for each in ("same", "strangers", "auc", "even"))
+            table.add_row(name, codes, str(line["pairs"]), *shown, f"{line['slope']:.1f}")
+    Console(width=140).print(table)
 
 
 def print_searches(searches: list[Search]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.floors.play import Played
 from benchmarks.floors.scores import Moment, Presence, whom_at
+from central.journeys.handoffs import Link
 from simulator.truth import Transfer
 
 NEAR_RIDE_S = 15.0
@@ -90,14 +91,8 @@ def score_links(played: Played, rides: Sequence[Transfer], known: Mapping[str, K
     came = [_has(announced["in"], ride.person, ride.to_floor, ride.arrived_s) for ride in whole]
     right = 0
     found: set[int] = set()
-    left_at = {
-        token: (floor, at)
-        for floor, told in played.floors.items()
-        for token, _, direction, at in told.handoffs
-        if direction == "out"
-    }
     for link in played.links:
-        floor, at = left_at[link.before]
+        floor, at = _left(played, link)
         before = known[floor].person(link.before, at)
         others = [known[other].person(link.visitor, link.at) for other in known if other != floor]
         if before is None or before not in others:
@@ -118,6 +113,18 @@ def score_links(played: Played, rides: Sequence[Transfer], known: Mapping[str, K
         len(found),
         played.undecided,
     )
+
+
+def _left(played: Played, link: Link) -> tuple[str, float]:
+    """Floor and second at which the first of a link's visitors last left before the second came."""
+    outs = [
+        (at, floor)
+        for floor, told in played.floors.items()
+        for token, _, direction, at in told.handoffs
+        if token == link.before and direction == "out" and at <= link.at
+    ]
+    at, floor = max(outs)
+    return floor, at
 
 
 def _has(announced: Sequence[tuple[int | None, str, float]], person: int, floor: str, at: float) -> bool:

@@ -87,15 +87,19 @@ class _Seen:
         weight: of all looks in it.
         since: of the first, seconds.
         at: and of the latest.
+        left: whether they left by an exit since: whoever is looked at next under their name may be another.
     """
 
     look: Look
     weight: float
     since: float
     at: float
+    left: bool = False
 
     def add(self, look: Look, weight: float, at: float, most: float) -> None:
-        """Takes in a look; older ones count less once there are ``most``."""
+        """Takes in a look; older ones count less once there are ``most``, and not at all once they left."""
+        if self.left:
+            self.left, self.weight = False, 0.0
         self.weight = min(self.weight + weight, max(most, weight))
         self.look += (look - self.look) * np.float32(weight / self.weight)
         self.at = max(self.at, at)
@@ -262,7 +266,7 @@ class ReidStage:
             return
         asked = {one.owner for one in self._waiting}
         asked |= {body.visitor for _, body in step.bodies if isinstance(body, Crossing) and body.line in self._exits}
-        asked -= self._visitors.keys()
+        asked -= {token for token, seen in self._visitors.items() if not seen.left}
         tracks = {track for track, token in step.owners.items() if token in asked}
         self._turn += 1  # with more to look at than is allowed, every camera is first once
         first = self._turn % len(cameras)
@@ -329,15 +333,20 @@ class ReidStage:
             found.forget()
 
     def _announced(self, now: float) -> list[Handoff]:
-        """Those who can be announced now; who waited too long never is."""
+        """Those who can be announced now; who waited too long never is.
+
+        Who comes while somebody leaves may be given that one's name: they wait for looks of their own.
+        """
         told: list[Handoff] = []
         waiting, self._waiting = self._waiting, []
         for one in waiting:
             seen = self._visitors.get(one.owner)
-            if seen is not None:
+            if seen is not None and not (seen.left and one.way == "in"):
                 told += self._announcement(now, one, seen)
             elif abs(now - one.since) < self._settings.hold_s:
                 self._waiting.append(one)
+        for owner in {one.owner for one in waiting if one.way == "out"} & self._visitors.keys():
+            self._visitors[owner].left = True
         return told
 
     def _announcement(self, now: float, one: _Waiting, seen: _Seen) -> list[Handoff]:

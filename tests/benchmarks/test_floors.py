@@ -9,7 +9,7 @@ import supervision as sv
 from benchmarks.floors.__main__ import missed
 from benchmarks.floors.film import START_S
 from benchmarks.floors.film import Moment as FilmMoment
-from benchmarks.floors.links import Known, score_links
+from benchmarks.floors.links import Known, _left, score_links
 from benchmarks.floors.play import Played, Told
 from benchmarks.floors.scores import along, identity, matched, movers, presences, whom_at, zone_at
 from benchmarks.floors.sight import ceiling, owners, sights, why_missed
@@ -159,6 +159,12 @@ def test_links_are_right_where_both_ends_are_one_person():
     assert (found.rides, found.links, found.right, found.found) == (2, 1, 1, 1)
     assert found.figures()["links_found"] == pytest.approx(0.5)
     assert (found.left, found.came, found.both) == (2, 1, 1)
+
+
+def test_who_leaves_again_later_is_still_judged_by_the_time_they_left_before_the_link():
+    ground = Told()
+    ground.handoffs = [("a", "escalator_g_top", "out", 19.0), ("a", "west_entrance", "out", 90.0)]
+    assert _left(Played({"g": ground, "f1": Told()}, [], 0), Link("c", "a", 0.9, 36.0)) == ("g", 19.0)
 
 
 def test_links_of_two_people_are_wrong_and_find_nobody():

@@ -173,6 +173,19 @@ def test_who_is_gone_is_forgotten_and_told_with_the_last_word():
     assert box.see(NOON + 3, crossings=[(ANNA, "door", "out")]) == []
 
 
+def test_who_comes_under_the_name_of_somebody_who_just_left_is_told_by_their_own_looks():
+    box, other = floor(), floor()
+    for k in range(8):
+        box.see(NOON + k, [Person(3, ANNA)])
+    (left,) = box.see(NOON + 8, here=[ANNA], crossings=[(ANNA, "stair", "in")])
+    assert box.see(NOON + 11, here=[ANNA], crossings=[(ANNA, "stair", "out")]) == []
+    (came,) = box.see(NOON + 12, [Person(5, ANNA, track=5)])
+    people = [Person(3, ANNA), Person(5, BERT, box=(300, 100, 350, 250))]
+    three, five = other.see(NOON, people, [(ANNA, "door", "out"), (BERT, "door", "out")])
+    assert share(left, three) < share(left, five)
+    assert share(came, five) < share(came, three) - 0.1
+
+
 def test_two_who_are_one_share_their_looks():
     box = floor()
     box.see(NOON, [Person(3, ANNA), Person(3, BERT, camera="b")], cameras=("a", "b"))
