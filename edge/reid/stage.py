@@ -37,7 +37,8 @@ class ReidSettings:
         most: embeddings an update, all cameras together,
         at_once: and of one camera: between cameras it is asked whether there is still time.
         hold_s: who crossed before anybody had a look at them is announced so much later at most; central decides no
-            sooner than five seconds after it hears of somebody, so others are still compared with them.
+            sooner than five seconds after it hears of somebody, so others are still compared with them. Nor is who came
+            announced where that is told so much later.
         looks: a visitor looks like the mean of about so many of the latest looks.
         strangers_s: looks of a track that is nobody's yet are kept so long after it was last looked at.
         full_height_px: looks at smaller people count less, in proportion.
@@ -220,7 +221,9 @@ class ReidStage:
         for at, body in step.bodies:
             if isinstance(body, Crossing) and body.line in self._exits:
                 way: Way = "in" if body.direction == self._exits[body.line] else "out"
-                self._waiting.append(_Waiting(body, at, way, now, body.visitor))
+                # who is found out so late to have come beside others is soon found to be one of them
+                if way == "out" or now - at <= self._settings.hold_s:
+                    self._waiting.append(_Waiting(body, at, way, now, body.visitor))
         told = self._announced(now)
         self._drop(now, step)
         return told

@@ -186,6 +186,15 @@ def test_who_comes_under_the_name_of_somebody_who_just_left_is_told_by_their_own
     assert share(came, five) < share(came, three) - 0.1
 
 
+def test_who_is_said_late_to_have_come_is_not_told_and_who_is_said_late_to_have_left_is():
+    box = floor()
+    found = [Person(3, ANNA), Person(4, BERT, box=(300, 100, 350, 250))]
+    box.see(NOON, found)
+    told = box.see(NOON + 7, found, [(ANNA, "door", "in", NOON + 1), (BERT, "door", "out", NOON + 1)])
+    assert [one.visitor for one in told] == [BERT]
+    assert len(box.see(NOON + 8, found, [(ANNA, "door", "in", NOON + 5)])) == 1
+
+
 def test_two_who_are_one_share_their_looks():
     box = floor()
     box.see(NOON, [Person(3, ANNA), Person(3, BERT, camera="b")], cameras=("a", "b"))
@@ -366,7 +375,7 @@ def test_a_clock_set_back_over_midnight_tells_nobody_and_says_so():
 def test_what_is_older_than_a_handoff_lives_is_not_told():
     box = floor()
     box.see(NOON, [Person(3, ANNA)])
-    late = [(ANNA, "door", "out", NOON - 121), (ANNA, "stair", "out", NOON - 119)]
+    late = [(ANNA, "door", "out", NOON - 121), (ANNA, "stair", "in", NOON - 119)]
     assert [one.exit for one in box.see(NOON + 0.5, here=[ANNA], crossings=late)] == ["stair"]
 
 
