@@ -110,12 +110,12 @@ def run_box(
     lifeline = Lifeline()
     settings = _pipeline_settings(box)
     remarks = _admitted(box)
+    lifeline.starting("loading the model, compiling kernels", LOADING_S)
+    reid = _reid_stage(box)  # what is wrong with its secret or model is said before anything begins
     with StateLock(box.state_dir), contextlib.ExitStack() as held:
-        lifeline.starting("loading the model, compiling kernels", LOADING_S)
         # they are dialled, and wait for their next key pictures, while the model is loaded
         cameras = None if box.recorded else held.enter_context(Cameras(box))
         detector = detector or _detect_stage(box)
-        reid = _reid_stage(box)
         for remark in remarks:
             tell(remark)
         rehearse(box.floor, settings)

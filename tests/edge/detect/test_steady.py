@@ -18,8 +18,9 @@ from tests.edge.blocks import counted
 
 PICTURE_BYTES = 640 * 360 * 3
 INPUT_BYTES = 352 * 224 * 3
-MOST_BLOCKS = 42
-"""Of compiled code, for a picture of which one part is looked at: boxes, and numba's headers of arrays handed over."""
+MOST_BLOCKS = 53
+"""Of compiled code, for a picture of which one part is looked at: boxes, and numba's headers of arrays handed over.
+Eleven of them are headers of what `edge.detect.stir_kernels.watch` is handed: it takes nothing itself."""
 
 
 def pictures(count):

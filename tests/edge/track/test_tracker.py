@@ -230,7 +230,7 @@ def test_what_an_older_build_stored_goes_on_and_the_desk_is_not_stored():
     tracker = Tracker()
     follow(frames[:20], tracker=tracker)
     _, stored = tracker.__getstate__()
-    assert set(stored) == {"config", "_bank", "_params", "_count", "_next_id", "_now", "_boxes"}
+    assert set(stored) == {"config", "_bank", "_params", "_count", "_next_id", "_now", "_boxes", "_stirring"}
     older = Tracker.__new__(Tracker)
     older.__setstate__((None, stored))
     for i in range(20, 30):
