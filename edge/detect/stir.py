@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from edge.capture.frame import Image
 from edge.detect.stir_kernels import GRID, PLACE, STEPS, watch
 
 Floats32 = npt.NDArray[np.float32]
-_SPARE_PLACES = 16
+_SPARE_PLACES = 32
 _EVERYBODY_MAY = np.zeros((0, 0), np.uint8)
 
 
@@ -75,7 +76,7 @@ class Stir:
         """
         self._hidden = hidden
         self._rules = np.array([astuple(settings or StirSettings())], RULES)
-        self._places = np.zeros(_SPARE_PLACES, PLACE)
+        self._places = _no_places(_SPARE_PLACES)
         self._count = 0
         self._source: tuple[int, ...] = ()
         self._looked_at = -math.inf
@@ -103,7 +104,7 @@ class Stir:
             self._source, self._count = luma.shape, 0
             self._covered = _EVERYBODY_MAY if self._hidden is None else self._hidden((luma.shape[1], luma.shape[0]))
         while self._count + len(people_xyxy) > len(self._places):
-            self._places = np.concatenate([self._places, np.zeros_like(self._places)])
+            self._places = np.concatenate([self._places, _no_places(len(self._places))])
         scale = np.array([luma.shape[1] / size[0], luma.shape[0] / size[1]] * 2, np.float32)
         boxes = np.ascontiguousarray(people_xyxy * scale, np.float32)
         stirs = np.empty(len(boxes), np.float32)
@@ -114,3 +115,10 @@ class Stir:
             *(self._cells, self._change, self._bins, stirs, self._rules),
         )
         return stirs
+
+
+def _no_places(count: int) -> npt.NDArray[Any]:
+    """Room for so many; np.zeros would take its memory bit by bit, for as long as people come to new places."""
+    places = np.empty(count, PLACE)
+    places.view(np.uint8)[:] = 0
+    return places
