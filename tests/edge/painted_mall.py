@@ -7,6 +7,7 @@ so that these tests are quick and their truth is exact.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ import cv2
 import numpy as np
 import supervision as sv
 
+from edge.app import run_box
+from edge.box import load_box
 from edge.capture.frame import Frame
 from tests.edge.floor_scene import HEIGHT_M, SIZE_PX, WIDTH_M, camera
 
@@ -217,3 +220,22 @@ class PaintDetector:
         return sv.Detections(
             xyxy=xyxy, confidence=np.full(len(xyxy), 0.9, np.float32), class_id=np.zeros(len(xyxy), int)
         )
+
+
+class Running:
+    """A box in a thread, with the detector that sees paint."""
+
+    def __init__(self, config: Path) -> None:
+        self.told: list[str] = []
+        self.outcomes: list[object] = []
+        self._stop = threading.Event()
+        self._work = threading.Thread(target=self._run, args=(config,))
+        self._work.start()
+
+    def _run(self, config: Path) -> None:
+        self.outcomes.append(run_box(load_box(config), self._stop, self.told.append, detector=PaintDetector()))
+
+    def stop(self, within_s: float = 30.0) -> None:
+        self._stop.set()
+        self._work.join(within_s)
+        assert self.outcomes, self.told

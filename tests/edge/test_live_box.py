@@ -17,29 +17,10 @@ from simulator.rtsp import available
 from simulator.serve import serving
 from tests.accountant import Accountant
 from tests.broker import MosquittoBroker, free_port
-from tests.edge.painted_mall import START_AT, PaintDetector, write_box, write_mall
+from tests.edge.painted_mall import START_AT, PaintDetector, Running, write_box, write_mall
 
 pytestmark = pytest.mark.waits
 CLIP_S = 30.0
-
-
-class Running:
-    """A box in a thread."""
-
-    def __init__(self, config: Path) -> None:
-        self.told: list[str] = []
-        self.outcomes: list[object] = []
-        self._stop = threading.Event()
-        self._work = threading.Thread(target=self._run, args=(config,))
-        self._work.start()
-
-    def _run(self, config: Path) -> None:
-        self.outcomes.append(run_box(load_box(config), self._stop, self.told.append, detector=PaintDetector()))
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._work.join(30)
-        assert self.outcomes, self.told
 
 
 @pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")

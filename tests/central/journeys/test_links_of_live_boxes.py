@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,11 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.app import run_box
-from edge.box import load_box
 from simulator.rtsp import available
 from simulator.serve import serving
 from tests.broker import MosquittoBroker
 from tests.central.mall import Central, eventually
-from tests.edge.painted_mall import DOOR_X_M, FPS, SPEED_MPS, PaintDetector, write_clip
+from tests.edge.painted_mall import DOOR_X_M, FPS, SPEED_MPS, Running, write_clip
 from tests.edge.painted_mall import write_site as write_floor
 
 CLIP_S = 24.0
@@ -88,25 +85,6 @@ def write_box(folder: Path, floor: str, url: str, broker: MosquittoBroker) -> Pa
     return path
 
 
-class Running:
-    """A box in a thread."""
-
-    def __init__(self, config: Path) -> None:
-        self.told: list[str] = []
-        self.outcomes: list[object] = []
-        self._stop = threading.Event()
-        self._work = threading.Thread(target=self._run, args=(config,))
-        self._work.start()
-
-    def _run(self, config: Path) -> None:
-        self.outcomes.append(run_box(load_box(config), self._stop, self.told.append, detector=PaintDetector()))
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._work.join(60)
-        assert self.outcomes, self.told
-
-
 class Lanes:
     """Hears where boxes see their visitors, and so who each of them is."""
 
@@ -156,7 +134,7 @@ def test_who_goes_in_below_is_who_comes_out_above(tmp_path: Path, broker: Mosqui
             eventually(lambda: {shade for shade, _ in told(central, lanes)} == set(LANES_M), 180)
         finally:
             for box in boxes:
-                box.stop()
+                box.stop(within_s=60.0)
             lanes.close()
             central.kill()
     assert [pair for pair in told(central, lanes) if pair[0] != pair[1]] == []
