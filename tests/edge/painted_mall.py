@@ -30,6 +30,9 @@ DWELL_S = 6.0
 START_AT = "2026-03-02T12:00:00.000Z"
 LEVELS = (80, 120, 160, 200, 240)
 """Shades of paint, far enough apart to survive compression."""
+TILE_PX = 24
+TILE_LEVELS = (12, 40)
+"""The floor between people is tiled, darker than any paint: a picture of one tone is a covered lens to the box."""
 CAMERAS = {
     "west": camera("west", (0.5, 0.3), (8.0, 4.5), height_m=4.0, focal_px=330.0),
     "east": camera("east", (13.5, 7.7), (6.0, 3.5), height_m=4.0, focal_px=330.0),
@@ -166,11 +169,13 @@ def write_box(
 def write_clip(path: Path, name: str, seconds: float, people) -> None:
     """A clip of one camera: people as upright rectangles in their shade, the far ones painted first."""
     view = CAMERAS[name]
+    rows, columns = (np.arange(side) // TILE_PX for side in reversed(SIZE_PX))
+    ground = np.array(TILE_LEVELS, np.uint8)[(rows[:, None] + columns) % 2]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"crf": "14", "preset": "veryfast", "g": "25"})
         stream.width, stream.height, stream.pix_fmt = *SIZE_PX, "yuv420p"
         for index in range(round(seconds * FPS)):
-            image = np.full((SIZE_PX[1], SIZE_PX[0], 3), 16, np.uint8)
+            image = np.repeat(ground[:, :, None], 3, axis=2)
             here = [(each.at(index / FPS), each.shade) for each in people]
             standing = [(xy, shade) for xy, shade in here if xy is not None]
             standing.sort(key=lambda each: -np.hypot(*(np.array(each[0]) - view.centre_m[:2])))
