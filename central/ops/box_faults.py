@@ -32,14 +32,19 @@ def box_faults(state: OpsState, box: Box, standing: Collection[str]) -> Iterator
         else:
             yield _of(box, "box_silent", "critical", box.last_heard, state=box.state)
         return
-    if box.state != "stopped" and (unheard_s(state, box.positions_heard) or 0.0) > SILENT_S:
+    if box.state != "stopped" and _owed_s(state, box, box.positions_heard) > SILENT_S:
         yield _of(box, "box_no_positions", "critical", box.positions_heard)
     if has_health(state, box):
         yield from _figures(state, box, standing)
-    elif (unheard_s(state, box.health_heard) or 0.0) > HEALTH_S:
+    elif _owed_s(state, box, box.health_heard) > HEALTH_S:
         yield _of(box, "box_no_health", "warning", box.health_heard)
     for camera in box.cameras:
         yield from _camera_faults(state, box, camera, standing)
+
+
+def _owed_s(state: OpsState, box: Box, heard: float | None) -> float:
+    """For how many seconds a box that speaks has owed us that: a box that has just begun owes nothing from before."""
+    return min(unheard_s(state, one) or 0.0 for one in (heard, box.since))
 
 
 def _account_faults(state: OpsState, box: Box) -> Iterator[Fault]:

@@ -120,6 +120,14 @@ def test_one_thing_wrong_is_one_fault(key: str, state: OpsState) -> None:
     assert keys(state) == [key]
 
 
+@pytest.mark.parametrize("owed", [{"positions_heard": None}, {"health": None, "health_heard": None}], ids=str)
+def test_a_box_that_has_just_begun_owes_nothing_from_before(owed: dict[str, Any]) -> None:
+    assert keys(with_box(since=NOON - 9, **owed)) == []
+    assert len(keys(with_box(since=NOON - 11, **owed))) == 1
+    ahead = NOON + 300
+    assert len(keys(with_box(since=ahead, **owed))) == 1, "a clock that is ahead is no excuse for ever"
+
+
 @pytest.mark.parametrize(
     ("state", "moved", "kind"),
     [
