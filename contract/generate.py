@@ -128,9 +128,17 @@ def documents() -> dict[str, str]:
 
 
 def _plain(part: Any) -> Any:
-    """The schema part without the generic's type name in its title."""
-    if isinstance(part, dict):
-        return {key: _plain(value) for key, value in part.items() if key != "title"}
+    """The schema part without the generic's type name in its title, and with whole numbers as such.
+
+    ``Annotated`` keeps one of two equal bounds, whoever was imported first: 1e6 here, or a 1_000_000 of elsewhere.
+    """
+    match part:
+        case dict():
+            return {key: _plain(value) for key, value in part.items() if key != "title"}
+        case list():
+            return [_plain(value) for value in part]
+        case float() if part.is_integer():
+            return int(part)
     return part
 
 
