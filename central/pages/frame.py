@@ -92,17 +92,7 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
         title: of the window, before the site's name; the page's name by default.
     """
     login, tell, theme = login_of(request), words_of(request), theme_of(request)
-    client = ui.context.client
-    client.title = f"{title or tell(f'frame.{here}')} · {services.site.name}"
-    client.page = copy.copy(client.page)  # NiceGUI's has one language and light for all readers of an address
-    client.page.language, client.page.dark = tell.tag, {"auto": None, "light": False, "dark": True}[theme]
-    ui.add_head_html(
-        f"<script>document.documentElement.dataset.theme = {json.dumps(theme)};</script>"
-        '<link rel="stylesheet" href="/assets/theme.css"><link rel="stylesheet" href="/assets/pages.css">'
-        '<script type="module" src="/assets/frame.js"></script>'
-    )
-    ui.html(_bar(services.site.name, login, tell, theme, here), sanitize=False)
-    main = ui.element("main").classes("room").props('id="main" tabindex="-1"')
+    main = drawn_bar(services, request, here, title or tell(f"frame.{here}"))
     roles = PLACES[here][1]
     if login.role in roles:
         return Page(
@@ -121,7 +111,23 @@ def frame(services: Services, request: Request, here: Here, title: str = "") -> 
     return None
 
 
-def _bar(site: str, login: Principal, tell: Words, theme: Theme, here: Here) -> str:
+def drawn_bar(services: Services, request: Request, here: Here | None, title: str) -> ui.element:
+    """The bar on top, drawn for whoever reads; returns the room below it. ``here`` is None where no page of ours is."""
+    login, tell, theme = login_of(request), words_of(request), theme_of(request)
+    client = ui.context.client
+    client.title = f"{title} · {services.site.name}"
+    client.page = copy.copy(client.page)  # NiceGUI's has one language and light for all readers of an address
+    client.page.language, client.page.dark = tell.tag, {"auto": None, "light": False, "dark": True}[theme]
+    ui.add_head_html(
+        f"<script>document.documentElement.dataset.theme = {json.dumps(theme)};</script>"
+        '<link rel="stylesheet" href="/assets/theme.css"><link rel="stylesheet" href="/assets/pages.css">'
+        '<script type="module" src="/assets/frame.js"></script>'
+    )
+    ui.html(_bar(services.site.name, login, tell, theme, here), sanitize=False)
+    return ui.element("main").classes("room").props('id="main" tabindex="-1"')
+
+
+def _bar(site: str, login: Principal, tell: Words, theme: Theme, here: Here | None) -> str:
     links = "".join(
         f'<li><a href="{address}"{_current(here == name)}>{tell.html(f"frame.{name}")}</a></li>'
         for name, (address, roles) in PLACES.items()

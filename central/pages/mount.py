@@ -16,6 +16,7 @@ from central.pages.floor import add_floor_page
 from central.pages.flows import add_flows_page
 from central.pages.mall import add_mall_page
 from central.pages.members.page import add_members_page
+from central.pages.nowhere import add_nowhere_page
 from central.pages.ops.page import add_ops_page
 from central.pages.privacy import add_privacy_page
 from central.pages.results.page import add_results_pages
@@ -45,6 +46,7 @@ def mount_pages(app: FastAPI, services: Services) -> None:
     add_flows_page(services)
     add_shops_pages(services)
     add_privacy_page(services)
+    add_nowhere_page(services)
     nicegui.app.on_page_exception(_failed)
     pages.config.quasar_config["loadingBar"]["skipHijack"] = True  # what is live asks all the time: no bar may flicker
     ui.run_with(app, mount_path="/", title=services.site.name, tailwind=False, show_welcome_message=False)

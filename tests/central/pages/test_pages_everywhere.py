@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+import nicegui
 import pytest
 from playwright.sync_api import Browser
 
@@ -49,6 +50,21 @@ def test_pages_fit_every_screen_and_axe_finds_nothing_serious(
                     reader.assert_accessible()
             if language == "zh":
                 assert not re.search("[a-z]{4}", page.inner_text(".over .tiles" if path == "/" else ".controls"))
+
+
+def test_an_address_of_nothing_says_so_and_leads_back(browser: Browser, lively: Lively) -> None:
+    with reading(browser, lively.central, language="zh", expected=("404",)) as reader:
+        page = reader.page
+        answer = page.goto(f"{lively.central.address}/floors/nowhere")
+        assert answer is not None
+        assert answer.status == 404
+        page.wait_for_selector("main h1:has-text('此地址没有页面')")
+        assert page.get_attribute("html", "lang") == "zh-CN"
+        reader.assert_accessible()
+        missing = page.request.get(f"{lively.central.address}/_nicegui/{nicegui.__version__}/libraries/none.js")
+        assert (missing.status, missing.headers["content-type"]) == (404, "application/json")
+        page.click("nav a[href='/floor']")
+        page.wait_for_selector("[data-part=people] .figure")
 
 
 def test_the_first_view_is_small_and_goes_on_over_one_stream(
