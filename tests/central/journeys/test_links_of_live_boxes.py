@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tests.broker import MosquittoBroker
 from tests.central.mall import Central, eventually
 from tests.edge.painted_mall import DOOR_X_M, FPS, SPEED_MPS, Running, write_clip
 from tests.edge.painted_mall import write_site as write_floor
+from tests.shared_data import shared
 
 CLIP_S = 24.0
 WALK_M = 7.0
@@ -70,8 +72,8 @@ def write_site(folder: Path) -> None:
     )
 
 
-def write_box(folder: Path, floor: str, url: str, broker: MosquittoBroker) -> Path:
-    """A box with one live camera and the site's secret."""
+def write_box(folder: Path, floor: str, url: str, broker: MosquittoBroker, model: Path | None) -> Path:
+    """A box with one live camera and the site's secret; without a model it goes by the colours of clothes."""
     path = folder / f"{floor}.toml"
     path.write_text(
         f'schema = "atrium.box.v1"\nid = "box-{floor}"\nsite = "site.toml"\nfloor = "{floor}"\n'
@@ -79,7 +81,8 @@ def write_box(folder: Path, floor: str, url: str, broker: MosquittoBroker) -> Pa
         f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
         f'username = "{broker.username}"\npassword_file = "{broker.password_path}"\n'
         '[reid]\nsecret_file = "reid.secret"\n'
-        f'[[cameras]]\nname = "west"\nurl = "{url}"\n',
+        + (f'model = "{model}"\n' if model else "")
+        + f'[[cameras]]\nname = "west"\nurl = "{url}"\n',
         encoding="utf-8",
     )
     return path
@@ -113,8 +116,13 @@ class Lanes:
         self._client.disconnect()
 
 
+SLOW = pytest.mark.skipif(not os.environ.get("ATRIUM_SLOW"), reason="learns whitening twice: set ATRIUM_SLOW=1")
+
+
 @pytest.mark.skipif(not available(), reason="GStreamer's RTSP server is not installed")
-def test_who_goes_in_below_is_who_comes_out_above(tmp_path: Path, broker: MosquittoBroker) -> None:
+@pytest.mark.parametrize("model", [None, pytest.param("osnet_x0_25_msmt17.onnx", marks=SLOW)])
+def test_who_goes_in_below_is_who_comes_out_above(tmp_path: Path, broker: MosquittoBroker, model: str | None) -> None:
+    network = shared("reid", model) if model else None
     central = Central(tmp_path / "mall", broker)
     write_site(central.folder)
     secret = central.folder / "reid.secret"
@@ -127,7 +135,7 @@ def test_who_goes_in_below_is_who_comes_out_above(tmp_path: Path, broker: Mosqui
     lanes = Lanes(broker)
     with serving(files) as server:
         boxes = [
-            Running(write_box(central.folder, floor, server.url(name), broker))
+            Running(write_box(central.folder, floor, server.url(name), broker, network))
             for floor, name in (("g", "below"), ("u", "above"))
         ]
         try:
