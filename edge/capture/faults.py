@@ -11,6 +11,7 @@ class StreamFault(Exception):  # noqa: N818 - a state of the world that is mende
     """A live stream that cannot be watched any longer; its text is the line for people."""
 
 
+ENDED = "the stream ended; a camera's stream never does: it was restarted or lost"
 _SILENT = "no answer for {waited:.0f} s; check the camera, its cable and its network"
 # In this order: FFmpeg's errors are also Python's, and some of theirs are kinds of others.
 _CAUSES: list[tuple[tuple[type[Exception], ...], str]] = [

@@ -22,7 +22,7 @@ from contract.errors import BadInputError
 from edge.capture.address import is_live, redact
 from edge.capture.clock import TRUST_S, Arrivals, StreamClock
 from edge.capture.convert import Converter, Decoded
-from edge.capture.faults import StreamFault, describe_fault
+from edge.capture.faults import ENDED, StreamFault, describe_fault
 from edge.capture.frame import Frame, Image
 from edge.capture.rest import Resting
 from edge.capture.skip import EXPIRED_S, STALE_S, Skipping
@@ -304,7 +304,7 @@ class LiveCamera:
                 silent_s = self._monotonic() - advanced_mono
                 if silent_s > (SKIPPING_PATIENCE_S if thrown_away else patience_s):
                     raise StreamFault(_no_picture(silent_s, late_s))
-        raise StreamFault("the stream ended; a camera's stream never does: it was restarted or lost")
+        raise StreamFault(ENDED)
 
     def _take(self, picture: Any, stream_clock: StreamClock, arrival_s: float, due_mono: float) -> None:
         """Keeps a picture as the newest; without delays it would have come at monotonic ``due_mono``."""

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from edge.capture.clock import TRUST_S, Arrivals, StreamClock
-from edge.capture.faults import StreamFault, describe_fault
+from edge.capture.faults import ENDED, StreamFault, describe_fault
 from edge.capture.live import FIRST_PICTURE_S, READ_TIMEOUT_S, STALL_S, connect, decode, hear_sender, video_of
 from edge.discovery.advice import FPS, KEY_INTERVAL_MOST_S, KEY_INTERVAL_S
 from upkeep.findings import Finding
@@ -105,7 +105,7 @@ class _Watch:
             stream = video_of(container)
             for packet in container.demux(stream):
                 if packet.size == 0:
-                    raise StreamFault("the stream ended; a camera's stream never does: it was restarted or lost")
+                    raise StreamFault(ENDED)
                 self._hear(packet)
                 watched_s = self.heard - self._arrived[0]
                 if self._pictures == 0 and watched_s > max(FIRST_PICTURE_S, self._seconds):

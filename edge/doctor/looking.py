@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import socket
 import statistics
-import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import av
 import numpy as np
 
-from edge.capture.faults import StreamFault, describe_fault
-from edge.capture.live import OPEN_TIMEOUT_S, READ_TIMEOUT_S
+from edge.capture.clock import StreamClock
+from edge.capture.faults import ENDED, StreamFault, describe_fault
+from edge.capture.live import READ_TIMEOUT_S, connect, decode, hear_sender, video_of
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 DIAL_TIMEOUT_S = 3.0
@@ -153,24 +152,23 @@ def _dial(url: str) -> str:
 
 def _watch(url: str, seen: Sighting, pace: Pace) -> None:
     """Fills in what is seen, packet by packet, until the look is over."""
-    with _connected(url) as container:
-        if not container.streams.video:
-            raise StreamFault("answers with no video; choose the camera's video stream")
-        stream = container.streams.video[0]
-        context = stream.codec_context
-        if context is None:
-            raise StreamFault("its video codec is not supported; set the camera to H.264")
-        context.thread_count = 1
+    with connect(url) as container:
+        stream = video_of(container)
+        context, clock = stream.codec_context, StreamClock()
         seen.codec, seen.size = context.name, (context.width, context.height)
         first: float | None = None
         settled: float | None = None
         for packet in container.demux(stream):
             if packet.size == 0:  # how PyAV tells the end
-                raise StreamFault("the stream ended; a camera's stream never does: it was restarted or lost")
+                raise StreamFault(ENDED)
             now = seen.heard_mono = pace.monotonic()
             first = now if first is None else first
             seen.seconds = now - first
-            _count(seen, packet, pace.clock())
+            seen.packets += 1
+            if packet.is_keyframe:
+                seen.key_at.append(seen.seconds)
+            hear_sender(clock, packet, pace.clock())
+            seen.sender_error_s = clock.sender_error_s
             if settled is not None:
                 seen.settled_packets += 1
                 seen.settled_s = now - settled
@@ -183,29 +181,8 @@ def _watch(url: str, seen: Sighting, pace: Pace) -> None:
                 return
 
 
-def _connected(url: str) -> Any:
-    options = {"fflags": "nobuffer", "analyzeduration": "500000"}
-    if url.lower().startswith("rtsp"):
-        options |= {"rtsp_transport": "tcp", "timeout": str(int(READ_TIMEOUT_S * 1e6))}
-    timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
-    return av.open(url, mode="r", options=options, timeout=timeout, metadata_errors="ignore")
-
-
-def _count(seen: Sighting, packet: Any, arrival_s: float) -> None:
-    seen.packets += 1
-    if packet.is_keyframe:
-        seen.key_at.append(seen.seconds)
-    if packet.pts is not None and packet.has_sidedata("prft"):
-        (wall_us,) = struct.unpack_from("=q", bytes(packet.get_sidedata("prft")))
-        seen.sender_error_s = wall_us / 1e6 - arrival_s
-
-
 def _decode(seen: Sighting, packet: Any) -> None:
-    try:
-        pictures = packet.decode()
-    except av.error.InvalidDataError:
-        return  # before the first key picture
-    for picture in pictures:
+    for picture in decode(packet):
         seen.size = (picture.width, picture.height)
         luma = np.frombuffer(picture.planes[0], np.uint8).reshape(-1, picture.planes[0].line_size)
         seen.spread = float(luma[: picture.height : STRIDE_PX, : picture.width : STRIDE_PX].std())
