@@ -15,13 +15,23 @@ def fuse(
     fps: Annotated[float, typer.Option(help="Frames a second of the recordings; all begin together.")],
     out: Annotated[Path, typer.Option(help="Result: CSV frame,id,x,y; frames from 1, metres on the floor.")],
     site: Annotated[Path | None, typer.Option(help="The site's SITE.toml; its walls hide people from cameras.")] = None,
-    bridge: Annotated[float, typer.Option(help="Gaps of one person up to this long are filled, seconds.")] = 1.0,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Look at the whole film before telling anything; for recordings only.")
+    ] = False,
+    bridge: Annotated[
+        float | None,
+        typer.Option(help="Gaps of one person up to this long are filled, seconds; 1, or 2 with --whole."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object of figures instead of a sentence.")] = False,
 ) -> None:
     """Follow people over a floor that several calibrated cameras watch: one person, one id.
 
     Boxes of all cameras are tracked together, so that nobody counts twice. What is told of a moment is certain two
     seconds later at most: one in which later boxes have their say, one in which a gap may close.
+
+    With --whole nothing is told before the end: the film is followed forward and backward, ways are cut where the two
+    differ about who is who, and joined again over its whole length. One camera alone mixes people up less that way;
+    where several look into one room, names can get worse.
 
     Without --site a camera is taken to see as far as its picture reaches: behind walls it will be believed that nobody
     is there. Cameras are named as in the site, and cameras.json is in the metres of its plan. Where one camera alone
@@ -33,11 +43,11 @@ def fuse(
     from calibration.site import load_site  # noqa: PLC0415
     from contract.errors import BadInputError  # noqa: PLC0415
     from edge.floor.joint.ground import ground_of  # noqa: PLC0415
-    from edge.floor.joint.recording import fuse_recording, read_sequence, write_floor  # noqa: PLC0415
+    from edge.floor.joint.recording import BRIDGE_S, fuse_recording, read_sequence, write_floor  # noqa: PLC0415
 
     if not 0 < fps < float("inf"):
         raise typer.BadParameter("must be above 0", param_hint="--fps")
-    if not 0 <= bridge < float("inf"):
+    if bridge is not None and not 0 <= bridge < float("inf"):
         raise typer.BadParameter("must be 0 or above", param_hint="--bridge")
     cameras, frames = read_sequence(sequence)
     ground = None
@@ -50,7 +60,14 @@ def fuse(
             )
         ground = ground_of(place.floor(floors.pop()), cameras)
     begun = time.perf_counter()
-    rows = fuse_recording(cameras, frames, fps, bridge_s=bridge, ground=ground)
+    if whole:
+        from edge.floor.joint.whole import film  # noqa: PLC0415
+
+        bridge_s = film.BRIDGE_S if bridge is None else bridge
+        rows = film.fuse_whole(cameras, frames, fps, bridge_s=bridge_s, ground=ground)
+    else:
+        bridge_s = BRIDGE_S if bridge is None else bridge
+        rows = fuse_recording(cameras, frames, fps, bridge_s=bridge_s, ground=ground)
     seconds = time.perf_counter() - begun
     write_floor(out, rows)
     people, length = len(set(rows[:, 1].tolist())), max(len(each) for each in frames.values())

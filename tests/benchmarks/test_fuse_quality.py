@@ -25,3 +25,10 @@ def test_one_camera_is_followed_better_than_by_an_ordinary_filter():
     score = ours(folder, info, truth, 0).score
     assert score.idf1 >= 0.8
     assert score.mota >= 0.86
+
+
+def test_one_camera_reaches_every_bar_with_the_whole_film():
+    folder = shared("multicam", "pets_s2l1_view1")
+    info = json.loads((folder / "sequence.json").read_text())
+    truth = np.loadtxt(folder / "gt_floor.csv", delimiter=",", skiprows=1)[:, :4]
+    assert misses("pets_s2l1_view1", ours(folder, info, truth, 0, whole=True).score) == []

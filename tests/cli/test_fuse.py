@@ -113,3 +113,14 @@ def test_nonsense_is_refused(tmp_path, option, value):
     done, _ = fuse(tmp_path, option, value)
     assert done.exit_code == 2
     assert option in done.output
+
+
+def test_the_whole_film_may_be_looked_at_first(tmp_path):
+    write_sequence(tmp_path)
+    done, out = fuse(tmp_path, "--whole", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["people"] == 2
+    whole = out.read_text()
+    assert whole.splitlines()[0] == "frame,id,x,y"
+    fuse(tmp_path, "--json")
+    assert out.read_text() != whole

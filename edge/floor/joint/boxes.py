@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,10 @@ from numpy.typing import NDArray
 from calibration.camera import Camera, Floats
 from edge.floor.joint.records import CAMERA
 from edge.floor.joint.settings import JointSettings
+from edge.track.seen import Seen
+
+TINY_PX = 2.0
+"""A box less wide or high shows nobody."""
 
 
 def straighten(camera: Camera, boxes_px: Floats) -> Floats:
@@ -29,6 +34,28 @@ def straighten(camera: Camera, boxes_px: Floats) -> Floats:
     flat = camera.plane_from_pixels(edges) @ camera.matrix[:2, :2].T + camera.matrix[:2, 2]
     left, top, right, bottom = flat.reshape(4, -1, 2)
     return np.column_stack([left[:, 0], top[:, 1], right[:, 0], bottom[:, 1]])
+
+
+def usable_boxes(cameras: Mapping[str, Camera], seen: Mapping[str, Seen]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """What pictures of one moment show that can be somebody.
+
+    Returns:
+        (M, 4) boxes without their lens's distortion, pixels, camera by camera; (M,) scores, 0..1; (C + 1,) where each
+        camera's boxes begin.
+    """
+    boxes, scores, first = [np.empty((0, 4))], [np.empty(0)], [0]
+    for name, camera in cameras.items():
+        found = seen.get(name)
+        if found is not None and len(found):
+            px = np.asarray(found.xyxy, np.float64).reshape(-1, 4)
+            score = np.ones(len(px)) if found.confidence is None else np.asarray(found.confidence, np.float64)
+            with np.errstate(invalid="ignore", over="ignore"):
+                usable = np.isfinite(px).all(1) & np.isfinite(score)
+                usable &= (px[:, 2] - px[:, 0] >= TINY_PX) & (px[:, 3] - px[:, 1] >= TINY_PX)
+            boxes.append(straighten(camera, px[usable]))
+            scores.append(score[usable])
+        first.append(first[-1] + (len(boxes[-1]) if found is not None and len(found) else 0))
+    return np.concatenate(boxes), np.concatenate(scores), np.array(first, np.int64)
 
 
 def camera_record(camera: Camera, settings: JointSettings) -> NDArray[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, Floats
-from edge.floor.joint.boxes import camera_record, straighten
+from edge.floor.joint.boxes import camera_record, usable_boxes
 from edge.floor.joint.ground import Ground, open_ground
 from edge.floor.joint.kernels import step
 from edge.floor.joint.past.kernels import tell
@@ -25,8 +25,6 @@ STEPS = 16
 """The same of steps that are remembered."""
 MOST_STEPS = 256
 """Fewer than these wait to be told; where a clock stands still or went back, the oldest is told early."""
-TINY_PX = 2.0
-"""A box less wide or high shows nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class PeopleThere:
         velocity_mps: (K, 2) metres a second.
         covariance_m2: (K, 2, 2) of the position before later boxes had their say, square metres.
         cameras: (K,) how many saw them at that moment.
+        boxes: (K, C) the box that each took of each camera then, -1 for none; counted as `usable_boxes` gives them.
     """
 
     at: float
@@ -48,6 +47,7 @@ class PeopleThere:
     velocity_mps: Floats
     covariance_m2: Floats
     cameras: NDArray[np.int64]
+    boxes: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Number of people."""
@@ -93,7 +93,22 @@ class JointTracker:
             )
         width = int(self.settings.hypotheses)
         self._banks = [_Bank.empty(width, PEOPLE, len(self._views)) for _ in range(2)]
-        self._past = _Past.empty(STEPS, width, PEOPLE)
+        self._past = _Past.empty(STEPS, width, PEOPLE, len(self._views))
+
+    @property
+    def views(self) -> NDArray[Any]:
+        """(C,) records of `CAMERA`, with what is learned so far."""
+        return self._views
+
+    @property
+    def rules(self) -> NDArray[Any]:
+        """(1,) record of `RULES`."""
+        return self._rules
+
+    @property
+    def plan(self) -> Ground:
+        """What the floor's plan says, or open ground."""
+        return self._ground
 
     def update(self, now: float, seen: Mapping[str, Seen]) -> list[PeopleThere]:
         """Takes in the pictures of one moment.
@@ -115,7 +130,7 @@ class JointTracker:
             raise KeyError(f"cameras {sorted(strangers)} are not calibrated; there are {sorted(self.cameras)}")
         if not isfinite(now):
             raise ValueError(f"{now} is no time; pass seconds")
-        boxes, scores, first = self._take(seen)
+        boxes, scores, first = usable_boxes(self.cameras, seen)
         present = np.array([name in seen for name in self.cameras])
         before = float(self._past.at[(self._steps - 1) % len(self._past.at)]) if self._steps else now
         now = max(before, now)
@@ -139,22 +154,6 @@ class JointTracker:
     def close(self) -> list[PeopleThere]:
         """Tells what is left."""
         return [self._tell() for _ in range(self._steps - self._told)]
-
-    def _take(self, seen: Mapping[str, Seen]) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        """All usable boxes and scores, camera by camera, and where each camera's begin."""
-        boxes, scores, first = [np.empty((0, 4))], [np.empty(0)], [0]
-        for name, camera in self.cameras.items():
-            found = seen.get(name)
-            if found is not None and len(found):
-                px = np.asarray(found.xyxy, np.float64).reshape(-1, 4)
-                score = np.ones(len(px)) if found.confidence is None else np.asarray(found.confidence, np.float64)
-                with np.errstate(invalid="ignore", over="ignore"):
-                    usable = np.isfinite(px).all(1) & np.isfinite(score)
-                    usable &= (px[:, 2] - px[:, 0] >= TINY_PX) & (px[:, 3] - px[:, 1] >= TINY_PX)
-                boxes.append(straighten(camera, px[usable]))
-                scores.append(score[usable])
-            first.append(first[-1] + (len(boxes[-1]) if found is not None and len(found) else 0))
-        return np.concatenate(boxes), np.concatenate(scores), np.array(first, np.int64)
 
     def _grow(self, boxes: int) -> None:
         """Makes room for a newcomer behind every box."""
@@ -184,7 +183,9 @@ class JointTracker:
         )
         at = float(past.at[self._told % ring])
         self._told += 1
-        return PeopleThere(at, ids, values[:, :2], values[:, 2:4], values[:, [4, 5, 5, 6]].reshape(-1, 2, 2), views)
+        spread = values[:, [4, 5, 5, 6]].reshape(-1, 2, 2)
+        took = past.taken((self._steps - 1) % ring, back, ids)
+        return PeopleThere(at, ids, values[:, :2], values[:, 2:4], spread, views, took)
 
 
 @dataclass(slots=True)
@@ -226,16 +227,18 @@ class _Past:
     """The latest steps in a ring; see `kernels.tell`."""
 
     people: NDArray[Any]
+    took: NDArray[np.int64]
     rows: NDArray[np.int64]
     counts: NDArray[np.int64]
     roots: NDArray[np.int64]
     at: Floats
 
     @classmethod
-    def empty(cls, steps: int, hypotheses: int, people: int) -> _Past:
+    def empty(cls, steps: int, hypotheses: int, people: int, cameras: int) -> _Past:
         """Room for so many; nothing in it."""
         return cls(
             np.zeros((steps, 2 * hypotheses * people), PERSON),
+            np.full((steps, 2 * hypotheses * people, cameras), -1, np.int64),
             np.zeros((steps, hypotheses, people), np.int64),
             np.zeros((steps, hypotheses), np.int64),
             np.zeros((steps, hypotheses), np.int64),
@@ -246,17 +249,31 @@ class _Past:
         """Takes in a step, the `number`th."""
         at = number % len(self.at)
         self.people[at, :count] = bank.people[:count]
+        self.took[at, :count] = bank.took[:count]
         self.rows[at, :alive] = bank.rows[:alive]
         self.counts[at, :alive] = bank.counts[:alive]
         self.roots[at, :alive] = bank.roots[:alive]
         self.at[at] = now
 
+    def taken(self, newest: int, back: int, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(K, C) boxes that (K,) people took `back` steps ago, as the best hypothesis of now says."""
+        best = 0
+        for each in range(back):
+            best = int(self.roots[(newest - each) % len(self.at), best])
+        at = (newest - back) % len(self.at)
+        row = self.rows[at, best, : self.counts[at, best]]
+        names = self.people[at, row]["id"]
+        order = np.argsort(names)
+        found: NDArray[np.int64] = self.took[at, row[order[np.searchsorted(names, ids, sorter=order)]]]
+        return found
+
     def resized(self, steps: int, people: int, number: int) -> _Past:
         """The same with more room, before the `number`th step is noted."""
-        more = _Past.empty(steps, self.rows.shape[1], people)
+        more = _Past.empty(steps, self.rows.shape[1], people, self.took.shape[2])
         for each in range(max(0, number - len(self.at)), number):
             a, b = each % len(self.at), each % steps
             more.people[b, : self.people.shape[1]] = self.people[a]
+            more.took[b, : self.took.shape[1]] = self.took[a]
             more.rows[b, :, : self.rows.shape[2]] = self.rows[a]
             more.counts[b], more.roots[b], more.at[b] = self.counts[a], self.roots[a], self.at[a]
         return more

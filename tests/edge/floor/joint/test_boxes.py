@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.floor.joint.boxes import camera_record, straighten
+from edge.floor.joint.boxes import camera_record, straighten, usable_boxes
 from edge.floor.joint.settings import JointSettings
+from edge.track.seen import Boxes
 from tests.edge.floor.joint.joint_scene import corner_cameras
 
 CAMERA = corner_cameras()["se"]
@@ -47,3 +48,17 @@ def test_a_cameras_record_shows_the_world_as_the_camera_does():
     assert (record["width"][0], record["height"][0]) == (640, 360)
     assert not record["bias"].any()
     np.testing.assert_allclose(record["bias_cov"][0], np.broadcast_to(np.eye(3) * 0.01, (3, 3, 3)))
+
+
+def test_boxes_of_all_cameras_are_counted_one_after_the_other_without_what_shows_nobody():
+    cameras = corner_cameras(("sw", "se", "ne"))
+    good, thin, odd = [10.0, 20, 50, 120], [10.0, 20, 11, 120], [10.0, np.nan, 50, 120]
+    seen = {
+        "sw": Boxes(np.array([good, thin, good]), np.array([0.9, 0.8, 0.7])),
+        "ne": Boxes(np.array([odd, good, good]), np.array([0.6, 0.5, np.inf])),
+    }
+    boxes, scores, first = usable_boxes(cameras, seen)
+    assert boxes.tolist() == [good] * 3
+    assert scores.tolist() == [0.9, 0.7, 0.5]
+    assert first.tolist() == [0, 2, 2, 3]
+    assert [len(each) for each in usable_boxes(cameras, {})] == [0, 0, 4]

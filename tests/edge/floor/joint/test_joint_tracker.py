@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import supervision as sv
 
+from edge.floor.joint.boxes import usable_boxes
 from edge.floor.joint.settings import JointSettings
-from edge.floor.joint.tracker import JointTracker
+from edge.floor.joint.tracker import JointTracker, _Past
 from tests.edge.floor.joint.joint_scene import Room, corner_cameras, follow, names_of, seen
 from tests.edge.floor_scene import Walker, along
 
@@ -202,3 +203,38 @@ def test_a_moment_says_where_somebody_is_how_fast_and_how_sure():
     assert (np.linalg.eigvalsh(moment.covariance_m2[0]) > 0).all()
     assert np.sqrt(np.trace(moment.covariance_m2[0])) < 0.3
     assert moment.cameras.tolist() == [4]
+
+
+def test_everybody_is_told_with_the_boxes_they_took_at_that_moment():
+    walkers = [circling((5, 4), 0.8 + 0.3 * k, 1.0 - 0.4 * (k % 2), phase=k) for k in range(6)]
+    room = Room(walkers, (1.6, 1.7, 1.8), corner_cameras(("sw", "ne")), tremble=0.04, miss=0.1)
+    pictures = list(room.pictures(8.0))
+    boxes = {round(now, 6): usable_boxes(room.cameras, seen) for now, seen in pictures}
+    told = follow(JointTracker(room.cameras), iter(pictures))
+    far, taken = [], 0
+    for moment in told:
+        xyxy, _, first = boxes[round(moment.at, 6)]
+        for place, took, views in zip(moment.position_m, moment.boxes, moment.cameras, strict=True):
+            assert (took >= 0).sum() == views
+            taken += int(views)
+            for c in np.flatnonzero(took >= 0).tolist():
+                assert first[c] <= took[c] < first[c + 1]
+                camera = list(room.cameras.values())[c]
+                foot = np.array([[xyxy[took[c], [0, 2]].mean(), xyxy[took[c], 3]]])
+                far.append(float(np.hypot(*(camera.floor_from_pixels(foot)[0] - place))))
+    assert taken > 200
+    assert np.median(far) < 0.4
+
+
+def test_boxes_taken_are_those_of_the_history_that_won():
+    """Two steps of two histories; the best of the second comes from the other of the first."""
+    past = _Past.empty(4, 2, 2, 1)
+    for step, taken in ((0, (10, 11, 12, 13)), (1, (20, 21, 22, 23))):
+        past.people[step]["id"][:4] = [7, 3, 3, 7]
+        past.took[step, :4, 0] = taken
+        past.rows[step] = [[0, 1], [2, 3]]
+        past.counts[step] = 2
+    past.roots[1] = [1, 0]
+    assert past.taken(1, 0, np.array([3, 7]))[:, 0].tolist() == [21, 20]
+    assert past.taken(1, 1, np.array([3, 7]))[:, 0].tolist() == [12, 13]
+    assert past.taken(1, 1, np.array([7]))[:, 0].tolist() == [13]
