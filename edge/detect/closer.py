@@ -31,7 +31,8 @@ class CloserSettings:
         high: from here on one look is enough.
         somebody: a mean of both looks from here on is somebody.
         same: boxes that overlap at least so much are one (intersection over union).
-        keep_s: so long what was found out holds, seconds.
+        stays_s: so long somebody whom no look finds is still expected, seconds.
+        holds_s: so long it holds what a closer look made of the score at a spot, seconds.
         most: closer looks a picture.
         margin_share: space left on all sides of the box, as a share of its height.
         least_px: what is looked at is at least so wide and high, pixels of the first look's input.
@@ -42,7 +43,8 @@ class CloserSettings:
     high: float = 0.7
     somebody: float = 0.5
     same: float = 0.5
-    keep_s: float = 2.0
+    stays_s: float = 2.0
+    holds_s: float = 10.0
     most: int = 6
     margin_share: float = 0.5
     least_px: int = 128
@@ -92,7 +94,8 @@ class CloserLook:
             how.low,
             how.high,
             how.same,
-            how.keep_s,
+            how.stays_s,
+            how.holds_s,
         )
         return [int(j) for j in np.flatnonzero(doubted)[: how.most]]
 

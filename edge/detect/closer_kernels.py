@@ -31,7 +31,8 @@ def recall(  # noqa: C901, PLR0917 - compiled: one pass, and no keywords
     low: float,
     high: float,
     same: float,
-    keep_s: float,
+    stays_s: float,
+    holds_s: float,
 ) -> int:
     """Tells who is in doubt, and gives those whom a closer look has judged lately the score that it left them.
 
@@ -39,21 +40,22 @@ def recall(  # noqa: C901, PLR0917 - compiled: one pass, and no keywords
         spots: (K, 4) boxes that are remembered; changed in place.
         known: (K, 2) what of them, see `AT`; changed in place.
         n: how many are.
-        now: seconds; what is older than ``keep_s``, or later than now, is forgotten.
+        now: seconds; what is later than now is forgotten.
         boxes: (N, 4) of this picture.
         scores: (N,) of them, above 0 and below 1; changed in place.
         doubted: (N,) filled: 1 where a closer look has to decide.
         low: lower scores are nobody yet.
         high: from here on one look is enough.
         same: a box is at a spot that it overlaps at least so much (intersection over union).
-        keep_s: for how long spots are remembered.
+        stays_s: for so long somebody who is no longer seen is remembered,
+        holds_s: and for so long what a closer look made of a score.
 
     Returns:
         How many spots are remembered now.
     """
     kept = 0
     for i in range(n):
-        if 0.0 <= now - known[i, AT] <= keep_s:
+        if 0.0 <= now - known[i, AT] <= (stays_s if known[i, SHIFT] == np.inf else holds_s):
             spots[kept] = spots[i]
             known[kept] = known[i]
             kept += 1

@@ -68,10 +68,10 @@ def test_what_a_closer_look_said_holds_for_a_while_and_who_was_somebody_is_not_d
     assert sorted(told(stage, 0.0, (100, 100), (x, 100)).values()) == [nobody, 0.7]
     stood = [left for left, score in told(stage, 0.25, (100, 100), (x - 4, 100)).items() if score == nobody]
     assert len(stood) == 1  # by what is remembered
-    for k in range(2, 8):
+    for k in range(2, 40):
         told(stage, k / 4, (100, 100), (x - 4 * k, 100))
     assert len(finder.looks) == 2
-    told(stage, 2.5, (100, 100), (x - 32, 100))
+    told(stage, 10.25, (100, 100), (x - 160, 100))
     assert len(finder.looks) == 3  # only at who was nobody: that is no longer sure
 
 
@@ -146,12 +146,12 @@ def test_who_is_in_doubt_is_told_as_plainly(seed):
     spots, known = np.zeros((6, 4), np.float32), np.zeros((6, 2))
     n, plain = 0, []
     for step in range(6):
-        now = 0.7 * step - 2.0 * (step == 4)
+        now = 1.7 * step * (1 + step % 3) - 2.0 * (step == 4)
         boxes = np.array([some_box(rng) for _ in range(rng.integers(0, 6))], np.float32).reshape(-1, 4)
         scores = rng.uniform(0.05, 0.95, len(boxes)).astype(np.float32)
         wanted, doubtful, plain = plainly(plain, now, boxes, scores.copy())
         doubted = np.full(len(boxes), 9, np.uint8)
-        n = recall(spots, known, n, now, boxes, scores, doubted, OWN.low, OWN.high, OWN.same, OWN.keep_s)
+        n = recall(spots, known, n, now, boxes, scores, doubted, OWN.low, OWN.high, OWN.same, OWN.stays_s, OWN.holds_s)
         assert doubted.tolist() == doubtful
         np.testing.assert_allclose(scores, wanted, atol=1e-6)
         for j in np.flatnonzero(doubted).tolist():
@@ -172,7 +172,7 @@ def some_box(rng):
 
 def plainly(spots, now, boxes, scores):
     """Scores, doubts and spots after a picture, spelled out."""
-    spots = [spot for spot in spots if 0 <= now - spot[1] <= OWN.keep_s]
+    spots = [spot for spot in spots if 0 <= now - spot[1] <= (OWN.stays_s if spot[2] == np.inf else OWN.holds_s)]
     doubts = [0] * len(boxes)
     for j, (box, score) in enumerate(zip(boxes, scores.tolist(), strict=True)):
         if score < OWN.low:
