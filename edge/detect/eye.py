@@ -12,6 +12,7 @@ import numpy.typing as npt
 import supervision as sv
 
 from edge.capture.frame import Frame, Region
+from edge.detect.closer import CloserLook, CloserSettings
 from edge.detect.gate import GateSettings, MotionGate
 from edge.detect.mask import PrivacyMask
 from edge.detect.pace import Pace, PaceSettings
@@ -31,6 +32,7 @@ class DetectSettings:
         gate: when a picture shows something new.
         regions: when a part of it is enough.
         pace: how often a camera is worth it.
+        closer: whom to look at again.
         stir: what counts as stirring.
         sure: boxes of a lower score are no reason to look at more of a picture.
         usual_interval_s: a picture's usual interval, by which waiting is measured.
@@ -39,6 +41,7 @@ class DetectSettings:
     gate: GateSettings = field(default_factory=GateSettings)
     regions: RegionSettings = field(default_factory=RegionSettings)
     pace: PaceSettings = field(default_factory=PaceSettings)
+    closer: CloserSettings = field(default_factory=CloserSettings)
     stir: StirSettings = field(default_factory=StirSettings)
     sure: float = 0.3
     usual_interval_s: float = 0.125
@@ -60,11 +63,21 @@ class Job:
     parts: list[Part]
     late: float
 
+    def scale_at(self, box: npt.NDArray[np.float32], whole_scale: float) -> float:
+        """At which scale a box (4,) was seen, where whole pictures are seen at a scale."""
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        for part in self.parts:
+            x1, y1, x2, y2 = part.region
+            if x1 <= x < x2 and y1 <= y < y2:
+                return part.scale
+        return whole_scale
+
 
 class Eye:
     """One camera's gate, pace and last result.
 
     Attributes:
+        closer: who is looked at again; None where looking at a part is as much work as at all.
         last: people in the last analysed picture; whether they stir is not known of any other.
     """
 
@@ -76,6 +89,7 @@ class Eye:
         self._pace = Pace(settings.pace)
         self._stir = Stir(settings.stir, None if mask is None else mask.covered)
         self._whole_at = -math.inf
+        self.closer = CloserLook(settings.closer) if parts_pay else None
         self.last = nobody()
 
     def consider(self, frame: Frame, whole_scale: float) -> tuple[Worth, Job | None]:
@@ -91,7 +105,7 @@ class Eye:
         if not self._pace.due(now):
             return Worth.SKIP, None
         whole = not self._parts_pay or motion.due or not 0.0 <= now - self._whole_at < self._settings.regions.whole_s
-        people = np.asarray(self.last.xyxy, np.float32)[_scores(self.last) >= self._settings.sure]
+        people = np.asarray(self.last.xyxy, np.float32)[scores_of(self.last) >= self._settings.sure]
         parts = [] if whole else local_parts(motion, people, frame.size, whole_scale, self._settings.regions)
         return Worth.LOOK, Job(frame, parts, self._pace.late(now, self._settings.usual_interval_s))
 
@@ -112,7 +126,7 @@ class Eye:
         self._gate.learn(people, size)
         self._pace.learn(now, people)
         seen = copied(found)
-        seen.data[STIR] = self._stir.look(now, job.frame.luma, people, _scores(found), size)
+        seen.data[STIR] = self._stir.look(now, job.frame.luma, people, scores_of(found), size)
         return seen
 
     def resting(self, now: float) -> bool:
@@ -148,7 +162,7 @@ def joined(first: sv.Detections, second: sv.Detections) -> sv.Detections:
     }
     return sv.Detections(
         xyxy=np.concatenate([first.xyxy, second.xyxy]),
-        confidence=np.concatenate([_scores(first), _scores(second)]),
+        confidence=np.concatenate([scores_of(first), scores_of(second)]),
         class_id=np.zeros(len(first) + len(second), np.int64),
         data=data,
     )
@@ -178,5 +192,6 @@ def _chosen(people: sv.Detections, which: npt.NDArray[np.bool_]) -> sv.Detection
     return chosen
 
 
-def _scores(people: sv.Detections) -> npt.NDArray[np.float32]:
+def scores_of(people: sv.Detections) -> npt.NDArray[np.float32]:
+    """(N,) scores; what is written into them is the people's."""
     return np.zeros(len(people), np.float32) if people.confidence is None else np.asarray(people.confidence, np.float32)

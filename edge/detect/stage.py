@@ -12,7 +12,8 @@ import numpy as np
 import supervision as sv
 
 from edge.capture.frame import Canvas, Frame, Image, Region
-from edge.detect.eye import DetectSettings, Eye, Job, Worth, copied
+from edge.detect.closer import CloserLook, enlarged, region_around
+from edge.detect.eye import DetectSettings, Eye, Job, Worth, copied, scores_of
 from edge.detect.mask import PrivacyMask
 from edge.reid.looks import LOOK
 from edge.reid.stripes import describe
@@ -135,7 +136,7 @@ class DetectStage:
                     if not waiting or not (go_on is None or go_on()):
                         return
                     job = waiting.popleft()
-                found = _look(detector, job, canvas)
+                found = _look(detector, job, canvas, self._eye_of(job.frame.camera).closer if self._gated else None)
                 with lock:
                     done.append((job, found))
 
@@ -157,7 +158,7 @@ class DetectStage:
         return eye
 
 
-def _look(detector: FindsPeople, job: Job, canvas: Canvas) -> sv.Detections:
+def _look(detector: FindsPeople, job: Job, canvas: Canvas, closer: CloserLook | None) -> sv.Detections:
     regions = [part.region for part in job.parts]
     image = job.frame.drawn(canvas, regions)
     if job.parts:
@@ -165,4 +166,20 @@ def _look(detector: FindsPeople, job: Job, canvas: Canvas) -> sv.Detections:
     else:
         (found,) = detector.detect([image])
     found.data[LOOK] = describe(image, np.asarray(found.xyxy, np.float32))
+    if closer is not None:
+        _look_closer(detector, job, canvas, closer, found)
     return found
+
+
+def _look_closer(detector: FindsPeople, job: Job, canvas: Canvas, closer: CloserLook, found: sv.Detections) -> None:
+    """Gives whom one look left in doubt the mean of two."""
+    frame, now = job.frame, job.frame.captured_at
+    boxes, scores = np.asarray(found.xyxy, np.float32), scores_of(found)
+    for j in closer.doubts(now, boxes, scores):
+        scale = job.scale_at(boxes[j], detector.whole_scale(frame.size))
+        region = region_around(boxes[j], frame.size, scale, closer.settings)
+        scale *= closer.settings.larger
+        shown = enlarged(frame.drawn(canvas, [region]), region, scale)
+        seen = detector.detect_regions(shown, [(0, 0, shown.shape[1], shown.shape[0])], [1.0])
+        back = np.asarray(seen.xyxy, np.float32) / scale + np.array(region[:2] * 2, np.float32)
+        scores[j] = closer.judge(now, boxes[j], float(scores[j]), back, scores_of(seen))

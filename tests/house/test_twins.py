@@ -31,6 +31,9 @@ TWINS = {
         "_fit_light": LIGHT,
         "_moments": LIGHT,
     },
+    "edge.detect.closer_kernels": {
+        "recall": "tests/edge/detect/test_closer.py::test_who_is_in_doubt_is_told_as_plainly",
+    },
     "edge.detect.stir_kernels": {
         "sample": f"{STIR}::test_cells_are_means_and_hidden_where_nobody_may_look",
         "hide": f"{STIR}::test_a_passer_hides_the_cells_they_touch",
