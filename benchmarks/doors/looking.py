@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -11,16 +12,17 @@ import numpy as np
 import supervision as sv
 
 from benchmarks.doors.copies import CACHE
+from edge.capture.frame import Frame
+from edge.capture.recording import RateTicks, Recording
 from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.stage import DetectStage
-from edge.playback import Playback
 from edge.reid.looks import LOOK
 from edge.track.seen import STIR
 
 CAMERA = "front"
 ROOT = Path(__file__).resolve().parent.parent.parent
-LOOKING = ("edge/capture", "edge/detect", "edge/reid", "edge/playback.py", "benchmarks/doors/looking.py")
+LOOKING = ("edge/capture", "edge/detect", "edge/reid", "benchmarks/doors/looking.py")
 """The code that answers depend on: after a change to any of it, clips are looked at again."""
 
 Seen = list[tuple[float, tuple[int, int], sv.Detections]]
@@ -44,16 +46,25 @@ def seen_in(clip: Path, detector: Detector, fps: float, start_frame: int, folder
 
 def look(clip: Path, detector: Detector, fps: float, start_frame: int) -> Seen:
     """The people in each picture that a box would look at."""
-    playback = Playback({CAMERA: (open_recording(clip, CAMERA), 0.0)}, fps, {CAMERA: start_frame})
     stage = DetectStage(detector)
     seen: Seen = []
-    for tick in playback.ticks():
-        frame = tick.frames[CAMERA]
-        found = stage.update(tick.now, [frame])
+    for frame in analysed(open_recording(clip, CAMERA), fps, start_frame):
+        found = stage.update(frame.captured_at, [frame])
         if CAMERA in found:
             seen.append((frame.captured_at, frame.size, found[CAMERA]))
     stage.close()
     return seen
+
+
+def analysed(recording: Recording, fps: float, start_frame: int) -> Iterator[Frame]:
+    """A recording's pictures at a rate that counts from the time of the start frame: every start has its own pictures.
+
+    A recording by itself counts from its frame 0, whatever the start: from 1 and from 2 it gives the same pictures.
+    """
+    ticks = RateTicks(fps, recording.rate_hz)
+    for frame in recording.frames():
+        if ticks.takes(frame.captured_at - start_frame / recording.rate_hz):
+            yield frame
 
 
 def save(path: Path, seen: Seen) -> None:

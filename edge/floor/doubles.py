@@ -27,6 +27,8 @@ TWO = -2.0
 """From here on two are two, whatever happens to their tracks."""
 ONE_CAMERA = -3.0
 """What a look says that one camera sees both clearly."""
+ABREAST_M = 0.4
+"""Two boxes farther apart than this across the line of sight are no boxes of one person: shoulders are as wide."""
 DOUBLE = EvidenceSettings(wild_share=0.3, wild_m=0.6)
 """A double stands beside its person more often than a sighting does."""
 STRANGERS_PER_M2 = 0.055
@@ -75,6 +77,8 @@ class Doubles:
                 look = ONE_CAMERA
             elif is_far:
                 look = MOST_AGAINST
+            elif self._are_abreast(sights, seeing[i] | seeing[j], one, other):
+                look = ONE_CAMERA
             else:
                 look = self._fit(people, i, j, min(_blur_m(sights, p, here) for p in (one, other)))
                 # a camera that sees both, if only faintly, does not see one alone
@@ -105,6 +109,20 @@ class Doubles:
         clear = {p.key: sights.clear_cameras(p, here, self.settings) for p in people.rows}
         both_here = {pair: score for pair, score in self.score.items() if set(pair) <= clear.keys()}
         return {(a, b): score for (a, b), score in both_here.items() if score > 0 and not clear[a] & clear[b]}
+
+    def _are_abreast(self, sights: Sights, cameras: Collection[str], one: Person, other: Person) -> bool:
+        """Whether the only camera that sees either has both side by side in one picture, however faint.
+
+        A second box of one person, of their upper half or their bag, ends before or behind them, and not beside.
+        """
+        if len(cameras) != 1:
+            return False
+        (camera,) = cameras
+        first, second = (sights.latest[camera, person.tracks[camera]] for person in (one, other))
+        between = second.position_m - first.position_m
+        sight = (first.position_m + second.position_m) / 2 - self.coverage.floor.cameras[camera].centre_m[:2]
+        across = abs(float(sight[0] * between[1] - sight[1] * between[0]))
+        return first.at == second.at and across > ABREAST_M * float(np.hypot(*sight))
 
     def _fit(self, people: People, i: int, j: int, blur_m: float) -> float:
         """What the places of two rows say; one foot point is as good as the better seen of both."""

@@ -55,6 +55,8 @@ class _Passage:
         crossing_blur_m: the least that was while crossing.
         waiting: a crossing that is not certain yet.
         waiting_since: when it was clear of the line on the other side.
+        is_guess: never clear of the line yet: the side is where it was first seen.
+        waits_on_guess: so it was when the crossing that waits began.
     """
 
     side: int
@@ -70,6 +72,8 @@ class _Passage:
     crossing_blur_m: float = 0.0
     waiting: Crossing | None = None
     waiting_since: float = 0.0
+    is_guess: bool = False
+    waits_on_guess: bool = False
 
 
 @dataclass(slots=True)
@@ -132,7 +136,9 @@ class Tripwire:
             passage = self._passages.get(visitor)
             if passage is None:
                 first = 1 if across > NEAR_M else -1 if across < -NEAR_M else 0
-                self._passages[visitor] = _Passage(first, now, across, place, now, place, blur_m=blur)
+                self._passages[visitor] = _Passage(
+                    first, now, across, place, now, place, blur_m=blur, is_guess=side == 0
+                )
                 continue
             passage.blur_m += min(1.0, (now - passage.at) / max(self.certain_s, 1e-6)) * (blur - passage.blur_m)
             if (across > 0) != (passage.across_m > 0):
@@ -143,10 +149,13 @@ class Tripwire:
                     passage.beyond_at, passage.beyond_place_m = passage.crossed_at, passage.crossed_m
             passage.beyond_m = 0.0 if side else max(passage.beyond_m, -passage.side * across * (clear <= VAGUE_M))
             if side and passage.side == -side:
-                came_back, passage.waiting = passage.waiting is not None, None
+                came_back = passage.waiting is not None and not self._is_first_time(passage, now)
+                passage.waiting = None
                 if not came_back and self._counts(passage.crossed_m):
                     passage.waiting = Crossing(visitor, "in" if side > 0 else "out", passage.crossed_at)
                     passage.waiting_since, passage.crossing_blur_m = now, passage.blur_m
+                    passage.waits_on_guess = passage.is_guess
+            passage.is_guess &= side == 0
             # who goes on into a crowd or away from all cameras but one was known well enough when they crossed
             passage.crossing_blur_m = min(passage.crossing_blur_m, passage.blur_m)
             if passage.waiting is not None and now - passage.waiting_since >= self.certain_s:
@@ -158,6 +167,10 @@ class Tripwire:
         if len(self._passages) > 2 * len(across_m) + 32:
             self._passages = {v: p for v, p in self._passages.items() if now - p.at <= FORGET_S}
         return found
+
+    def _is_first_time(self, passage: _Passage, now: float) -> bool:
+        """Whether somebody clear of the line again is where they never were for certain: they came, and not back."""
+        return passage.waits_on_guess and now - passage.waiting_since >= self.certain_s / 2
 
     def _counts(self, along_m: float) -> bool:
         """Whether a place along the line lies between its ends, give or take the margin."""

@@ -59,6 +59,16 @@ def test_who_is_back_within_a_second_has_not_crossed():
     assert [c.direction for c in walk(door(), slower)] == ["in", "out"]
 
 
+def test_who_was_first_seen_on_the_line_did_not_come_back_to_where_they_never_stood():
+    """A newborn's first box ends a little too far in; they stand before the door, clear of it, and go in."""
+    noisy_birth = [(5, 5.1), (5, 4.9), *[(5, 4.5)] * 5, (5, 5.0), *[(5, 5.6)] * 9]
+    assert [c.direction for c in walk(door(), noisy_birth)] == ["in"]
+    known_inside = [(5, 5.6), *noisy_birth]
+    assert walk(door(), known_inside) == []
+    trembling = [(5, 5.1), (5, 4.9), (5, 4.5), (5, 5.0), *[(5, 5.6)] * 9]
+    assert walk(door(), trembling) == []
+
+
 def test_who_vanishes_before_a_second_is_over_has_crossed():
     wire = door()
     assert walk(wire, [(5, 4), (5, 5.4), (5, 5.8)]) == []
