@@ -23,13 +23,11 @@ Words = npt.NDArray[np.uint64]
 Bits = Literal[256, 512]
 DEFAULT_BITS: Bits = 512
 WORD = 64
-PULL, SWEEPS = 3.0, 3
+PULL, SWEEPS = 2.0, 3
 """How much signs make up for what the others say too much or too little of, in the directions that count, and how often
-each is looked at. What 512 bits tell wrongly of cosines, as a share of what these differ by, geometric mean of four
-embedders: 0.350 where all directions count alike (at the best pull there, 0.35), and 0.321, 0.309 and 0.306 with 1, 2 and
-3 where they do not (photographs and the twin)."""
+each is looked at."""
 GAIN = math.sqrt(2 / math.pi)
-"""What a sign is worth of a component of unit variance, in the mean."""
+"""How long a sign is in the mean along a component of unit variance."""
 HANDOFF_S = 120.0
 """No handoff lives longer, seconds."""
 
@@ -202,6 +200,5 @@ def _seen_from(
 
 
 def _worth(dimension: int, bits: int) -> float:
-    """What one of ``bits`` signs adds to the vector that they stand for, in the mean least far from the true one."""
-    runs = max(1.0, bits / dimension)
-    return GAIN / (1 + GAIN**2 * (runs - 1))
+    """What a sign stands for where ``bits`` of them together add up to a vector neither too long nor too short."""
+    return 1 / (GAIN * max(1.0, bits / dimension))

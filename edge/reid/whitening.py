@@ -15,8 +15,8 @@ PEOPLE, PICTURES = 100, 4
 """Drawn people that an embedder is asked about, and pictures of each."""
 SHRINK = 3.0
 """Added to every direction's variance, as a share of the mean one: more keeps more of the embedder's own cosine."""
-LITTLE = 0.3
-"""A direction of so much of the mean variance of drawn people, whitened, counts by half; see ``Whitening.counts``."""
+LITTLE = 1.0
+"""A whitened direction with so much of the mean variance of drawn people counts by half; see ``Whitening.counts``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
