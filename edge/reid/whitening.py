@@ -26,7 +26,7 @@ class Whitening:
     Attributes:
         mean: (D,).
         matrix: (D, D), symmetric.
-        counts: (D, D), symmetric: how much a whitened direction tells people apart, from 0, nothing, to 1. Codes say what
+        counts: (D, D), symmetric: how much drawn people differ along whitened directions, 0 to 1. Codes say what
             counts more truly than the rest.
     """
 
