@@ -26,10 +26,10 @@ DEFAULT_BITS: Bits = 512
 WORD = 64
 PULL, SWEEPS = 2.0, 3
 """How much signs make up for what the others say too much or too little of, in the directions that count, and how often
-each is looked at. Chosen on photographs and a twin. Points of rank-1 that 512 bits lose to the float cosine in a twin that
-chose nothing (seed 77, ten keys), in one frame and in others, before (all directions alike, pull 0.16) and now: OSNet
-x0.25 -0.5 and 1.6, -0.5 and 1.0; person-reidentification-retail-0248 0.8 and 3.7, 0.1 and 2.9; 0287 2.0 and 1.6, 1.3 and
-1.5; 0288 -3.5 and -3.9, -3.4 and -4.5."""
+each is looked at. Chosen on photographs and a twin. Points of rank-1 that 512 bits lose to the float cosine in a twin
+that chose nothing (seed 77, ten keys), in one frame and in others, before (all directions alike, pull 0.16) and now:
+OSNet x0.25 -0.5 and 1.6, -0.5 and 1.0; person-reidentification-retail-0248 0.8 and 3.7, 0.1 and 2.9; 0287 2.0 and 1.6,
+1.3 and 1.5; 0288 -3.5 and -3.9, -3.4 and -4.5."""
 GAIN = math.sqrt(2 / math.pi)
 """How long a sign is in the mean along a component of unit variance."""
 HANDOFF_S = 120.0
