@@ -118,12 +118,12 @@ def settle_signs(along: Floats32, overlaps: Floats32, pull: float, sweeps: int, 
 
     Where directions overlap, all signs together say too much of what several directions share. Coordinate descent on
     the distance between the vector and what its signs add up to (Jegou, Furon and Fuchs 2012, arXiv:1110.3767, have the
-    aim), held back by ``pull``.
+    aim), held back by what ``along`` has beyond that.
 
     Args:
-        along: (N, B) components, of about unit variance.
-        overlaps: (B, B) inner products of the directions, 0 on the diagonal.
-        pull: 0 leaves the signs of the components.
+        along: (N, B) components.
+        overlaps: (B, B) inner products of the directions, in whatever metric, 0 on the diagonal.
+        pull: what a sign stands for, times what is to be made up for; 0 leaves the signs of the components.
         sweeps: how often every sign is looked at.
         signs: (N, B), filled with -1 and 1.
     """

@@ -15,6 +15,8 @@ PEOPLE, PICTURES = 100, 4
 """Drawn people that an embedder is asked about, and pictures of each."""
 SHRINK = 3.0
 """Added to every direction's variance, as a share of the mean one: more keeps more of the embedder's own cosine."""
+LITTLE = 1.0
+"""A whitened direction with so much of the mean variance of drawn people counts by half; see ``Whitening.counts``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,15 +26,18 @@ class Whitening:
     Attributes:
         mean: (D,).
         matrix: (D, D), symmetric.
+        counts: (D, D), symmetric: how much drawn people differ along whitened directions, 0 to 1. Codes say what
+            counts more truly than the rest.
     """
 
     mean: Floats64
     matrix: Floats64
+    counts: Floats64
 
     @classmethod
     def none(cls, dimension: int) -> Whitening:
         """Changes nothing."""
-        return cls(np.zeros(dimension), np.eye(dimension))
+        return cls(np.zeros(dimension), np.eye(dimension), np.eye(dimension))
 
     @classmethod
     def of(cls, embeddings: npt.NDArray[np.float32], shrink: float = SHRINK) -> Whitening:
@@ -50,7 +55,12 @@ class Whitening:
         variances, directions = np.linalg.eigh(within.T @ within / (people * (pictures - 1)))
         floor = shrink * variances.mean() + np.finfo(np.float64).tiny
         matrix = (directions * (np.maximum(variances, 0) + floor) ** -0.5) @ directions.T
-        return cls(rows.mean((0, 1)), matrix)
+        mean = rows.mean((0, 1))
+        white = (rows - mean).reshape(-1, dimension) @ matrix
+        variances, directions = np.linalg.eigh(white.T @ white / len(white))
+        variances = np.maximum(variances, 0)
+        shares = variances / (variances + LITTLE * variances.mean() + np.finfo(np.float64).tiny)
+        return cls(mean, matrix, (directions * shares) @ directions.T)
 
     def apply(self, embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Whitened embeddings (N, D) of length 1, for comparison by cosine; not a number where they are none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -26,17 +27,21 @@ WORDS = np.arange(1, 9, dtype=np.uint64)
 GOLDEN = ["a1957e6f87a58d18", "4f08bba4942e0202", "997d67907b8c21c5", "fdbea9738f6a40f1"]
 
 
-def test_codes_are_the_plain_signs():
-    bits = 256
+def signs_of(words):
+    """Codes (N, W) as (N, 64 W) signs, -1 and 1."""
+    return np.unpackbits(words.view(np.uint8), axis=1, bitorder="little") * 2.0 - 1
+
+
+def test_codes_are_the_plain_signs_where_directions_are_orthogonal_and_count_alike():
     rows = people(50, 1)
-    words, usable = Coder(KEY, PUBLIC, bits).encode(rows)
+    even = replace(PUBLIC, counts=np.eye(256))
+    words, usable = Coder(KEY, even, 256).encode(rows)
     white = (rows - PUBLIC.mean) @ PUBLIC.matrix
-    along = white @ rotations(KEY, 256, bits).T
-    found = (words[:, np.arange(bits) // 64] >> np.arange(bits, dtype=np.uint64) % np.uint64(64)) & np.uint64(1)
+    along = white @ rotations(KEY, 256, 256).T
     sure = abs(along) > 1e-5  # nearer to 0, single precision may say otherwise
     assert sure.mean() > 0.99
     assert usable.all()
-    np.testing.assert_array_equal(found.astype(bool)[sure], (along > 0)[sure])
+    np.testing.assert_array_equal(signs_of(words)[sure], np.sign(along)[sure])
 
 
 def settled(along, overlaps, pull, sweeps):
@@ -60,14 +65,34 @@ def test_signs_settle_as_plainly(seed, sweeps, pull):
     np.testing.assert_array_equal(signs, [settled(row.astype(float), overlaps, pull, sweeps) for row in along])
 
 
-def test_signs_that_settle_stand_closer_to_what_they_stand_for():
+@pytest.mark.parametrize("bits", [256, 512])
+def test_signs_that_settle_stand_closer_to_what_they_stand_for_in_what_counts(bits):
+    """And all told where there are more signs than numbers."""
     rows = people(100, 8)
-    drawn, white = rotations(KEY, 256, 512), PUBLIC.apply(rows)
-    words, _ = Coder(KEY, PUBLIC, 512).encode(rows)
-    signs = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little") * 2.0 - 1
-    plain = np.sign(white @ drawn.T)
-    cosines = [((told @ drawn) * white).sum(1) / np.linalg.norm(told @ drawn, axis=1) for told in (signs, plain)]
-    assert (cosines[0] > cosines[1]).mean() > 0.95
+    drawn, white = rotations(KEY, 256, bits), PUBLIC.apply(rows).astype(float)
+    settled_signs, plain = signs_of(Coder(KEY, PUBLIC, bits).encode(rows)[0]), np.sign(white @ drawn.T)
+    for metric in [PUBLIC.counts, np.eye(256)][: bits // 256]:
+        near = []
+        for signs in (settled_signs, plain):
+            told, true = signs @ drawn @ metric, white @ metric
+            near.append((told * true).sum(1) / np.linalg.norm(told, axis=1) / np.linalg.norm(true, axis=1))
+        assert (near[0] > near[1]).mean() > 0.95
+
+
+@pytest.mark.parametrize("bits", [256, 512])
+def test_codes_tell_cosines_more_truly_where_some_directions_count_more(bits):
+    """Shares of bits that agree, beside the cosines of the whitened embeddings: the correlation, for three keys."""
+    rows = people(150, 9)
+    white = PUBLIC.apply(rows)
+    pairs = np.triu_indices(len(rows), 1)
+    true = (white @ white.T)[pairs]
+    for number in range(3):
+        key = SiteKey(bytes([number] * 32))
+        told = []
+        for whitening in (PUBLIC, replace(PUBLIC, counts=np.eye(256))):
+            signs = signs_of(Coder(key, whitening, bits).encode(rows)[0])
+            told.append(np.corrcoef((signs @ signs.T)[pairs], true)[0, 1])
+        assert told[0] > told[1]
 
 
 def test_a_code_is_the_same_on_every_machine():

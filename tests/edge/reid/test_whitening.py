@@ -57,9 +57,20 @@ def test_without_shrinking_the_covariance_within_becomes_one():
     np.testing.assert_allclose(white.T @ white / 600, np.eye(6), atol=1e-3)
 
 
+def test_directions_in_which_people_differ_count_and_the_others_do_not():
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(200, 1, 8)) * ([5.0] + [0.01] * 7) + rng.normal(size=(200, 4, 8))
+    counts = Whitening.of(rows.astype(np.float32), shrink=0.1).counts
+    assert 0.75 < counts[0, 0] < 1
+    assert (np.diag(counts)[1:] < 0.35).all()
+    np.testing.assert_allclose(counts, counts.T, atol=1e-9)
+    np.testing.assert_array_equal(Whitening.none(3).counts, np.eye(3))
+
+
 def test_an_embedder_that_always_says_the_same_breaks_nothing():
     whitening = Whitening.of(np.ones((5, 2, 4), np.float32))
     assert np.isfinite(whitening.matrix).all()
+    assert not whitening.counts.any()
     assert np.isnan(whitening.apply(np.ones((1, 4), np.float32))).all()
 
 
