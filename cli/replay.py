@@ -41,7 +41,9 @@ def replay(
     out: Annotated[Path, typer.Option(help="Where the events go, one JSON message a line.")],
     model: Annotated[str, typer.Option(help="A name on the shelf (atrium models list), or a file.")] = DEFAULT_MODEL,
     fps: Annotated[float | None, typer.Option(help="Pictures analysed a second (Hz); default: all.")] = None,
-    start_frame: Annotated[int, typer.Option(min=0, help="First frame of interest, counted from 0.")] = 0,
+    start_frame: Annotated[
+        int, typer.Option(min=0, help="First frame that is looked at, counted from 0; --fps counts from it.")
+    ] = 0,
     start_at: Annotated[
         str, typer.Option(help="When frame 0 was taken, UTC as 2026-01-31T12:00:00.000Z.")
     ] = "1970-01-01T00:00:00.000Z",
@@ -58,7 +60,10 @@ def replay(
     recordings = {name: open_recording(path, name) for name, path in zip(camera, video, strict=True)}
     rate = fps or max(recording.rate_hz for recording in recordings.values())
     playback = Playback(
-        {name: (recording, began) for name, recording in recordings.items()}, rate, dict.fromkeys(camera, start_frame)
+        {name: (recording, began) for name, recording in recordings.items()},
+        rate,
+        dict.fromkeys(camera, start_frame),
+        ticks_from=start_frame,
     )
     detector = DetectStage(Detector(resolve(model).path), _masks_of(floor))
     pipeline = FloorPipeline(floor, PipelineSettings(), random.Random(seed))  # noqa: S311 - names, not keys

@@ -39,7 +39,12 @@ class Playback:
     """
 
     def __init__(
-        self, recordings: Mapping[str, tuple[Recording, float]], fps: float, next_frames: Mapping[str, int]
+        self,
+        recordings: Mapping[str, tuple[Recording, float]],
+        fps: float,
+        next_frames: Mapping[str, int],
+        *,
+        ticks_from: int = 0,
     ) -> None:
         """Prepare.
 
@@ -47,9 +52,11 @@ class Playback:
             recordings: per camera, the recording and when its frame 0 was taken, seconds since 1970.
             fps: the rate analysed, Hz.
             next_frames: where to begin, per camera; 0 where absent.
+            ticks_from: the frame that ticks count from; who plays on leaves it as it was.
         """
         self._recordings = recordings
         self._fps = fps
+        self._ticks_from = ticks_from
         self.next_frames = {name: next_frames.get(name, 0) for name in recordings}
         self.damage: dict[str, str] = {}
         self.ended: set[str] = set()
@@ -78,7 +85,7 @@ class Playback:
         """One camera's frames; what goes wrong ends this camera alone."""
         recording, start_at = self._recordings[name]
         try:
-            yield from recording.frames(self._fps, self.next_frames[name], start_at)
+            yield from recording.frames(self._fps, self.next_frames[name], start_at, ticks_from=self._ticks_from)
         except (AtriumError, av.FFmpegError, OSError, ValueError) as error:
             self.damage[name] = str(error)
         else:

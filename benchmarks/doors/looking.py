@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -12,8 +11,6 @@ import numpy as np
 import supervision as sv
 
 from benchmarks.doors.copies import CACHE
-from edge.capture.frame import Frame
-from edge.capture.recording import RateTicks, Recording
 from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.stage import DetectStage
@@ -48,23 +45,12 @@ def look(clip: Path, detector: Detector, fps: float, start_frame: int) -> Seen:
     """The people in each picture that a box would look at."""
     stage = DetectStage(detector)
     seen: Seen = []
-    for frame in analysed(open_recording(clip, CAMERA), fps, start_frame):
+    for frame in open_recording(clip, CAMERA).frames(fps, start_frame, ticks_from=start_frame):
         found = stage.update(frame.captured_at, [frame])
         if CAMERA in found:
             seen.append((frame.captured_at, frame.size, found[CAMERA]))
     stage.close()
     return seen
-
-
-def analysed(recording: Recording, fps: float, start_frame: int) -> Iterator[Frame]:
-    """A recording's pictures at a rate that counts from the time of the start frame: every start has its own pictures.
-
-    A recording by itself counts from its frame 0, whatever the start: from 1 and from 2 it gives the same pictures.
-    """
-    ticks = RateTicks(fps, recording.rate_hz)
-    for frame in recording.frames():
-        if ticks.takes(frame.captured_at - start_frame / recording.rate_hz):
-            yield frame
 
 
 def save(path: Path, seen: Seen) -> None:

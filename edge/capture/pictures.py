@@ -49,11 +49,13 @@ class PictureFolder:
         self.length: int | None = len(self.pictures)
         self.damage: str | None = None
 
-    def frames(self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0) -> Iterator[Frame]:
+    def frames(
+        self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0, *, ticks_from: int = 0
+    ) -> Iterator[Frame]:
         """See ``Recording.frames``; an unreadable picture is left out, the others keep their index."""
         self.damage = None
         broken, first = 0, None
-        ticks = RateTicks(fps, self.rate_hz)
+        ticks = RateTicks(fps, self.rate_hz, ticks_from)
         for index, picture in enumerate(self.pictures):
             media_s = index / self.rate_hz
             if not ticks.takes(media_s) or index < start_frame:

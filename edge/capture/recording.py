@@ -41,15 +41,19 @@ class Recording(Protocol):
     length: int | None
     damage: str | None
 
-    def frames(self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0) -> Iterator[Frame]:
+    def frames(
+        self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0, *, ticks_from: int = 0
+    ) -> Iterator[Frame]:
         """Yields the analysed frames in order.
 
         Args:
             fps: the rate analysed, Hz: for each tick ``k / fps`` of media time the nearest frame, never one twice, so
                 that 8 of 25 takes frames 0, 3, 6, 9, 13, 16, ... and does not drift. None, or a rate at or above the
-                recording's own, takes every frame. Ticks count from the recording's frame 0, whatever ``start_frame``.
+                recording's own, takes every frame.
             start_frame: index of the first frame of interest.
             start_at: unix seconds at which the recording's frame 0 was taken; ``captured_at`` is that plus media time.
+            ticks_from: the frame that ticks count from. Who plays on after a pause leaves it as it was, so that the
+                same frames are taken; from 1, 8 of 25 takes frames 1, 4, 7, ...
         """
         ...
 
@@ -57,8 +61,9 @@ class Recording(Protocol):
 class RateTicks:
     """Which frames to analyse so that ``fps`` of them a second come out, by media time and without drift."""
 
-    def __init__(self, fps: float | None, rate_hz: float) -> None:
+    def __init__(self, fps: float | None, rate_hz: float, first_frame: int = 0) -> None:
         self.fps = fps
+        self.first_s = first_frame / rate_hz
         self.half_interval_s = 0.5 / rate_hz
         self.next_tick = 0
 
@@ -67,7 +72,7 @@ class RateTicks:
         if self.fps is None:
             return True
         # 1 ns of slack: times are decimal fractions that binary ones meet only nearly
-        reached = math.floor((media_s + self.half_interval_s + 1e-9) * self.fps)
+        reached = math.floor((media_s - self.first_s + self.half_interval_s + 1e-9) * self.fps)
         if reached < self.next_tick:
             return False
         self.next_tick = reached + 1
@@ -124,20 +129,21 @@ class VideoFile:
             # MPEG program streams give no count and an unusable duration; their packets are quick to count
             self.length = len(self._stamps()[0]) or None
 
-    def frames(self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0) -> Iterator[Frame]:
+    def frames(
+        self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0, *, ticks_from: int = 0
+    ) -> Iterator[Frame]:
         """See ``Recording.frames``; a damaged file ends at the damage, with one line in ``damage``."""
         self.damage = None
         index = self._index(start_frame)
         if index is not None:
             try:
-                yield from self._read(index, fps, start_frame, start_at)
+                yield from self._read(index, RateTicks(fps, self.rate_hz, ticks_from), start_frame, start_at)
             except _MissedError:  # raised before the first frame: the container's own index is wrong
                 index = None
         if index is None:
-            yield from self._read(None, fps, start_frame, start_at)
+            yield from self._read(None, RateTicks(fps, self.rate_hz, ticks_from), start_frame, start_at)
 
-    def _read(self, index: StampIndex | None, fps: float | None, start_frame: int, start_at: float) -> Iterator[Frame]:
-        ticks = RateTicks(fps, self.rate_hz)
+    def _read(self, index: StampIndex | None, ticks: RateTicks, start_frame: int, start_at: float) -> Iterator[Frame]:
         converter = Converter(self.size)
         last_s = -math.inf
         count = 0

@@ -9,7 +9,7 @@ import supervision as sv
 
 from benchmarks.doors.__main__ import SITE
 from benchmarks.doors.copies import COARSE_CRF, COPIES, copied, mirrored_camera, mirrored_floor
-from benchmarks.doors.looking import analysed, load, save
+from benchmarks.doors.looking import load, save
 from benchmarks.doors.scores import Verdict, judge, meets, survives
 from benchmarks.doors.ways import bytetrack
 from calibration.site import load_site
@@ -131,7 +131,10 @@ def test_a_copy_shows_every_picture_at_its_time(clip, tmp_path, copy):
 
 
 def test_three_starts_at_eight_a_second_look_at_pictures_of_their_own(clip):
-    starts = [[frame.index for frame in analysed(open_recording(clip, "front"), 8.0, start)] for start in range(3)]
+    starts = [
+        [frame.index for frame in open_recording(clip, "front").frames(8.0, start, ticks_from=start)]
+        for start in range(3)
+    ]
     assert starts[0][:5] == [0, 3, 6, 9, 12]
     assert [row[0] for row in starts] == [0, 1, 2]
     assert len({index for row in starts for index in row}) == sum(map(len, starts))

@@ -29,8 +29,10 @@ class Numbers:
     breaks_at: int | None = None
     damage: str | None = None
 
-    def frames(self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0) -> Iterator[Frame]:
-        ticks = RateTicks(fps, self.rate_hz)
+    def frames(
+        self, fps: float | None = None, start_frame: int = 0, start_at: float = 0.0, *, ticks_from: int = 0
+    ) -> Iterator[Frame]:
+        ticks = RateTicks(fps, self.rate_hz, ticks_from)
         for index in range(self.length or 0):
             if index == self.breaks_at:
                 raise BadInputError(f"{self.camera}: torn")

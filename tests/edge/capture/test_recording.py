@@ -73,6 +73,15 @@ def test_the_analysed_rate_does_not_drift(clip):
     assert all(abs(index - tick * 25 / 8) <= 0.5 for tick, index in enumerate(taken))
 
 
+@pytest.mark.parametrize("start", [1, 2, 130])
+def test_ticks_count_from_the_frame_that_they_are_asked_to(clip, start):
+    taken = [frame.index for frame in open_recording(clip, "cam").frames(8.0, start, ticks_from=start)]
+    assert taken[:4] == [start, start + 3, start + 6, start + 9]
+    assert all(abs(index - start - tick * 25 / 8) <= 0.5 for tick, index in enumerate(taken))
+    later = [frame.index for frame in open_recording(clip, "cam").frames(8.0, start + 50, ticks_from=start)]
+    assert later == taken[16:]
+
+
 @settings(deadline=None)
 @given(
     fps=st.floats(0.5, 60.0),
