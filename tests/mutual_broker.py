@@ -14,7 +14,7 @@ from paho.mqtt.properties import Properties
 
 from tests.broker import MosquittoBroker
 from tests.shared_data import ROOT
-from upkeep.certificates import client_context
+from upkeep.tls import client_context
 
 
 class MutualBroker(MosquittoBroker):

@@ -24,7 +24,7 @@ from central.store.rows import Refused
 from contract.errors import BadInputError
 from contract.events import MAX_MESSAGE_BYTES, Handoff
 from contract.topics import Topic, subscriptions
-from upkeep.certificates import client_context, show_certificate
+from upkeep.tls import client_context, show_certificate
 
 log = logging.getLogger(__name__)
 

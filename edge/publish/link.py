@@ -23,7 +23,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contract.errors import BadInputError
 from contract.events import MAX_MESSAGE_BYTES
-from upkeep.certificates import client_context
+from upkeep.tls import client_context
 
 KEEPALIVE_S = 15
 CONNECT_TIMEOUT_S = 5.0

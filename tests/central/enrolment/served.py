@@ -23,9 +23,9 @@ from central.services import Services
 from contract.tokens import Role
 from tests.central.mall import write_site
 from tests.mutual_broker import wait
-from upkeep.certificates import client_context
 from upkeep.enrolment_code import Code, read_code
 from upkeep.pair import Pair
+from upkeep.tls import client_context
 
 CONFIG = """schema = "atrium.central.v1"
 site = "site.toml"

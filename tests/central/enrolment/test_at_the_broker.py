@@ -21,8 +21,9 @@ from edge.publish.link import BrokerAddress as EdgeAddress
 from edge.publish.publisher import Publisher
 from tests.central.enrolment.desk import Desk
 from tests.mutual_broker import Caller, MutualBroker, wait
-from upkeep.certificates import client_context, facts_of, parse_certificate
+from upkeep.certificates import facts_of, parse_certificate
 from upkeep.pair import Pair
+from upkeep.tls import client_context
 
 GONE_WITHIN_S = 5.0
 BACK_WITHIN_S = 10.0
