@@ -53,6 +53,8 @@ class CloserSettings:
 
 SPOTS = 64
 """Remembered at most, a camera."""
+STEP_PX = 64
+"""Sides of what is looked at again are multiples of this, pixels of the input."""
 UNSEEN = 0.01
 """The score of a box that the closer look does not find."""
 
@@ -119,15 +121,23 @@ class CloserLook:
 
 
 def region_around(box: Floats32, size: tuple[int, int], scale: float, settings: CloserSettings) -> Region:
-    """What is looked at again of a picture of (width, height), at a scale: pixels of the input for one of it."""
-    margin = settings.margin_share * float(box[3] - box[1])
-    spans = []
-    for low, high, most in ((float(box[0]), float(box[2]), size[0]), (float(box[1]), float(box[3]), size[1])):
-        wide = max(high - low + 2 * margin, settings.least_px / scale)
-        middle = (low + high) / 2
-        spans.append((max(0, math.floor(middle - wide / 2)), min(most, math.ceil(middle + wide / 2))))
-    (left, right), (top, bottom) = spans
+    """What is looked at again of a picture of (width, height) that was seen at a scale, pixels of the input for one.
+
+    A square, in steps: every input size of its own takes the network some memory for good.
+    """
+    tall = float(box[3] - box[1])
+    wide = max(float(box[2] - box[0]), tall) + 2 * settings.margin_share * tall
+    larger = settings.larger * scale
+    side = STEP_PX * math.ceil(max(wide * larger, settings.least_px * settings.larger) / STEP_PX) / larger
+    left, right = _within(float(box[0] + box[2]) / 2, side, size[0])
+    top, bottom = _within(float(box[1] + box[3]) / 2, side, size[1])
     return left, top, right, bottom
+
+
+def _within(middle: float, side: float, most: int) -> tuple[int, int]:
+    """A span of a length around a middle, moved into 0 to most and no longer than that."""
+    start = max(0, min(round(middle - side / 2), most - math.floor(side)))
+    return start, min(most, start + math.floor(side))
 
 
 def enlarged(image: Image, region: Region, scale: float) -> Image:
