@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +69,7 @@ def fuse_recording(
     """
     tracker = JointTracker(cameras, settings or JointSettings(), ground)
     told = []
-    for index in range(max((len(each) for each in frames.values()), default=0)):
-        seen = {name: each[index] if index < len(each) else NOTHING_SEEN for name, each in frames.items()}
+    for index, seen in enumerate(moments_of(frames)):
         told += tracker.update(index / fps, seen)
     told += tracker.close()
     rows = [np.empty((0, 4))]
@@ -92,13 +91,28 @@ def _bridge(table: Floats, fps: float, bridge_s: float) -> Floats:
     gone_m = np.hypot(*np.diff(table[:, 2:], axis=0).T)
     is_gap = (np.diff(table[:, 1]) == 0) & (frames > 1) & (frames <= bridge_s * fps + 1e-9)
     is_gap &= gone_m <= FASTEST_MPS * frames / fps + SWAY_M
-    filled = [table]
-    for row in np.flatnonzero(is_gap).tolist():
-        share = np.arange(1, frames[row])[:, None] / frames[row]
-        filled.append(table[row] + share * (table[row + 1] - table[row]))
-        filled[-1][:, 0] = np.round(filled[-1][:, 0])
-    table = np.concatenate(filled)
+    table = filled(table, is_gap)
     return table[np.lexsort((table[:, 0], table[:, 1]))]
+
+
+def moments_of(frames: Mapping[str, Sequence[Seen]]) -> Iterator[dict[str, Seen]]:
+    """What all cameras saw, frame by frame; a camera whose detections ended sees nothing."""
+    for index in range(max((len(each) for each in frames.values()), default=0)):
+        yield {name: each[index] if index < len(each) else NOTHING_SEEN for name, each in frames.items()}
+
+
+def filled(table: Floats, is_gap: NDArray[np.bool_]) -> Floats:
+    """(R, 4) rows of frame, id, x, y with those behind which a gap (R - 1,) is to be filled joined by straight lines.
+
+    The new rows stand at the end.
+    """
+    rows = [table]
+    for row in np.flatnonzero(is_gap).tolist():
+        steps = round(table[row + 1, 0] - table[row, 0])
+        share = np.arange(1, steps)[:, None] / steps
+        rows.append(table[row] + share * (table[row + 1] - table[row]))
+        rows[-1][:, 0] = np.round(rows[-1][:, 0])
+    return np.concatenate(rows)
 
 
 def write_floor(path: Path, rows: NDArray[np.float64]) -> None:

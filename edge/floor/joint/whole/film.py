@@ -10,6 +10,7 @@ import numpy as np
 from calibration.camera import Camera, Floats
 from edge.floor.joint.body.kernels import INSIDE, expect
 from edge.floor.joint.ground import Ground, in_sight
+from edge.floor.joint.recording import filled
 from edge.floor.joint.settings import JointSettings
 from edge.floor.joint.tracker import JointTracker
 from edge.floor.joint.whole.chains import chains_of
@@ -87,7 +88,8 @@ def fuse_whole(
         if way is not None:
             state = smoothed(way, rules.acceleration, rules.height_walk)
             own = np.column_stack([np.round(way.at * fps), np.full(len(state), float(len(rows))), state[:, :2]])
-            rows.append(_filled(own, bridge_s * fps))
+            gaps = np.diff(own[:, 0])
+            rows.append(filled(own, (gaps > 1) & (gaps <= bridge_s * fps + 1e-9)))
     table = np.concatenate(rows)
     return table[np.lexsort((table[:, 1], table[:, 0]))]
 
@@ -161,14 +163,3 @@ def _worth(known: Sequence[_Known], rules: JointSettings, joins: JoinSettings) -
             worth[a, b] = motion_evidence(one.ahead, other.behind, rules, joins) + joins.agreed * votes
             worth[a, b] += joins.vanish * (int(one.ends_in_view) + int(other.begins_in_view)) - gap_s / joins.hidden_s
     return worth
-
-
-def _filled(own: Floats, longest: float) -> Floats:
-    """(R, 4) rows of one person with gaps of up to `longest` frames filled along straight lines."""
-    gaps = np.diff(own[:, 0])
-    filled = [own]
-    for row in np.flatnonzero((gaps > 1) & (gaps <= longest + 1e-9)).tolist():
-        share = np.arange(1, gaps[row])[:, None] / gaps[row]
-        filled.append(own[row] + share * (own[row + 1] - own[row]))
-        filled[-1][:, 0] = np.round(filled[-1][:, 0])
-    return np.concatenate(filled)

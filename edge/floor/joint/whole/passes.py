@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from calibration.camera import Camera, Floats
 from edge.floor.joint.boxes import usable_boxes
 from edge.floor.joint.ground import Ground
+from edge.floor.joint.recording import moments_of
 from edge.floor.joint.settings import JointSettings
 from edge.floor.joint.tracker import JointTracker
-from edge.track.seen import NOTHING_SEEN, Seen
+from edge.track.seen import Seen
 
 Integers = NDArray[np.int64]
 
@@ -54,11 +55,7 @@ class Pass:
 
 def film_of(cameras: Mapping[str, Camera], frames: Mapping[str, Sequence[Seen]], fps: float) -> Film:
     """The film of every camera's detections, all from one moment."""
-    length = max((len(each) for each in frames.values()), default=0)
-    moments = [
-        {name: each[index] if index < len(each) else NOTHING_SEEN for name, each in frames.items()}
-        for index in range(length)
-    ]
+    moments = list(moments_of(frames))
     return Film(cameras, fps, moments, [usable_boxes(cameras, moment)[0] for moment in moments])
 
 
