@@ -12,8 +12,10 @@ _M_ARENA_MAX = -8
 ARENAS = 2
 """Pools that threads share. By default there are eight a core, and 150 decoding threads leave crumbs in each of them:
 measured on two cores, resident memory of 764 MB that grew by 1.3 % in seven minutes; with two 726 MB, and 0.1 %."""
-GIVE_BACK_S = 60.0
-"""What lies free between blocks in use goes back to the system so often."""
+GIVE_BACK_S = 5.0
+"""What lies free between blocks in use goes back to the system so often. Measured with a hundred cameras on two cores:
+every minute, memory is a saw of 652 to 687 MB whose teeth hide what grows; every five seconds it stays at 645 to 653,
+for 3 to 12 ms of a thread of its own each time."""
 
 
 @contextlib.contextmanager
