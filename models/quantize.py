@@ -31,6 +31,7 @@ try:
 except ImportError as error:
     raise AtriumError("quantizing needs the package onnx: pip install 'atrium-vision[quantize]'") from error
 
+from models.lean import chain_pools, double_by_joining
 from models.parabola import parabolas, read_twice
 from models.strips import over_strips
 from models.surgery import (
@@ -154,6 +155,8 @@ def quantize(
             read_twice(quantised, bends)
             onnx.helper.set_model_props(quantised, _metadata(model, method))
             over_strips(quantised)
+            chain_pools(quantised)
+            double_by_joining(quantised)
             onnx.save(quantised, files[method])
             attempts.append(Attempt(method, tuple(_agreement(files[method], held, wanted))))
         method = max(attempts, key=lambda attempt: attempt.signal_to_noise_db).method

@@ -4,6 +4,8 @@ Three bytes a pixel are the worst case of a convolution in eight bits: the runti
 by itself, which takes longer than the arithmetic, and its kernels for whole quads of channels are out of reach. As
 many pixels of a row as the stride is wide are one place with three times as many channels; in memory nothing moves.
 The windows widen to whole strips, with zeros for weights where they did not reach before, so the sums are the same.
+Rows are padded beforehand so that windows begin where strips do: windows of eight pixels in strips of four then are
+two strips wide, not three, which saves the third of all products.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ class _First:
     conv: NodeProto
     turned: NodeProto
     weights: NodeProto
+    zero: str
+    """The byte that means 0 in pictures; as an input that is left out where it is 0."""
     stride: int
     pads: tuple[int, int, int, int]
 
@@ -47,11 +51,9 @@ def over_strips(model: ModelProto) -> bool:
     weight = numpy_helper.to_array(stored[first.weights.input[0]])
     outputs, _, rows, columns = weight.shape
     top, left, bottom, _ = first.pads
-    lead = math.ceil(left / stride)
-    at = lead * stride - left
-    taps = math.ceil((at + columns) / stride)
+    taps = math.ceil(columns / stride)
     wide = np.zeros((outputs, CHANNELS, rows, taps * stride), weight.dtype)
-    wide[..., at : at + columns] = weight
+    wide[..., :columns] = weight
     # channels of a strip are its pixels' colours, pixel by pixel
     wide = wide.reshape(outputs, CHANNELS, rows, taps, stride).transpose(0, 4, 1, 2, 3)
     wide = np.ascontiguousarray(wide.reshape(outputs, stride * CHANNELS, rows, taps))
@@ -59,14 +61,26 @@ def over_strips(model: ModelProto) -> bool:
     shape = numpy_helper.from_array(np.array([0, 0, -1, stride * CHANNELS], np.int64), f"{name}__shape")
     graph.initializer.extend([numpy_helper.from_array(wide, name), shape])
     first.weights.input[0] = name
-    changed = {"kernel_shape": [rows, taps], "strides": [stride, 1], "pads": [top, lead, bottom, taps - 1 - lead]}
+    changed = {"kernel_shape": [rows, taps], "strides": [stride, 1], "pads": [top, 0, bottom, 0]}
     for attribute in [a for a in first.conv.attribute if a.name in changed]:
         first.conv.attribute.remove(attribute)
     first.conv.attribute.extend(helper.make_attribute(key, value) for key, value in changed.items())
     picture = first.turned.input[0]
-    strips = helper.make_node("Reshape", [picture, shape.name], [f"{picture}__strips"], f"{picture}__strips")
-    first.turned.input[0] = strips.output[0]
-    graph.node.insert(list(graph.node).index(first.turned), strips)
+    added = []
+    right = (taps - 1) * stride - left
+    if left or right:
+        ends = numpy_helper.from_array(np.array([0, 0, left, 0, 0, 0, right, 0], np.int64), f"{name}__ends")
+        graph.initializer.append(ends)
+        # outside of the picture is what a convolution takes for zero
+        added.append(
+            helper.make_node("Pad", [picture, ends.name, first.zero], [f"{picture}__wide"], f"{picture}__wide")
+        )
+    source = added[-1].output[0] if added else picture
+    added.append(helper.make_node("Reshape", [source, shape.name], [f"{picture}__strips"], f"{picture}__strips"))
+    first.turned.input[0] = added[-1].output[0]
+    place = list(graph.node).index(first.turned)
+    for k, node in enumerate(added):
+        graph.node.insert(place + k, node)
     stale = {first.turned.output[0], *(n.output[0] for n in graph.node if first.turned.output[0] in n.input)}
     for value in [value for value in graph.value_info if value.name in stale]:
         graph.value_info.remove(value)
@@ -99,7 +113,7 @@ def _first(model: ModelProto) -> _First | None:
         fits = _fits(given, list(stored[weights.input[0]].dims))
         width = pictures[turned.input[0]].type.tensor_type.shape.dim[2].dim_value
         if fits is not None and (width % fits[0] == 0 if width else _is_ours(model)):
-            return _First(conv, turned, weights, *fits)
+            return _First(conv, turned, weights, pixels.input[2] if len(pixels.input) > 2 else "", *fits)
     return None
 
 
