@@ -39,11 +39,11 @@ class Likeness:
         return told
 
 
-LIKENESS = {256: Likeness(0.318, 26.1, 0.402), 512: Likeness(0.331, 28.1, 0.412)}
+LIKENESS = {256: Likeness(0.340, 26.1, 0.430), 512: Likeness(0.351, 27.5, 0.438)}
 """By bits, of the embedder osnet_x0_25_msmt17, for the means that boxes announce: of about six looks of who left and
 two of who just came. Lines as ``python -m benchmarks.reid`` fits them on such means of crops from two cameras of
-MultiviewX, medians of pairs of two people there (27 November 2026). Single crops give even shares of 0.361 and 0.372,
-means of six on both sides 0.302 and 0.314; strangers are nearer then, too, and the line is moved with them."""
+MultiviewX, medians of pairs of two people there (27 November 2026). Single crops give even shares of 0.383 and 0.393,
+means of six on both sides 0.321 and 0.334; strangers are nearer then, too, and the line is moved with them."""
 
 SEEN = 4096
 """Pairs of strangers remembered, newest first."""

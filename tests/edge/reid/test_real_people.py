@@ -26,12 +26,12 @@ MODELS = {
 """And the length of their embeddings."""
 MOST_LOSS = {
     "osnet_x0_25_msmt17": (0.02, 0.02),
-    "person-reidentification-retail-0248": (0.02, 0.028),
+    "person-reidentification-retail-0248": (0.02, 0.02),
     "person-reidentification-retail-0287": (0.02, 0.02),
     "person-reidentification-retail-0288": (0.0, 0.0),
 }
-"""In the same frame and in others. Measured with twenty keys 0.016 and 0.015, 0.017 and 0.026, 0.013 and 0.018, -0.027
-and -0.014: 0248 misses the two points that were asked for in other frames; the whitening alone loses 1.8 there."""
+"""In the same frame and in others. Measured with twenty keys 0.012 and 0.012, 0.013 and 0.019, 0.011 and 0.016, -0.023
+and -0.003."""
 KEYS = 5
 
 
@@ -78,7 +78,7 @@ def test_embedders_find_people_again(name):
 
 @pytest.mark.parametrize("same_frame", [True, False])
 @pytest.mark.parametrize("name", MODELS)
-def test_512_bits_lose_two_points_of_rank_1_at_most_but_one(name, same_frame):
+def test_512_bits_lose_two_points_of_rank_1_at_most(name, same_frame):
     rows, whitening = told(name)
     codes = [Coder(key_of(number), whitening, 512).encode(rows)[0] for number in range(KEYS)]
     kept = np.mean([rank1(agreement(code, code), same_frame=same_frame) for code in codes])

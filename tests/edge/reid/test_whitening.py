@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.reid.embedder import unit
-from edge.reid.figures import HEIGHT, WIDTH, draw_figures
+from edge.reid.bodies import HEIGHT, WIDTH
+from edge.reid.embedder import StripesEmbedder, unit
+from edge.reid.figures import MOST_OFF, draw_figures
 from edge.reid.whitening import Whitening, learn_whitening
 
 
@@ -24,17 +25,30 @@ class Colours:
 def test_figures_are_the_same_each_time_and_differ_from_each_other():
     one, other = draw_figures(3, 2), draw_figures(3, 2)
     for a, b in zip(one, other, strict=True):
-        assert a.shape == (HEIGHT, WIDTH, 3)
+        for side, whole in zip(a.shape, (HEIGHT, WIDTH), strict=False):
+            assert 0.25 * (1 - 2 * MOST_OFF) * whole - 1 <= side <= (1 + 2 * MOST_OFF) * whole + 1
+        assert a.shape[2] == 3
         assert a.dtype == np.uint8
         np.testing.assert_array_equal(a, b)
     assert len({figure.tobytes() for figure in one}) == 6
-    assert not (draw_figures(1, 1, seed=6)[0] == one[0]).all()
+    assert len({figure.shape for figure in one}) > 1
+    assert draw_figures(1, 1, seed=6)[0].tobytes() != one[0].tobytes()
+
+
+def nearer(rows):
+    """Share of pairs, of rows in turn of two pictures of everybody, in which the same person is more alike."""
+    alike = rows[::2] @ rows[1::2].T
+    return (np.diag(alike)[:, None] > alike).mean()
 
 
 def test_two_pictures_of_one_drawn_person_are_more_alike_than_of_two():
-    told = Colours().embed(draw_figures(60, 2)).reshape(60, 2, -1)
-    alike = told[:, 0] @ told[:, 1].T
-    assert (np.diag(alike)[:, None] > alike).mean() > 0.6
+    assert nearer(StripesEmbedder().embed(draw_figures(60, 2))) > 0.75
+
+
+def test_other_drawn_people_are_more_alike_once_it_is_taken_out():
+    embedder = StripesEmbedder()
+    rows = embedder.embed(draw_figures(60, 2, seed=9))
+    assert nearer(learn_whitening(embedder, people=60).apply(rows)) > nearer(rows) + 0.05
 
 
 def test_what_differs_between_pictures_of_one_person_counts_less():
