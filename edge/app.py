@@ -43,10 +43,10 @@ from edge.publish.publisher import Publisher
 from edge.rehearsal import rehearse
 from edge.reid.embedder import Embedder, OnnxEmbedder, StripesEmbedder
 from edge.reid.keys import DayKeys
+from edge.reid.lesson import kept_whitening, lesson_of
 from edge.reid.secret import read_secret
 from edge.reid.stage import ReidStage, exits_of
 from edge.reid.stripes import describe
-from edge.reid.whitening import learn_whitening
 from edge.runtime import DetectsPeople, Runtime
 from edge.uplink import UplinkMeter
 from edge.watch.stage import WatchStage
@@ -66,6 +66,8 @@ MOST_DETECTORS = 4
 OUTBOX_NAME = "outbox.db"
 PROVIDERS_NAME = "providers.json"
 """Which execution providers this box measured to be fastest, and why not the others."""
+WHITENING_NAME = "whitening.npz"
+"""What was learnt of the re-identification model, of drawn people."""
 STAGES = ("pipeline.py", "track/**/*.py", "reid/**/*.py", "floor/**/*.py", "journeys/**/*.py")
 """Sources that a checkpoint's meaning depends on, below this folder."""
 
@@ -111,8 +113,8 @@ def run_box(
     settings = _pipeline_settings(box)
     remarks = _admitted(box)
     lifeline.starting("loading the model, compiling kernels", LOADING_S)
-    reid = _reid_stage(box)  # what is wrong with its secret or model is said before anything begins
     with StateLock(box.state_dir), contextlib.ExitStack() as held:
+        reid = _reid_stage(box)  # what is wrong with its secret or model is said before anything begins
         # they are dialled, and wait for their next key pictures, while the model is loaded
         cameras = None if box.recorded else held.enter_context(Cameras(box))
         detector = detector or _detect_stage(box)
@@ -230,7 +232,8 @@ def _reid_stage(box: Box) -> ReidStage | None:
     except BadInputError as error:
         raise BadInputError(f"{where} model: {error}") from None
     keys = DayKeys(secret, box.site.id, box.site.timezone)
-    stage = ReidStage(exits_of(box.site, box.floor.id), embedder, learn_whitening(embedder), keys)
+    whitening = kept_whitening(box.state_dir / WHITENING_NAME, embedder, lesson_of(box.reid.model))
+    stage = ReidStage(exits_of(box.site, box.floor.id), embedder, whitening, keys)
     stage.rehearse()
     return stage
 
