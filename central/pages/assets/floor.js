@@ -6,7 +6,7 @@ import { Playback } from "./playback.js";
 import { Stage } from "./stage.js";
 import { now, told } from "./time.js";
 import { ZoneList } from "./zones.js";
-import { duration, midnight, number, rfc3339, t } from "./words.js";
+import { decimals, duration, midnight, number, rfc3339, t } from "./words.js";
 
 const FOLD_S = 4;  // so long after a minute's end its heat is complete
 const STAYS_EVERY_S = 30;
@@ -203,7 +203,7 @@ class FloorView extends HTMLElement {
     }
   }
 
-  legend({ full, isEmpty, meaning, write = (value) => number(value, value % 1 ? 1 : 0) }) {
+  legend({ full, isEmpty, meaning, write = (value) => number(value, decimals(value)) }) {
     this.part("legend").hidden = isEmpty;
     this.part("too-few").hidden = !isEmpty;
     this.part("low").textContent = write(0);

@@ -16,6 +16,13 @@ export function number(value, digits = 0) {
   return value.toLocaleString("en-US", format);
 }
 
+// So many decimals tell a value of a scale as it is, at most four: a quiet floor's scale ends at 0.1 people per 100 m².
+export function decimals(value) {
+  let digits = 0;
+  while (digits < 4 && Math.abs(value * 10 ** digits - Math.round(value * 10 ** digits)) > 1e-6) digits++;
+  return digits;
+}
+
 // The text of "table.key" with its values; as in i18n.py.
 export function t(key, values = {}) {
   const [table, name] = key.split(".");

@@ -51,6 +51,9 @@ def test_browser_and_server_write_figures_alike(browser: Browser, lively: Lively
 def test_midnight_and_local_times_are_those_of_the_mall(browser: Browser, lively: Lively) -> None:
     with reading(browser, lively.central, timezone_id="Asia/Shanghai") as reader:
         reader.open("/floor/g")
+        script = """async (ends) => { const w = await import('/assets/words.js');
+            return ends.map((end) => w.number(end, w.decimals(end))); }"""
+        assert reader.page.evaluate(script, [0, 0.05, 0.1, 0.5, 2.5, 20]) == ["0", "0.05", "0.1", "0.5", "2.5", "20"]
         script = """async (at) => { const w = await import('/assets/words.js');
             return [w.midnight(at), w.toLocal(at), w.fromLocal(w.toLocal(at))]; }"""
         noon = 1_767_268_800
