@@ -4,8 +4,7 @@ A detector's error on a mannequin, a rack or a reflection is the same in every p
 more: the next picture shows the same again. Seen half as large again, the same place is another input, which shows
 more. The mean of both looks tells people from what is none better than one does (see the card of person-s), at the
 price of a small region for each new doubt: who was surely somebody in the last pictures is not doubted again, and what
-a closer look said of a spot holds for a while. It is held against what stays there, and speaks for who moves: a
-mannequin never does.
+a closer look said of a spot holds for a while.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture.frame import Image, Region
-from edge.detect.closer_kernels import FIRST, LAST, recall
+from edge.detect.closer_kernels import recall
 
 Floats32 = npt.NDArray[np.float32]
 
@@ -34,8 +33,6 @@ class CloserSettings:
         same: boxes that overlap at least so much are one (intersection over union).
         stays_s: so long somebody whom no look finds is still expected, seconds.
         holds_s: so long it holds what a closer look made of the score at a spot, seconds.
-        moves: who has gone so many times their width since then is no mannequin; only their scores are raised by a
-            closer look, and only those of others lowered.
         most: closer looks a picture.
         margin_share: space left on all sides of the box, as a share of its height.
         least_px: what is looked at is at least so wide and high, pixels of the first look's input.
@@ -48,7 +45,6 @@ class CloserSettings:
     same: float = 0.5
     stays_s: float = 2.0
     holds_s: float = 10.0
-    moves: float = 0.2
     most: int = 6
     margin_share: float = 0.5
     least_px: int = 128
@@ -72,7 +68,7 @@ class CloserLook:
 
     def __init__(self, settings: CloserSettings) -> None:
         self.settings = settings
-        self._spots = np.empty((SPOTS, 8), np.float32)
+        self._spots = np.empty((SPOTS, 4), np.float32)
         self._known = np.empty((SPOTS, 2))
         self._count = 0
         self._doubted = np.empty(0, np.uint8)
@@ -102,7 +98,6 @@ class CloserLook:
             how.same,
             how.stays_s,
             how.holds_s,
-            how.moves,
         )
         return [int(j) for j in np.flatnonzero(doubted)[: how.most]]
 
@@ -118,7 +113,7 @@ class CloserLook:
         """
         mean = (first + _found_again(box, seen, scores, self.settings.same)) / 2
         if self._count < SPOTS:
-            self._spots[self._count, FIRST] = self._spots[self._count, LAST] = box
+            self._spots[self._count] = box
             is_somebody = mean >= self.settings.somebody
             self._known[self._count] = now, np.inf if is_somebody else _logit(mean) - _logit(first)
             self._count += 1

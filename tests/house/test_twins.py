@@ -33,8 +33,6 @@ TWINS = {
     },
     "edge.detect.closer_kernels": {
         "recall": "tests/edge/detect/test_closer.py::test_who_is_in_doubt_is_told_as_plainly",
-        "gone": "tests/edge/detect/test_closer.py::test_how_far_all_of_a_box_has_gone_is_told_as_plainly",
-        "along": "tests/edge/detect/test_closer.py::test_how_far_all_of_a_box_has_gone_is_told_as_plainly",
     },
     "edge.detect.stir_kernels": {
         "sample": f"{STIR}::test_cells_are_means_and_hidden_where_nobody_may_look",

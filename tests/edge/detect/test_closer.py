@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.detect.closer import SPOTS, CloserLook, CloserSettings, enlarged, region_around
-from edge.detect.closer_kernels import along, gone, recall
+from edge.detect.closer_kernels import recall
 from edge.detect.stage import DetectStage
 from tests.edge.detect.test_stage import SIZE, PaintFinder, frame
 
@@ -73,29 +73,6 @@ def test_what_a_closer_look_said_holds_for_a_while_and_who_was_somebody_is_not_d
     assert len(finder.looks) == 2
     told(stage, 10.25, (100, 100), (x - 160, 100))
     assert len(finder.looks) == 3  # only at who was nobody: that is no longer sure
-
-
-@pytest.mark.parametrize("larger", [0.1, 0.45])
-def test_what_stays_is_lowered_and_never_raised_and_who_walks_is_raised_and_never_lowered(larger):
-    closer, first = CloserLook(OWN), 0.4
-    box = np.array([100, 100, 130, 180], np.float32)
-    assert closer.doubts(0.0, box[None], np.array([first], np.float32)) == [0]
-    mean = closer.judge(0.0, box, first, box[None], np.array([larger], np.float32))
-    assert mean == pytest.approx((first + larger) / 2)
-
-    def next_score(now, moved_px, grown_px=0):
-        at = box + np.array([moved_px, 0, moved_px, grown_px], np.float32)
-        scores = np.array([first], np.float32)
-        assert closer.doubts(now, at[None], scores) == []
-        return float(scores[0])
-
-    stays = min(mean, first)
-    assert next_score(0.2, 0) == pytest.approx(stays, abs=1e-6)
-    assert next_score(0.4, 3) == pytest.approx(stays, abs=1e-6)  # a box trembles
-    assert next_score(0.6, 0, grown_px=40) == pytest.approx(stays, abs=1e-6)  # and has legs or has none
-    walks = max(mean, first)
-    for k in range(1, 8):
-        assert next_score(1 + k / 8, 7 * k) == pytest.approx(walks, abs=1e-6)
 
 
 @pytest.mark.parametrize("score", [0.29, 0.71, 0.95])
@@ -166,7 +143,7 @@ def test_what_is_looked_at_lies_in_the_picture_and_holds_what_of_the_box_does(bo
 @given(st.integers(0, 2**32 - 1))
 def test_who_is_in_doubt_is_told_as_plainly(seed):
     rng = np.random.default_rng(seed)
-    spots, known = np.zeros((6, 8), np.float32), np.zeros((6, 2))
+    spots, known = np.zeros((6, 4), np.float32), np.zeros((6, 2))
     n, plain = 0, []
     for step in range(6):
         now = 1.7 * step * (1 + step % 3) - 2.0 * (step == 4)
@@ -174,31 +151,18 @@ def test_who_is_in_doubt_is_told_as_plainly(seed):
         scores = rng.uniform(0.05, 0.95, len(boxes)).astype(np.float32)
         wanted, doubtful, plain = plainly(plain, now, boxes, scores.copy())
         doubted = np.full(len(boxes), 9, np.uint8)
-        how = OWN.low, OWN.high, OWN.same, OWN.stays_s, OWN.holds_s, OWN.moves
-        n = recall(spots, known, n, now, boxes, scores, doubted, *how)
+        n = recall(spots, known, n, now, boxes, scores, doubted, OWN.low, OWN.high, OWN.same, OWN.stays_s, OWN.holds_s)
         assert doubted.tolist() == doubtful
         np.testing.assert_allclose(scores, wanted, atol=1e-6)
         for j in np.flatnonzero(doubted).tolist():
             if n < len(spots):
-                shift = np.inf if scores[j] > 0.5 else (-1.0 if step % 2 else 0.4)
-                spots[n], known[n] = np.tile(boxes[j], 2), (now, shift)
-                plain.append([boxes[j], now, shift, boxes[j]])
+                shift = np.inf if scores[j] > 0.5 else -1.0
+                spots[n], known[n] = boxes[j], (now, shift)
+                plain.append([boxes[j], now, shift])
                 n += 1
         assert n == len(plain)
-        for (box, at, shift, last), spot, what in zip(plain, spots, known, strict=False):
-            assert ([*box, *last], at, shift) == (spot.tolist(), *what.tolist())
-
-
-@given(st.integers(0, 2**32 - 1))
-def test_how_far_all_of_a_box_has_gone_is_told_as_plainly(seed):
-    rng = np.random.default_rng(seed)
-    one, other = some_box(rng), some_box(rng)
-    assert gone(one, other) == pytest.approx(way_of(one, other), rel=1e-5)
-    assert gone(one, one + np.float32(3)) == pytest.approx(math.hypot(3, 3), rel=1e-5)
-    assert gone(one, one + np.array([-2, 0, 2, 40], np.float32)) == 0.0  # wider, and longer
-    near, far = (float(x) for x in rng.normal(0, 5, 2))
-    wanted = min(near, far) if min(near, far) > 0 else -max(near, far) if max(near, far) < 0 else 0.0
-    assert along(near, far) == pytest.approx(wanted)
+        for (box, at, shift), spot, what in zip(plain, spots, known, strict=False):
+            assert (box.tolist(), at, shift) == (spot.tolist(), *what.tolist())
 
 
 def some_box(rng):
@@ -213,33 +177,19 @@ def plainly(spots, now, boxes, scores):
     for j, (box, score) in enumerate(zip(boxes, scores.tolist(), strict=True)):
         if score < OWN.low:
             continue
-        near = [(max(overlap_of(box, spot[0]), overlap_of(box, spot[3])), k) for k, spot in enumerate(spots)]
+        near = [(overlap_of(box, spot[0]), k) for k, spot in enumerate(spots)]
         iou, k = max(near, default=(0.0, -1))
         here = spots[k] if iou >= OWN.same else None
-        left = False
-        if here is not None:
-            here[3] = box
-            left = way_of(here[0], box) >= OWN.moves * (box[2] - box[0])
-            if left and here[2] < 0:
-                here[2] = np.inf
         if score >= OWN.high or (here is not None and here[2] == np.inf):
             if here is None and len(spots) < 6:
-                spots.append([box, now, np.inf, box])
+                spots.append([box, now, np.inf])
             elif here is not None:
-                here[:] = [box, now, np.inf, box]
-        elif here is not None and (left or overlap_of(box, here[0]) >= OWN.same):
-            shift = here[2] if left else min(here[2], 0)
-            scores[j] = 1 / (1 + math.exp(-(math.log(score / (1 - score)) + shift)))
+                here[:] = [box, now, np.inf]
+        elif here is not None:
+            scores[j] = 1 / (1 + math.exp(-(math.log(score / (1 - score)) + here[2])))
         else:
             doubts[j] = 1
     return scores, doubts, spots
-
-
-def way_of(one, other):
-    """How far a box (4,) has gone with all its edges."""
-    step = other - one
-    both = [min(abs(step[k]), abs(step[k + 2])) if np.sign(step[k]) == np.sign(step[k + 2]) else 0 for k in (0, 1)]
-    return math.hypot(*both)
 
 
 def overlap_of(one, other):
