@@ -113,8 +113,9 @@ def run_box(
     settings = _pipeline_settings(box)
     remarks = _admitted(box)
     lifeline.starting("loading the model, compiling kernels", LOADING_S)
+    announces = _announces(box)  # what is wrong with its secret or model is said before anything begins
     with StateLock(box.state_dir), contextlib.ExitStack() as held:
-        reid = _reid_stage(box)  # what is wrong with its secret or model is said before anything begins
+        reid = None if announces is None else _reid_stage(box, *announces)
         # they are dialled, and wait for their next key pictures, while the model is loaded
         cameras = None if box.recorded else held.enter_context(Cameras(box))
         detector = detector or _detect_stage(box)
@@ -217,8 +218,11 @@ def _detect_stage(box: Box) -> DetectsPeople:
     return DetectStage(detectors, _masks(box), settings)
 
 
-def _reid_stage(box: Box) -> ReidStage | None:
-    """What announces people to other floors; None where the configuration does not ask for it."""
+def _announces(box: Box) -> tuple[DayKeys, Path | None, Embedder] | None:
+    """With what people are announced to other floors: keys, the model's file and the model.
+
+    None where the configuration does not ask for it.
+    """
     if box.reid is None:
         return None
     where = f"{box.source}: [reid]"
@@ -226,13 +230,17 @@ def _reid_stage(box: Box) -> ReidStage | None:
         secret = read_secret(box.source.parent, box.reid.secret_file)
     except BadInputError as error:
         raise BadInputError(f"{where} secret_file: {error}") from None
-    embedder: Embedder
+    model = box.reid.model
     try:
-        embedder = StripesEmbedder() if box.reid.model is None else OnnxEmbedder(box.reid.model)
+        embedder = StripesEmbedder() if model is None else OnnxEmbedder(model)
     except BadInputError as error:
         raise BadInputError(f"{where} model: {error}") from None
-    keys = DayKeys(secret, box.site.id, box.site.timezone)
-    whitening = kept_whitening(box.state_dir / WHITENING_NAME, embedder, lesson_of(box.reid.model))
+    return DayKeys(secret, box.site.id, box.site.timezone), model, embedder
+
+
+def _reid_stage(box: Box, keys: DayKeys, model: Path | None, embedder: Embedder) -> ReidStage:
+    """What announces people to other floors, ready to."""
+    whitening = kept_whitening(box.state_dir / WHITENING_NAME, embedder, lesson_of(model))
     stage = ReidStage(exits_of(box.site, box.floor.id), embedder, whitening, keys)
     stage.rehearse()
     return stage

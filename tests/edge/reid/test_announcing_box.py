@@ -124,7 +124,7 @@ def test_codes_are_in_handoffs_and_nowhere_else(tmp_path: Path, broker: Mosquitt
     make_secret(folder)
     stages = []
     make = edge.app._reid_stage
-    monkeypatch.setattr(edge.app, "_reid_stage", lambda box: stages.append(make(box)) or stages[0])
+    monkeypatch.setattr(edge.app, "_reid_stage", lambda *given: stages.append(make(*given)) or stages[0])
     states = []  # as they are before they are compressed
     pack = edge.runtime.pack
     monkeypatch.setattr(edge.runtime, "pack", lambda state: states.append(pickle.dumps(state)) or pack(state))
