@@ -7,8 +7,6 @@ every byte by itself: of person-s they took 6 % of a run. Nothing that a graph a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import onnx
@@ -64,27 +62,16 @@ def double_by_joining(model: ModelProto) -> int:
             continue
         before, after = ends
         name = node.name or node.output[0]
-
-        def number(part: str, values: Iterable[int], name: str = name) -> str:
-            tensor = numpy_helper.from_array(np.array(list(values), np.int64), f"{name}__{part}")
-            model.graph.initializer.append(tensor)
-            return tensor.name
-
-        steps: list[tuple[str, list[str], dict[str, Any]]] = [
-            ("Transpose", [], {"perm": [0, 2, 3, 1]}),
-            ("Concat", ["again"], {"axis": 3}),
-            ("Reshape", [number("wide", (0, 0, 1, -1, channels))], {}),
-            ("Concat", ["again"], {"axis": 2}),
-            ("Reshape", [number("tall", (0, -1, 1, 0, channels))], {}),
-            ("Squeeze", [number("flat", (2,))], {}),
-            ("Transpose", [], {"perm": [0, 3, 1, 2]}),
+        pixels, pairs, doubled, larger = (f"{name}__{part}" for part in ("pixels", "pairs", "doubled", "larger"))
+        shape = numpy_helper.from_array(np.array([0, -1, 0, channels], np.int64), f"{name}__shape")
+        model.graph.initializer.append(shape)
+        nodes = [
+            helper.make_node("Transpose", [before], [pixels], pixels, perm=[0, 2, 3, 1]),
+            helper.make_node("Concat", [pixels, pixels], [pairs], pairs, axis=3),
+            helper.make_node("Concat", [pairs, pairs], [doubled], doubled, axis=2),  # a row, and the same once more
+            helper.make_node("Reshape", [doubled, shape.name], [larger], larger),
+            helper.make_node("Transpose", [larger], [after.output[0]], f"{larger}__planes", perm=[0, 3, 1, 2]),
         ]
-        source, nodes = before, []
-        for k, (kind, others, attributes) in enumerate(steps):
-            output = after.output[0] if k == len(steps) - 1 else f"{name}__{k}"
-            inputs = [source, *(source if other == "again" else other for other in others)]
-            nodes.append(helper.make_node(kind, inputs, [output], f"{name}__{k}", **attributes))
-            source = output
         place = list(model.graph.node).index(node)
         model.graph.node.remove(node)
         model.graph.node.remove(after)

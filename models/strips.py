@@ -5,7 +5,7 @@ by itself, which takes longer than the arithmetic, and its kernels for whole qua
 many pixels of a row as the stride is wide are one place with three times as many channels; in memory nothing moves.
 The windows widen to whole strips, with zeros for weights where they did not reach before, so the sums are the same.
 Rows are padded beforehand so that windows begin where strips do: windows of eight pixels in strips of four then are
-two strips wide, not three, which saves the third of all products.
+two strips wide, not three, which saves a third of the products.
 """
 
 from __future__ import annotations

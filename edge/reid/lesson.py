@@ -12,6 +12,7 @@ import numpy as np
 
 from contract.disk import write_whole
 from contract.errors import AtriumError
+from edge.detect.sidecar import sidecar_path
 from edge.reid.embedder import Embedder
 from edge.reid.whitening import Whitening, learn_whitening
 
@@ -26,7 +27,7 @@ def lesson_of(model: Path | None) -> str:
     digest = hashlib.sha256()
     sources = [HERE / name for name in SOURCES]
     if model is not None:
-        sources += [path for path in (model, model.with_suffix(".toml")) if path.is_file()]
+        sources += [path for path in (model, sidecar_path(model)) if path.is_file()]
     for path in sources:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

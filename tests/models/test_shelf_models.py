@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 
 from benchmarks.eval.boxes import Figures, measure, overlaps
 from edge.detect.detector import Detector
+from models.lean import chain_pools, double_by_joining
 from models.registry import DEFAULT_MODEL, read_shelf, resolve
+from models.strips import over_strips
 from models.train.pictures import Picture, read_pictures
 from tests.shared_data import shared
 
@@ -93,6 +96,13 @@ def test_real_people_are_found(name: str, figures: dict[str, Figures]):
     assert figures[name].people == 88
     assert figures[name].ap50 >= LEAST_AP50[name.split("-")[1]]
     assert figures[name].ap >= LEAST_AP[name.split("-")[1]]
+
+
+@pytest.mark.parametrize("name", [n for n in SHIPPED if not n.endswith("-fp32")])
+def test_eight_bits_come_by_the_cheapest_operators(name: str):
+    model = onnx.load(resolve(name).path)
+    assert (chain_pools(model), double_by_joining(model), over_strips(model)) == (0, 0, False)
+    assert "Resize" not in {node.op_type for node in model.graph.node}
 
 
 @pytest.mark.parametrize("name", [n for n in SHIPPED if not n.endswith("-fp32")])
