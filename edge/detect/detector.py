@@ -19,7 +19,7 @@ from edge.detect.heads.graph import as_floats
 from edge.detect.heads.person import LevelsHead
 from edge.detect.kernels import settle
 from edge.detect.letterbox import Fit, InputBatch
-from edge.detect.sizing import SMALL_AREA_MAX, choose_size, multiple_of
+from edge.detect.sizing import AREA_MAX, choose_size, multiple_of
 
 # Low scores stay: the tracker's second association lives on them.
 DEFAULT_SCORE_MIN = 0.1
@@ -84,7 +84,7 @@ class Detector:
         self.batch = max(1, max_batch) if graph.batch is None else 1
         sidecar = graph.sidecar
         self._overlaps = head.overlaps if sidecar.suppress is None else sidecar.suppress
-        room = (self.size[0], -(-int(SMALL_AREA_MAX * self.size[1] * self.size[0]) // self.size[0]))
+        room = (self.size[0], -(-int(AREA_MAX * self.size[1] * self.size[0]) // self.size[0]))
         self._input = InputBatch(
             graph.layout,
             graph.dtype,
@@ -163,7 +163,7 @@ class Detector:
             return self.size, np.inf if scale is None else scale
         if scale is not None:
             size = multiple_of(shape[0] * scale), multiple_of(shape[1] * scale)
-            if size[0] * size[1] <= SMALL_AREA_MAX * self.size[0] * self.size[1]:
+            if size[0] * size[1] <= AREA_MAX * self.size[0] * self.size[1]:
                 return size, scale
         return choose_size((shape[0], shape[1]), self.size, scale)
 

@@ -8,10 +8,6 @@ from functools import lru_cache
 MULTIPLE_PX = 32
 # The working area may be passed by this much, so that 288x384 counts as 256x416's equal.
 AREA_MAX = 1.06
-# A picture, or a part of one, of at most three quarters of the working area may fill this much: its people have few
-# pixels.
-SMALL_SHARE = 0.75
-SMALL_AREA_MAX = 1.11
 # Enlarging shows the network nothing new, but its finest grid has more places for those who are far off: an old
 # camera's picture may fill the working area. And people in a thumbnail are smaller than any it was taught.
 SCALE_MAX = 1.25
@@ -29,7 +25,7 @@ def choose_size(
 
     Args:
         image_size: (height, width) of the picture.
-        working_size: (height, width) whose area the input may have, and at most 6 % more; 11 % for smaller pictures.
+        working_size: (height, width) whose area the input may have, and at most 6 % more.
         scale_max: the most that the picture is enlarged; None for 1.25, and 2 for pictures of less than a quarter of
             the working area.
 
@@ -47,8 +43,7 @@ def choose_size(
     area = working_size[0] * working_size[1]
     if scale_max is None:
         scale_max = TINY_SCALE_MAX if height * width < TINY_SHARE * area else SCALE_MAX
-    most = SMALL_AREA_MAX if height * width <= SMALL_SHARE * area else AREA_MAX
-    units = max(1, int(most * area / MULTIPLE_PX**2))
+    units = max(1, int(AREA_MAX * area / MULTIPLE_PX**2))
     best = _least(height, width, scale_max)
     if best[0] * best[1] > units:
         best = min((_within(rows, units // rows, height, width) for rows in range(1, units + 1)), key=_rank)[:2]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.detect.sizing import AREA_MAX, SMALL_AREA_MAX, SMALL_SHARE, choose_size
+from edge.detect.sizing import AREA_MAX, choose_size
 
 sides = st.integers(2, 4000)
 WORKING = (256, 416)
@@ -30,20 +30,12 @@ def test_known_cameras_get_known_sizes(image, size):
     assert choose_size(image, WORKING)[0] == size
 
 
-def test_an_old_camera_of_few_pixels_may_fill_more_than_a_large_picture_may():
-    working = (288, 544)
-    assert choose_size((288, 384), working)[0] == (352, 480)  # 165 units of 32 x 32 where the working area has 153
-    assert choose_size((1000, 1000), working)[0] == (384, 384)
-    assert choose_size((360, 640), working)[0] == (288, 512)
-
-
 @settings(deadline=None, max_examples=60)
 @given(height=sides, width=sides, working=st.sampled_from([(256, 416), (384, 640), (64, 64), (224, 224)]))
 def test_no_other_size_shrinks_less(height, width, working):
     (rows, columns), bound = choose_size((height, width), working)
     assert rows % 32 == columns % 32 == 0
-    area = working[0] * working[1]
-    assert rows * columns <= (SMALL_AREA_MAX if height * width <= SMALL_SHARE * area else AREA_MAX) * area
+    assert rows * columns <= AREA_MAX * working[0] * working[1]
     scale = min(rows / height, columns / width, bound)
     for other_rows in range(32, rows + 96, 32):
         for other_columns in range(32, columns + 96, 32):
