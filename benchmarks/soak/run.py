@@ -62,7 +62,7 @@ def soak(
     count = cameras or full_load(mix, model, data)
     report = watch(clips_of(mix, count, data=data), seconds=seconds, warm_s=warm_s, model=model, rtsp=rtsp, csv=csv)
     samples = read_samples(csv)
-    return Soaked(judge(samples, warm_s, seconds), report, samples)
+    return Soaked(judge(samples, warm_s, seconds, count), report, samples)
 
 
 def full_load(mix: str, model: str | None, data: Path) -> int:

@@ -18,7 +18,7 @@ from contract.errors import BadInputError
 from simulator.rtsp import available
 from tests.shared_data import SHARED
 
-WARM_S, SECONDS = 60.0, 600.0
+WARM_S, SECONDS, CAMERAS = 60.0, 600.0, 50
 
 
 def run(rss=lambda at: 300.0, **changes):
@@ -34,7 +34,7 @@ def run(rss=lambda at: 300.0, **changes):
 
 
 def verdict(samples):
-    return judge(samples, WARM_S, SECONDS)
+    return judge(samples, WARM_S, SECONDS, CAMERAS)
 
 
 def only_fault(samples):
@@ -53,6 +53,18 @@ def test_a_good_run_stands():
 
 def test_what_grows_before_the_warm_ups_end_is_no_growth():
     assert verdict(run(rss=lambda at: 300.0 - 200.0 * max(0.0, 1 - at / WARM_S))).stood
+
+
+def test_what_a_slow_machine_takes_in_with_the_cameras_first_frames_is_no_growth():
+    """Ten frames a second: 50 cameras have had 30 each after 150 s, and take their memory in until then."""
+    slow = {"processed": lambda at: 10}
+    assert verdict(run(rss=lambda at: 300.0 + 0.1 * min(at, 150), **slow)).stood
+    assert "memory grew" in only_fault(run(rss=lambda at: 300.0 + 0.1 * min(at, 250), **slow))
+
+
+def test_too_few_frames_to_tell_how_memory_grows_fall():
+    fault = only_fault(run(processed=lambda at: 2))
+    assert fault.startswith("only 24 frames of a camera were processed")
 
 
 def test_a_leak_falls():
