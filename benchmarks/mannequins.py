@@ -10,7 +10,9 @@ elsewhere are counted. A sheet shows them all: red what is no person, green who 
 Six people decide between two recalls, and a shift by a pixel decides over them. With crops the frames are shown again,
 each time cut by up to `MOST_CUT` pixels at each edge, as by a camera mounted a hair to the side; told is the mean.
 
-A box looks closer at whom one look leaves in doubt (`edge.detect.closer`): our models are told both ways.
+A box looks closer at whom one look leaves in doubt (`edge.detect.closer`): our models are told both ways. And a box
+has mostly seen what came before: with `--film` seconds of it are shown first, `FILM_HZ` pictures each, so that it looks
+at parts and skips pictures as its gate and pace have it.
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ LEAST_SCORE = 0.02
 MAGNIFIED = 1.5
 MOST_CUT = 8
 CROP_SEED = 5
-Look = Callable[[Image], sv.Detections]
+CLIP_HZ, FILM_HZ = 25.0, 8.0
+Film = Sequence[Image]
+"""What comes before a noted frame, and last the frame."""
+Look = Callable[[Film], sv.Detections]
 Cut = tuple[int, int, int, int]
 """Pixels off the left, top, right and bottom."""
 WHOLE: Cut = (0, 0, 0, 0)
@@ -86,17 +91,17 @@ class Judged:
         return float(hits[wanted - 1]) if 0 < wanted <= len(hits) else 0.0
 
 
-def read_frames(notes: Notes, data: Path) -> list[Image]:
-    """The pictures of the noted frames.
+def read_films(notes: Notes, data: Path, seconds: float = 0.0) -> list[Film]:
+    """For each noted frame so much of what comes before it, as far as its clip goes back, and the frame.
 
     Raises:
         BadInputError: a clip is missing or shorter than noted.
     """
-    wanted: dict[str, dict[int, Image]] = {}
-    for noted in notes.frames:
-        wanted.setdefault(noted.clip, {})
+    back = [round(k * CLIP_HZ / FILM_HZ) for k in range(round(seconds * FILM_HZ), -1, -1)]
+    shown = [(noted.clip, [noted.frame - b for b in back if b <= noted.frame]) for noted in notes.frames]
+    wanted: dict[str, dict[int, Image]] = {clip: {} for clip, _ in shown}
     for clip, pictures in wanted.items():
-        numbers = {noted.frame for noted in notes.frames if noted.clip == clip}
+        numbers = {number for of, each in shown if of == clip for number in each}
         path = next(iter(sorted((data / "caviar").glob(f"{clip}.*"))), None)
         if path is None:
             raise BadInputError(f"{data / 'caviar'}: no clip {clip}; set ATRIUM_SHARED to the data folder")
@@ -106,18 +111,17 @@ def read_frames(notes: Notes, data: Path) -> list[Image]:
             if len(pictures) == len(numbers):
                 break
     try:
-        return [wanted[noted.clip][noted.frame] for noted in notes.frames]
+        return [[wanted[clip][number] for number in each] for clip, each in shown]
     except KeyError as error:
         raise BadInputError(f"frame {error} is noted, but its clip ends before; is it the whole clip?") from None
 
 
-def judge(look: Look, notes: Notes, pictures: Sequence[Image], cut: Cut = WHOLE) -> Judged:
-    """What is found by a look at each picture, and what each box is, in pixels of the whole frames."""
+def judge(look: Look, notes: Notes, films: Sequence[Film], cut: Cut = WHOLE) -> Judged:
+    """What is found by a look at each film's end, and what each box is, in pixels of the whole frames."""
     left, top, right, bottom = cut
     scores, verdicts, frames, boxes = [], [], [], []
-    for number, (noted, picture) in enumerate(zip(notes.frames, pictures, strict=True)):
-        shown = np.ascontiguousarray(picture[top : picture.shape[0] - bottom, left : picture.shape[1] - right])
-        found = look(shown)
+    for number, (noted, film) in enumerate(zip(notes.frames, films, strict=True)):
+        found = look([np.ascontiguousarray(p[top : p.shape[0] - bottom, left : p.shape[1] - right]) for p in film])
         xyxy = np.asarray(found.xyxy, np.float32) + np.array([left, top, left, top], np.float32)
         people = np.array(noted.people, np.float32).reshape(-1, 4)
         unclear = np.array(noted.unclear, np.float32).reshape(-1, 4)
@@ -134,14 +138,16 @@ def judge(look: Look, notes: Notes, pictures: Sequence[Image], cut: Cut = WHOLE)
 
 def once(detector: Detector) -> Look:
     """The model's own answer."""
-    return lambda picture: detector.detect([picture])[0]
+    return lambda film: detector.detect([film[-1]])[0]
 
 
 def as_a_box_looks(detector: Detector) -> Look:
-    """What a box makes of a picture that it has seen nothing before of: it looks closer at whoever is in doubt."""
+    """What a box makes of a film's end: whom it tells there, or, where it skips that picture, told last."""
 
-    def look(picture: Image) -> sv.Detections:
-        return DetectStage(detector).update(0.0, [Frame("", 0.0, 0, picture)])[""]
+    def look(film: Film) -> sv.Detections:
+        stage = DetectStage(detector)
+        told = [stage.update(k / FILM_HZ, [Frame("", k / FILM_HZ, k, picture)]) for k, picture in enumerate(film)]
+        return [found[""] for found in told if found][-1]
 
     return look
 
@@ -157,12 +163,12 @@ def mean_count(every: Sequence[Judged], recall: float, people: int) -> float | N
     return float(np.mean(counts))
 
 
-def sheet(judged: Judged, threshold: float, notes: Notes, pictures: Sequence[Image], out: Path) -> None:
+def sheet(judged: Judged, threshold: float, notes: Notes, films: Sequence[Film], out: Path) -> None:
     """Writes all frames with what the model says at a threshold: PNGs of ten frames each."""
     out.mkdir(parents=True, exist_ok=True)
     tiles = []
-    for number, (noted, picture) in enumerate(zip(notes.frames, pictures, strict=True)):
-        tile = np.asarray(cv2.resize(picture, None, fx=MAGNIFIED, fy=MAGNIFIED), np.uint8)
+    for number, (noted, film) in enumerate(zip(notes.frames, films, strict=True)):
+        tile = np.asarray(cv2.resize(film[-1], None, fx=MAGNIFIED, fy=MAGNIFIED), np.uint8)
         for box in noted.people:
             _draw(tile, box, (0, 220, 255), 1)
         mine = (judged.frame == number) & (judged.scores >= threshold) & (judged.verdicts >= 0)
@@ -182,23 +188,24 @@ def _draw(tile: Image, box: Sequence[float], colour: tuple[int, int, int], width
     cv2.rectangle(tile, (x1, y1), (x2, y2), colour, width)
 
 
-def main(
+def main(  # noqa: PLR0917 - a command's options
     models: Annotated[list[str] | None, typer.Argument(help="names on the shelf, or ONNX files")] = None,
     sheets: Annotated[Path | None, typer.Option("--sheet", help="folder for pictures of all frames")] = None,
     sheet_recall: Annotated[float, typer.Option(help="recall that the sheet is drawn at", min=0.1, max=1.0)] = 0.8,
     crops: Annotated[
         int, typer.Option(help="how often the frames are shown; each but the first cut at random", min=1)
     ] = 1,
+    film: Annotated[float, typer.Option(help="seconds of film that a box sees before each frame", min=0.0)] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object as the last line")] = False,
 ) -> None:
     """Count boxes on mannequins at the same recall of people."""
     cv2.setNumThreads(1)
     notes = msgspec.json.decode(NOTES.read_bytes(), type=Notes)
-    pictures = read_frames(notes, DATA)
+    films = read_films(notes, DATA, film)
     people = sum(len(noted.people) for noted in notes.frames)
     names = models or ["person-n", "person-s", str(DATA / "detectors" / "yolox_nano_416x416.onnx")]
     table = Table(
-        "model", *(f"recall {recall:.0%}" for recall in RECALLS), title=f"{people} people in {len(pictures)} frames"
+        "model", *(f"recall {recall:.0%}" for recall in RECALLS), title=f"{people} people in {len(films)} frames"
     )
     random = np.random.default_rng(CROP_SEED)
     cuts = [WHOLE, *(tuple(random.integers(0, MOST_CUT + 1, 4).tolist()) for _ in range(crops - 1))]
@@ -207,16 +214,16 @@ def main(
         model = resolve(name)
         detector = Detector(model.path, LEAST_SCORE)
         ways = {model.name: once(detector)}
-        if detector.per_aspect:
+        if detector.per_aspect or film:
             ways[f"{model.name}, as a box looks"] = as_a_box_looks(detector)
         for way, look in ways.items():
-            judged = judge(look, notes, pictures)
-            every = [judged, *(judge(look, notes, pictures, cut) for cut in cuts[1:])]
+            judged = judge(look, notes, films)
+            every = [judged, *(judge(look, notes, films, cut) for cut in cuts[1:])]
             counts = {f"{recall:.2f}": mean_count(every, recall, people) for recall in RECALLS}
             figures[way] = counts
             table.add_row(way, *("not reached" if n is None else f"{n:.3g} on no person" for n in counts.values()))
             if sheets is not None:
-                sheet(judged, judged.threshold(sheet_recall, people), notes, pictures, sheets / way)
+                sheet(judged, judged.threshold(sheet_recall, people), notes, films, sheets / way)
     Console(width=130).print(table)
     if as_json:
         typer.echo(json.dumps(figures))

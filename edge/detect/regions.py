@@ -33,7 +33,7 @@ class RegionSettings:
     most: int = 3
     margin_share: float = 0.3
     least_px: int = 96
-    person_px: float = 60.0
+    person_px: float = 75.0
     whole_s: float = 2.0
 
 
