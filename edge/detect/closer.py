@@ -101,8 +101,10 @@ class CloserLook:
         )
         return [int(j) for j in np.flatnonzero(doubted)[: how.most]]
 
-    def judge(self, now: float, box: Floats32, first: float, seen: Floats32, scores: Floats32) -> float:
-        """The mean of two looks at a box (4,), which is remembered.
+    def judge(  # noqa: PLR0917 - two looks and when
+        self, now: float, box: Floats32, first: float, seen: Floats32, scores: Floats32, stays: bool = True
+    ) -> float:
+        """The mean of two looks at a box (4,), which is remembered; of who walks the first's score, if that is more.
 
         Args:
             now: seconds.
@@ -110,8 +112,11 @@ class CloserLook:
             first: its score at the first look.
             seen: (M, 4) what the closer look found,
             scores: (M,) and how surely.
+            stays: whether nothing moves there: a mannequin never does, and walkers are told by the pictures to come.
         """
         mean = (first + _found_again(box, seen, scores, self.settings.same)) / 2
+        if not stays:
+            mean = max(first, mean)
         if self._count < SPOTS:
             self._spots[self._count] = box
             is_somebody = mean >= self.settings.somebody
@@ -126,18 +131,21 @@ def region_around(box: Floats32, size: tuple[int, int], scale: float, settings: 
     A square, in steps: every input size of its own takes the network some memory for good.
     """
     tall = float(box[3] - box[1])
-    wide = max(float(box[2] - box[0]), tall) + 2 * settings.margin_share * tall
+    widest = max(float(box[2] - box[0]), tall)
+    wide = widest + max(2 * settings.margin_share * tall, 2.0)  # a pixel beside it at least: boxes end between pixels
     larger = settings.larger * scale
     side = STEP_PX * math.ceil(max(wide * larger, settings.least_px * settings.larger) / STEP_PX) / larger
-    left, right = _within(float(box[0] + box[2]) / 2, side, size[0])
-    top, bottom = _within(float(box[1] + box[3]) / 2, side, size[1])
+    left, right = _within(float(box[0]), float(box[2]), side, size[0])
+    top, bottom = _within(float(box[1]), float(box[3]), side, size[1])
     return left, top, right, bottom
 
 
-def _within(middle: float, side: float, most: int) -> tuple[int, int]:
-    """A span of a length around a middle, moved into 0 to most and no longer than that."""
-    start = max(0, min(round(middle - side / 2), most - math.floor(side)))
-    return start, min(most, start + math.floor(side))
+def _within(low: float, high: float, side: float, most: int) -> tuple[int, int]:
+    """A span of a length around low to high, moved into 0 to most and no longer than that."""
+    length = math.floor(side)
+    start = max(min(round((low + high - side) / 2), math.floor(low)), math.ceil(high) - length)
+    start = max(0, min(start, most - length))
+    return start, min(most, start + length)
 
 
 def enlarged(image: Image, region: Region, scale: float) -> Image:

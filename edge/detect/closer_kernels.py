@@ -55,7 +55,7 @@ def recall(  # noqa: C901, PLR0917 - compiled: one pass, and no keywords
     """
     kept = 0
     for i in range(n):
-        if 0.0 <= now - known[i, AT] <= (stays_s if known[i, SHIFT] == np.inf else holds_s):
+        if 0.0 <= now - known[i, AT] <= (holds_s if known[i, SHIFT] < 0.0 else stays_s):
             spots[kept] = spots[i]
             known[kept] = known[i]
             kept += 1

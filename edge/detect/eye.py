@@ -22,6 +22,8 @@ from edge.track.seen import STIR
 
 # Boxes that end this close to the edge of a region, where the picture goes on, are cut people: not taken.
 CUT_PX = 2.0
+STAYS = 0.2
+"""Share of a box's blocks that may have changed within a second where nobody walks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,10 @@ class Eye:
         seen = copied(found)
         seen.data[STIR] = self._stir.look(now, job.frame.luma, people, scores_of(found), size)
         return seen
+
+    def stays(self, box: npt.NDArray[np.float32], size: tuple[int, int]) -> bool:
+        """Whether a box (4,) of the picture in hand, (width, height) pixels, shows what was there a second ago."""
+        return self._gate.changed_within(box, size) < STAYS
 
     def resting(self, now: float) -> bool:
         """Whether nothing has happened here for so long that decoding every picture is a waste."""

@@ -20,6 +20,8 @@ Flags = npt.NDArray[np.bool_]
 REFRESH_GROWTH = 0.5
 # Boxes are grown by this share of their size before they clear places of restlessness: shadows and swinging arms.
 BOX_MARGIN = 0.25
+PAST_S = 0.5
+"""A picture so old shows whether somebody walks: most are half a body farther by then."""
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _BESIDE = np.ones((3, 7), np.uint8)
 
@@ -93,8 +95,13 @@ class MotionGate:
         self._reference: Floats32 | None = None
         self._seen: Floats32 = np.zeros((0, 0), np.float32)
         self._change: Floats32 = self._seen
+        self._gone: Floats32 = self._seen
         self._restless: Floats32 = self._seen
-        self._moved = self._ignored = self._nowhere = self._hidden
+        self._moved = self._ignored = self._nowhere = self._went = self._hidden
+        self._past: list[Floats32] = []
+        self._past_at = [-math.inf, -math.inf]
+        self._newest = 0
+        self._compared_at = -math.inf
         self._looked_at = self._accepted_at = -math.inf
         self._stirred_at = -math.inf
         self._elapsed_s = 0.0
@@ -141,6 +148,37 @@ class MotionGate:
             self._reference = self._seen.copy()
         else:
             self._reference, self._seen = self._seen, self._reference
+        if not 0.0 <= self._accepted_at - self._past_at[self._newest] < PAST_S:
+            self._newest ^= 1
+            self._past[self._newest][:] = self._reference
+            self._past_at[self._newest] = self._accepted_at
+
+    def changed_within(self, box: Floats32, size: tuple[int, int]) -> float:
+        """Share of the blocks inside a box that differ from an analysed picture at least `PAST_S` before.
+
+        Of the picture looked at last, before it is accepted. The one before is twice so old at most, where such
+        pictures are analysed; a change of light is taken out.
+
+        Args:
+            box: (4,), pixels of the picture.
+            size: (width, height) of it.
+
+        Returns:
+            0 to 1; 0 where nothing older is known.
+        """
+        now, newest = self._looked_at, self._newest
+        before = newest if now - self._past_at[newest] >= PAST_S else newest ^ 1
+        if not PAST_S <= now - self._past_at[before] < math.inf:
+            return 0.0
+        if self._compared_at != now:
+            noise = light_free_change(self._past[before], self._seen, self._hidden, self._gone)
+            self._went = self._gone > max(self.settings.change_min, self.settings.noise_factor * noise)
+            self._compared_at = now
+        wide, high = size[0] * self._block / self._source[1], size[1] * self._block / self._source[0]
+        x1, y1, x2, y2 = box.tolist()
+        rows, columns = (max(0, int(y1 / high)), math.ceil(y2 / high)), (max(0, int(x1 / wide)), math.ceil(x2 / wide))
+        inside = self._went[slice(*rows), slice(*columns)]
+        return float(np.count_nonzero(inside)) / max(1, inside.size)
 
     def learn(self, people_xyxy: Floats32, size: tuple[int, int]) -> None:
         """Takes note of where the analysis of the accepted picture found people.
@@ -182,4 +220,8 @@ class MotionGate:
             cut = hidden[: grid[0] * block, : grid[1] * block].reshape(grid[0], block, grid[1], block)
             self._hidden |= (cut != 0).any((1, 3))
         self._reference = None
+        self._gone = np.zeros(grid, np.float32)
+        self._past = [np.zeros(grid, np.float32), np.zeros(grid, np.float32)]
+        self._past_at = [-math.inf, -math.inf]
+        self._compared_at = -math.inf
         self._accepted_at = -math.inf

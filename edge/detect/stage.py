@@ -136,7 +136,7 @@ class DetectStage:
                     if not waiting or not (go_on is None or go_on()):
                         return
                     job = waiting.popleft()
-                found = _look(detector, job, canvas, self._eye_of(job.frame.camera).closer if self._gated else None)
+                found = _look(detector, job, canvas, self._eye_of(job.frame.camera) if self._gated else None)
                 with lock:
                     done.append((job, found))
 
@@ -158,7 +158,7 @@ class DetectStage:
         return eye
 
 
-def _look(detector: FindsPeople, job: Job, canvas: Canvas, closer: CloserLook | None) -> sv.Detections:
+def _look(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye | None) -> sv.Detections:
     regions = [part.region for part in job.parts]
     image = job.frame.drawn(canvas, regions)
     if job.parts:
@@ -166,13 +166,15 @@ def _look(detector: FindsPeople, job: Job, canvas: Canvas, closer: CloserLook | 
     else:
         (found,) = detector.detect([image])
     found.data[LOOK] = describe(image, np.asarray(found.xyxy, np.float32))
-    if closer is not None:
-        _look_closer(detector, job, canvas, closer, found)
+    if eye is not None and eye.closer is not None:
+        _look_closer(detector, job, canvas, eye, eye.closer, found)
     return found
 
 
-def _look_closer(detector: FindsPeople, job: Job, canvas: Canvas, closer: CloserLook, found: sv.Detections) -> None:
-    """Gives whom one look left in doubt the mean of two."""
+def _look_closer(  # noqa: PLR0917 - one look
+    detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye, closer: CloserLook, found: sv.Detections
+) -> None:
+    """Gives whom one look left in doubt the mean of two, where that is more or they stay."""
     frame, now = job.frame, job.frame.captured_at
     boxes, scores = np.asarray(found.xyxy, np.float32), scores_of(found)
     for j in closer.doubts(now, boxes, scores):
@@ -182,4 +184,5 @@ def _look_closer(detector: FindsPeople, job: Job, canvas: Canvas, closer: Closer
         shown = enlarged(frame.drawn(canvas, [region]), region, scale)
         seen = detector.detect_regions(shown, [(0, 0, shown.shape[1], shown.shape[0])], [1.0])
         back = np.asarray(seen.xyxy, np.float32) / scale + np.array(region[:2] * 2, np.float32)
-        scores[j] = closer.judge(now, boxes[j], float(scores[j]), back, scores_of(seen))
+        stays = eye.stays(boxes[j], frame.size)
+        scores[j] = closer.judge(now, boxes[j], float(scores[j]), back, scores_of(seen), stays=stays)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import supervision as sv
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge.detect.closer import SPOTS, CloserLook, CloserSettings, enlarged, region_around
@@ -88,7 +88,7 @@ def test_a_picture_has_so_many_closer_looks_and_the_others_wait_for_the_next():
     crowd = [(60 * k + 10, 40 + 120 * row) for k in range(5) for row in range(2)]
     assert list(told(stage, 0.0, *crowd).values()).count(0.5) > 0
     assert len(finder.looks) == OWN.most
-    told(stage, 0.25, *crowd[:-1], (crowd[-1][0] + 3, crowd[-1][1]))
+    told(stage, 0.25, *[(x + 3, y) for x, y in crowd])
     assert len(finder.looks) >= len(crowd)
 
 
@@ -122,6 +122,7 @@ def test_more_spots_than_there_is_room_for_are_looked_at_and_not_remembered():
     assert len(closer.doubts(0.0 - 1, boxes, np.full(len(boxes), 0.5, np.float32))) == len(boxes)  # a clock set back
 
 
+@example((1.125, 0.0, 141.0, 1.0), 0.8984375)
 @given(
     st.tuples(st.floats(0, 600), st.floats(0, 300), st.floats(1, 200), st.floats(1, 300)),
     st.floats(0.2, 1.0),
@@ -195,3 +196,22 @@ def plainly(spots, now, boxes, scores):
 def overlap_of(one, other):
     """Intersection over union of two boxes (4,), by supervision."""
     return float(sv.box_iou_batch(one[None].astype(np.float64), other[None].astype(np.float64))[0, 0])
+
+
+def test_who_walks_is_raised_by_a_closer_look_and_never_lowered():
+    for larger, score in (((0.1, 0.1), 0.5), ((0.9, 0.9), 0.7)):
+        finder = Doubter(larger=larger)
+        stage = DetectStage(finder)
+        told(stage, 0.0)
+        assert list(told(stage, 0.625, (300, 100)).values()) == [score]  # came since the last picture
+        assert len(finder.looks) == 1
+    assert list(told(DetectStage(Doubter(larger=(0.1, 0.1))), 0.0, (300, 100)).values()) == [0.3]  # was there before
+
+
+def test_who_walks_is_not_looked_at_closer_again_for_a_while():
+    finder = Doubter(larger=(0.1, 0.1))
+    stage = DetectStage(finder)
+    told(stage, 0.0)
+    for k in range(5, 9):
+        told(stage, k / 8, (300 + 2 * k, 100))
+    assert len(finder.looks) == 1

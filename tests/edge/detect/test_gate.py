@@ -160,6 +160,24 @@ def test_a_new_picture_size_opens_it(rng):
     assert looked(gate, 0.1, shown(mall()[:, :480], rng))
 
 
+@pytest.mark.parametrize("fps", [8.0, 25.0])
+def test_what_has_changed_since_half_a_second_is_told_inside_a_box_alone(fps, rng):
+    """However small the step from one picture to the next."""
+    gate, scene = MotionGate(), mall()
+    walks = [100.0 + 120.0 * k / fps for k in range(round(fps))]
+    for k, x in enumerate(walks):
+        picture = scene.copy()
+        picture[100:260, round(x) : round(x) + 60] = 30
+        gate.look(k / fps, cv2.cvtColor(shown(picture, rng, gain=1 + 0.1 * k / fps), cv2.COLOR_BGR2GRAY))
+        box = np.array([x, 100, x + 60, 260], np.float32)
+        share = gate.changed_within(box, SIZE)
+        assert share == 0 if k / fps < 0.5 else share > 0.5
+        assert gate.changed_within(np.array([400, 100, 460, 260], np.float32), SIZE) < 0.1
+        gate.accept()
+    assert gate.look(0.0, cv2.cvtColor(shown(scene, rng), cv2.COLOR_BGR2GRAY)).due  # a clock set back
+    assert gate.changed_within(np.array([0, 0, 640, 360], np.float32), SIZE) == 0.0
+
+
 def test_it_answers_the_same_twice_and_after_a_checkpoint(rng):
     scene = mall()
     pictures = [shown(scene, rng, noise=14) for _ in range(40)]

@@ -51,7 +51,7 @@ def test_unknown_motion_is_looked_at_closely_and_around():
 
 def test_a_large_person_is_shown_no_larger_than_needed():
     (part,) = parts_of([(300, 100, 360, 300)], [[290, 80, 370, 330]])
-    assert part.scale == pytest.approx(0.25)  # 60 of 250 px, rounded up to eighths
+    assert part.scale == pytest.approx(0.375)  # 75 of 250 px, rounded up to eighths
     assert area([part]) < 0.25 * 416 * 234
 
 
