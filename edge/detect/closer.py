@@ -32,7 +32,7 @@ class CloserSettings:
         somebody: a mean of both looks from here on is somebody.
         same: boxes that overlap at least so much are one (intersection over union).
         stays_s: so long somebody whom no look finds is still expected, seconds.
-        holds_s: so long it holds what a closer look made of the score at a spot, seconds.
+        holds_s: so long it holds by how much a closer look lowered the score at a spot, seconds.
         most: closer looks a picture.
         margin_share: space left on all sides of the box, as a share of its height.
         least_px: what is looked at is at least so wide and high, pixels of the first look's input.

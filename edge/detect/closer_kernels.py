@@ -48,7 +48,7 @@ def recall(  # noqa: C901, PLR0917 - compiled: one pass, and no keywords
         high: from here on one look is enough.
         same: a box is at a spot that it overlaps at least so much (intersection over union).
         stays_s: for so long somebody who is no longer seen is remembered,
-        holds_s: and for so long what a closer look made of a score.
+        holds_s: and for so long by how much a closer look lowered a score; what raised it holds as short as somebody.
 
     Returns:
         How many spots are remembered now.
