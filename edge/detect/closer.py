@@ -101,8 +101,8 @@ class CloserLook:
         )
         return [int(j) for j in np.flatnonzero(doubted)[: how.most]]
 
-    def judge(  # noqa: PLR0917 - two looks and when
-        self, now: float, box: Floats32, first: float, seen: Floats32, scores: Floats32, stays: bool = True
+    def judge(
+        self, now: float, box: Floats32, first: float, seen: Floats32, scores: Floats32, *, stays: bool = True
     ) -> float:
         """The mean of two looks at a box (4,), which is remembered; of who walks the first's score, if that is more.
 

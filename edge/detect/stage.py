@@ -12,7 +12,7 @@ import numpy as np
 import supervision as sv
 
 from edge.capture.frame import Canvas, Frame, Image, Region
-from edge.detect.closer import CloserLook, enlarged, region_around
+from edge.detect.closer import enlarged, region_around
 from edge.detect.eye import DetectSettings, Eye, Job, Worth, copied, scores_of
 from edge.detect.mask import PrivacyMask
 from edge.reid.looks import LOOK
@@ -166,15 +166,16 @@ def _look(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye | None) -> s
     else:
         (found,) = detector.detect([image])
     found.data[LOOK] = describe(image, np.asarray(found.xyxy, np.float32))
-    if eye is not None and eye.closer is not None:
-        _look_closer(detector, job, canvas, eye, eye.closer, found)
+    if eye is not None:
+        _look_closer(detector, job, canvas, eye, found)
     return found
 
 
-def _look_closer(  # noqa: PLR0917 - one look
-    detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye, closer: CloserLook, found: sv.Detections
-) -> None:
+def _look_closer(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye, found: sv.Detections) -> None:
     """Gives whom one look left in doubt the mean of two, where that is more or they stay."""
+    closer = eye.closer
+    if closer is None:
+        return
     frame, now = job.frame, job.frame.captured_at
     boxes, scores = np.asarray(found.xyxy, np.float32), scores_of(found)
     for j in closer.doubts(now, boxes, scores):
