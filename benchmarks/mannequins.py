@@ -27,7 +27,6 @@ from typing import Annotated
 import cv2
 import msgspec
 import numpy as np
-import supervision as sv
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
@@ -39,6 +38,7 @@ from edge.capture.frame import Frame, Image
 from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.stage import DetectStage
+from edge.track.seen import Boxes
 from models.registry import resolve
 
 DATA = Path(os.environ.get("ATRIUM_SHARED", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
@@ -53,7 +53,7 @@ CROP_SEED = 5
 CLIP_HZ, FILM_HZ = 25.0, 8.0
 Film = Sequence[Image]
 """What comes before a noted frame, and last the frame."""
-Look = Callable[[Film], sv.Detections]
+Look = Callable[[Film], Boxes]
 Cut = tuple[int, int, int, int]
 """Pixels off the left, top, right and bottom."""
 WHOLE: Cut = (0, 0, 0, 0)
@@ -144,7 +144,7 @@ def once(detector: Detector) -> Look:
 def as_a_box_looks(detector: Detector) -> Look:
     """What a box makes of a film's end: whom it tells there, or, where it skips that picture, told last."""
 
-    def look(film: Film) -> sv.Detections:
+    def look(film: Film) -> Boxes:
         stage = DetectStage(detector)
         told = [stage.update(k / FILM_HZ, [Frame("", k / FILM_HZ, k, picture)]) for k, picture in enumerate(film)]
         return [found[""] for found in told if found][-1]

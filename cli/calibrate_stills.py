@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import supervision as sv
 
 from calibration.camera import Floats
 from calibration.page.ports import Still
@@ -166,7 +165,7 @@ def people_finder(model: str) -> Callable[[Still], Floats]:
         with lock:
             if not loaded:
                 loaded.append(Detector(path, SURE))
-            detections: sv.Detections = loaded[0].detect([still.image])[0]
-        return np.asarray(detections.xyxy, np.float64).reshape(-1, 4)
+            (people,) = loaded[0].detect([still.image])
+        return np.asarray(people.xyxy, np.float64).reshape(-1, 4)
 
     return find

@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import supervision as sv
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,6 +19,7 @@ from edge.capture.frame import Frame
 from edge.capture.live import LiveCamera
 from edge.capture.source import open_source
 from edge.detect.detector import DEFAULT_IOU_MAX, Detector
+from edge.track.seen import Boxes
 from models.registry import DEFAULT_MODEL, resolve
 
 # Low enough for every use of the file: trackers and precision-recall curves cut it higher themselves.
@@ -88,9 +88,8 @@ def _watch(camera: LiveCamera, seconds: float, fps: float | None) -> Iterator[Fr
             raise AtriumError(camera.status().detail)
 
 
-def _mot_lines(number: int, people: sv.Detections) -> Iterator[str]:
-    scores = people.confidence if people.confidence is not None else ()
-    for (x1, y1, x2, y2), score in zip(people.xyxy, scores, strict=True):
+def _mot_lines(number: int, people: Boxes) -> Iterator[str]:
+    for (x1, y1, x2, y2), score in zip(people.xyxy, people.confidence, strict=True):
         yield f"{number},-1,{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{score:.4f},-1,-1,-1\n"
 
 

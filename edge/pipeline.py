@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import supervision as sv
 
 from calibration.site import Floor
 from contract.errors import BadInputError
@@ -26,6 +25,7 @@ from edge.journeys.stage import Journeys, JourneySettings, Told
 from edge.reid.looks import LOOK, Look
 from edge.track.config import TrackerConfig
 from edge.track.records import CONFIRMED, STIRRING
+from edge.track.seen import Seen
 from edge.track.tracker import Tracker
 from edge.track.tracks import TrackKey, Tracks
 
@@ -63,7 +63,7 @@ class CameraObservation:
     """
 
     captured_at: float
-    detections: sv.Detections
+    detections: Seen
     size: tuple[int, int]
 
 
@@ -176,7 +176,7 @@ class FloorPipeline:
         return Positions(to_rfc3339(visitors.at), rows, self._calibration)
 
 
-def _looks(camera: str, tracks: Tracks, detections: sv.Detections) -> dict[TrackKey, Look]:
+def _looks(camera: str, tracks: Tracks, detections: Seen) -> dict[TrackKey, Look]:
     """How the tracks that have a detection in this picture look, as far as can be seen."""
     looks = detections.data.get(LOOK)
     if looks is None or not len(tracks) or not len(detections):

@@ -10,11 +10,11 @@ import random
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import supervision as sv
 
 from calibration.camera import Camera, Floats
 from calibration.site import Floor
 from edge.pipeline import CameraObservation, FloorPipeline, PipelineSettings
+from edge.track.seen import Boxes
 
 FPS = 5
 WALK_S = 8.0
@@ -61,17 +61,13 @@ def _walk(floor: Floor) -> Iterator[tuple[float, Mapping[str, CameraObservation]
 
 
 def _seen(camera: Camera, now: float, people_m: Floats) -> CameraObservation:
-    """People at (N, 2) metres as one camera sees them."""
+    """Boxes at (N, 2) metres as one camera sees them."""
     feet, tall = camera.pixels_from_floor(people_m), camera.person_height_px(people_m)
     keep = camera.sees(people_m) & (tall > 0)  # nowhere, and so unseen, where a camera looks above the horizon
     feet, half = feet[keep], WIDTH_SHARE / 2 * tall[keep]
     boxes = np.column_stack([feet[:, 0] - half, feet[:, 1] - tall[keep], feet[:, 0] + half, feet[:, 1]])
     return CameraObservation(
         now,
-        sv.Detections(
-            xyxy=boxes.astype(np.float32),
-            confidence=np.full(len(boxes), SCORE, np.float32),
-            class_id=np.zeros(len(boxes), np.int64),
-        ),
+        Boxes(boxes.astype(np.float32), np.full(len(boxes), SCORE, np.float32)),
         (camera.width, camera.height),
     )

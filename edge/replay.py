@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
-import supervision as sv
-
 from contract.events import Crossing, Envelope, Journey, Positions, Visit
 from contract.messages import BY_BODY, encode
 from contract.times import to_rfc3339
@@ -17,6 +15,7 @@ from edge.capture.frame import Frame
 from edge.outbox.store import Origin
 from edge.pipeline import CameraObservation, FloorPipeline, Step
 from edge.playback import Tick
+from edge.track.seen import Seen
 
 SESSION_BITS = 80
 POSITIONS_S = 1.0
@@ -26,7 +25,7 @@ POSITIONS_S = 1.0
 class DetectsPeople(Protocol):
     """The detection stage, as far as a replay needs it."""
 
-    def update(self, now: float, frames: Sequence[Frame]) -> Mapping[str, sv.Detections]:
+    def update(self, now: float, frames: Sequence[Frame]) -> Mapping[str, Seen]:
         """People per camera; a camera whose picture was not looked at may be missing."""
         ...
 
@@ -42,7 +41,7 @@ class Moment:
     """
 
     tick: Tick
-    found: Mapping[str, sv.Detections]
+    found: Mapping[str, Seen]
     step: Step
 
 

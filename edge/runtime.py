@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-import supervision as sv
-
 from contract.events import CameraStatus, Handoff, Health
 from contract.times import to_rfc3339
 from edge.capture.frame import Frame
@@ -18,6 +16,7 @@ from edge.outbox.intake import Intake
 from edge.outbox.store import Event
 from edge.pipeline import CameraObservation, Step
 from edge.publish.publisher import Publisher
+from edge.track.seen import Seen
 from edge.watch.blindness import Blindness
 
 SAVE_S = 1.0
@@ -39,7 +38,7 @@ class DetectsPeople(Protocol):
 
     def update(
         self, now: float, frames: Sequence[Frame], go_on: Callable[[], bool] | None = None
-    ) -> Mapping[str, sv.Detections]:
+    ) -> Mapping[str, Seen]:
         """People by camera, without those whose picture comes too soon, or all left once ``go_on`` says no."""
         ...
 
@@ -68,7 +67,7 @@ class WatchesCameras(Protocol):
         """Cameras whose foot points are not to be trusted."""
         ...
 
-    def update(self, frames: Mapping[str, Frame], people: Mapping[str, sv.Detections]) -> None:
+    def update(self, frames: Mapping[str, Frame], people: Mapping[str, Seen]) -> None:
         """Looks at the frames of cameras whose turn it is, with the people found in them."""
         ...
 
@@ -160,7 +159,7 @@ class Runtime:
         began = time.monotonic()
         observations: dict[str, CameraObservation] = {}
         analysed, put_off = self._detector.analysed, self._detector.put_off
-        people: dict[str, sv.Detections] = {}
+        people: dict[str, Seen] = {}
         trusted = {name: frame for name, frame in frames.items() if name not in self._blind}
         if trusted:
             for name, found in self._detector.update(now, list(trusted.values()), go_on).items():

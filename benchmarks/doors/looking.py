@@ -8,21 +8,20 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-import supervision as sv
 
 from benchmarks.doors.copies import CACHE
 from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.stage import DetectStage
 from edge.reid.looks import LOOK
-from edge.track.seen import STIR
+from edge.track.seen import STIR, Boxes
 
 CAMERA = "front"
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOOKING = ("edge/capture", "edge/detect", "edge/reid", "benchmarks/doors/looking.py")
 """The code that answers depend on: after a change to any of it, clips are looked at again."""
 
-Seen = list[tuple[float, tuple[int, int], sv.Detections]]
+Seen = list[tuple[float, tuple[int, int], Boxes]]
 """Time of each analysed picture, its size, and the people in it."""
 
 
@@ -84,11 +83,10 @@ def load(path: Path) -> Seen:
         (
             at[i],
             (size[i][0], size[i][1]),
-            sv.Detections(
-                xyxy=box[end - n : end],
-                confidence=score[end - n : end],
-                class_id=np.zeros(n, np.int64),
-                data={LOOK: looks[end - n : end], STIR: stirs[end - n : end]},
+            Boxes(
+                box[end - n : end],
+                score[end - n : end],
+                {LOOK: looks[end - n : end], STIR: stirs[end - n : end]},
             ),
         )
         for i, (end, n) in enumerate(zip(ends, count.tolist(), strict=True))

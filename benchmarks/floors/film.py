@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from calibration.site import Site, load_site
@@ -26,6 +25,7 @@ from edge.playback import Playback
 from edge.reid.looks import LOOK
 from edge.reid.stripes import describe
 from edge.track.seen import STIR
+from edge.track.seen import Boxes as Found
 from models.registry import resolve
 from simulator.clips import EPOCH, choose_cameras, make_renderers
 from simulator.encode import ClipWriter
@@ -196,12 +196,7 @@ def _playback(place: Path, cameras: list[str], start_s: float) -> Playback:
 def _seen(frame: Frame, boxes: Boxes, stir: Stir) -> CameraObservation:
     """What a detector would tell that makes no mistake."""
     rows = np.flatnonzero(boxes.visible >= LEAST_SEEN)
-    found = sv.Detections(
-        boxes.xyxy_px[rows].astype(np.float32).reshape(-1, 4),
-        confidence=np.full(len(rows), SURE, np.float32),
-        class_id=np.zeros(len(rows), int),
-    )
-    people, scores = np.asarray(found.xyxy, np.float32), np.asarray(found.confidence, np.float32)
-    found.data[LOOK] = describe(frame.image, people)
-    found.data[STIR] = stir.look(frame.captured_at, frame.luma, people, scores, frame.size)
+    found = Found(boxes.xyxy_px[rows].astype(np.float32).reshape(-1, 4), np.full(len(rows), SURE, np.float32))
+    found.data[LOOK] = describe(frame.image, found.xyxy)
+    found.data[STIR] = stir.look(frame.captured_at, frame.luma, found.xyxy, found.confidence, frame.size)
     return CameraObservation(frame.captured_at, found, frame.size)

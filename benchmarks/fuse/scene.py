@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import pi, sqrt
 
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 from calibration.camera import Camera
 from edge.floor.joint.body.kernels import FOOT, INSIDE, MIDDLE, TALL, TOP, outline
 from edge.floor.joint.boxes import camera_record
 from edge.floor.joint.settings import JointSettings
+from edge.track.seen import Boxes
 
 WIDTH, HEIGHT, FOCAL = 1280, 720, 900.0
 MOUNTED_M = 4.0
@@ -60,7 +60,7 @@ def walk(people: int, fps: float, frames: int, side_m: float, rng: np.random.Gen
 
 def boxes_of(
     cameras: dict[str, Camera], place_m: Floats, height_m: Floats, rng: np.random.Generator
-) -> dict[str, sv.Detections]:
+) -> dict[str, Boxes]:
     """What a detector would say: trembling boxes, some missing, of everybody at least half inside the picture."""
     seen = {}
     out = np.empty(5)
@@ -73,6 +73,6 @@ def boxes_of(
             half = RADIUS_M / tall * out[TALL]
             box = np.array([out[MIDDLE] - half, out[TOP], out[MIDDLE] + half, out[FOOT]])
             rows.append(box + TREMBLE * out[TALL] * rng.normal(size=4))
-        scores = np.clip(rng.beta(5, 2, len(rows)), 0.05, 0.99)
-        seen[name] = sv.Detections(xyxy=np.array(rows).reshape(-1, 4), confidence=scores)
+        scores = np.clip(rng.beta(5, 2, len(rows)), 0.05, 0.99).astype(np.float32)
+        seen[name] = Boxes(np.array(rows, np.float32).reshape(-1, 4), scores)
     return seen

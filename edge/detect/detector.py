@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
-import supervision as sv
 
 from contract.errors import BadInputError
 from edge.capture.frame import Image
@@ -20,6 +19,7 @@ from edge.detect.heads.person import LevelsHead
 from edge.detect.kernels import settle
 from edge.detect.letterbox import Fit, InputBatch
 from edge.detect.sizing import AREA_MAX, choose_size, multiple_of
+from edge.track.seen import Boxes
 
 # Low scores stay: the tracker's second association lives on them.
 DEFAULT_SCORE_MIN = 0.1
@@ -99,17 +99,17 @@ class Detector:
             outputs = head.grids(self._session.get_outputs(), graph.sample)
             self._bound = BoundRun(self._session, self._name, outputs, self.batch, room[0] * room[1])
 
-    def detect(self, images: Sequence[Image]) -> list[sv.Detections]:
+    def detect(self, images: Sequence[Image]) -> list[Boxes]:
         """People in each picture, best first.
 
         Args:
             images: (H, W, 3) uint8 BGR each, of any sizes.
 
         Returns:
-            For each picture ``xyxy`` (N, 4) float32 in its own pixels, cut at its edge, ``confidence`` (N,)
-            float32, and ``class_id`` all 0 (person).
+            For each picture ``xyxy`` (N, 4) float32 in its own pixels, cut at its edge, and ``confidence`` (N,)
+            float32; `supervision` gets them by ``detections()``.
         """
-        return [_detections(boxes) for boxes in self._boxes_of(images, [None] * len(images))]
+        return [_boxes(rows) for rows in self._boxes_of(images, [None] * len(images))]
 
     def whole_scale(self, size: tuple[int, int]) -> float:
         """At which scale a picture of (width, height) is looked at as a whole, at most 1."""
@@ -118,7 +118,7 @@ class Detector:
 
     def detect_regions(
         self, image: Image, regions_xyxy: Sequence[Sequence[int]], scales: Sequence[float] | None = None
-    ) -> sv.Detections:
+    ) -> Boxes:
         """People in parts of a picture, each part an input of its own and never enlarged; costs as the parts' areas do.
 
         Args:
@@ -142,7 +142,7 @@ class Detector:
         found = np.concatenate([_NOBODY, *parts])
         # a person in two regions is told twice even by heads that tell each once
         whole = (float(width), float(height))
-        return _detections(settle(found, self.iou_max, (1.0, 1.0), (0.0, 0.0), whole))
+        return _boxes(settle(found, self.iou_max, (1.0, 1.0), (0.0, 0.0), whole))
 
     def feed(self, images: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
         """What the model is fed for pictures of one size, at most a batch: copies, to measure or calibrate with.
@@ -207,12 +207,8 @@ class Detector:
 _NOBODY = np.empty((0, 5), np.float32)
 
 
-def _detections(boxes: npt.NDArray[np.float32]) -> sv.Detections:
-    return sv.Detections(
-        xyxy=np.ascontiguousarray(boxes[:, :4]),
-        confidence=np.ascontiguousarray(boxes[:, 4]),
-        class_id=np.zeros(len(boxes), np.int64),
-    )
+def _boxes(rows: npt.NDArray[np.float32]) -> Boxes:
+    return Boxes(np.ascontiguousarray(rows[:, :4]), np.ascontiguousarray(rows[:, 4]))
 
 
 def session_options(threads: int) -> ort.SessionOptions:

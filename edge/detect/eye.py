@@ -5,11 +5,9 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import supervision as sv
 
 from edge.capture.frame import Frame, Region
 from edge.detect.closer import CloserLook, CloserSettings
@@ -18,7 +16,7 @@ from edge.detect.mask import PrivacyMask
 from edge.detect.pace import Pace, PaceSettings
 from edge.detect.regions import Part, RegionSettings, local_parts, outside
 from edge.detect.stir import Stir, StirSettings
-from edge.track.seen import STIR
+from edge.track.seen import STIR, Boxes, nobody
 
 # Boxes that end this close to the edge of a region, where the picture goes on, are cut people: not taken.
 CUT_PX = 2.0
@@ -107,28 +105,27 @@ class Eye:
         if not self._pace.due(now):
             return Worth.SKIP, None
         whole = not self._parts_pay or motion.due or not 0.0 <= now - self._whole_at < self._settings.regions.whole_s
-        people = np.asarray(self.last.xyxy, np.float32)[scores_of(self.last) >= self._settings.sure]
+        people = self.last.xyxy[self.last.confidence >= self._settings.sure]
         parts = [] if whole else local_parts(motion, people, frame.size, whole_scale, self._settings.regions)
         return Worth.LOOK, Job(frame, parts, self._pace.late(now, self._settings.usual_interval_s))
 
-    def take(self, job: Job, found: sv.Detections) -> sv.Detections:
+    def take(self, job: Job, found: Boxes) -> Boxes:
         """Who is there now, and who stirs, after the job's picture was looked at and people found in its regions."""
         now, size = job.frame.captured_at, job.frame.size
         if job.parts:
             regions = [part.region for part in job.parts]
-            whole = ~cut(np.asarray(found.xyxy, np.float32), regions, size)
-            kept = outside(np.asarray(self.last.xyxy, np.float32), regions)
-            found = joined(_chosen(self.last, kept), _chosen(found, whole))
+            whole = ~cut(found.xyxy, regions, size)
+            kept = outside(self.last.xyxy, regions)
+            found = self.last.chosen(kept).joined(found.chosen(whole))
         else:
             self._whole_at = now
         found.data[STIR] = np.full(len(found), np.nan, np.float32)
         self.last = found
-        people = np.asarray(found.xyxy, np.float32)
         self._gate.accept()
-        self._gate.learn(people, size)
-        self._pace.learn(now, people)
-        seen = copied(found)
-        seen.data[STIR] = self._stir.look(now, job.frame.luma, people, scores_of(found), size)
+        self._gate.learn(found.xyxy, size)
+        self._pace.learn(now, found.xyxy)
+        seen = found.copied()
+        seen.data[STIR] = self._stir.look(now, job.frame.luma, found.xyxy, found.confidence, size)
         return seen
 
     def stays(self, box: npt.NDArray[np.float32], size: tuple[int, int]) -> bool:
@@ -138,40 +135,6 @@ class Eye:
     def resting(self, now: float) -> bool:
         """Whether nothing has happened here for so long that decoding every picture is a waste."""
         return self._pace.resting(now)
-
-
-def nobody() -> sv.Detections:
-    """No people, with every field there."""
-    return sv.Detections(
-        xyxy=np.zeros((0, 4), np.float32), confidence=np.zeros(0, np.float32), class_id=np.zeros(0, np.int64)
-    )
-
-
-def copied(people: sv.Detections) -> sv.Detections:
-    """A copy: who gets it may write into it, and the original may be handed out again."""
-    scores = None if people.confidence is None else people.confidence.copy()
-    classes = None if people.class_id is None else people.class_id.copy()
-    data: dict[str, Any] = {name: np.copy(values) for name, values in people.data.items()}
-    return sv.Detections(xyxy=people.xyxy.copy(), confidence=scores, class_id=classes, data=data)
-
-
-def joined(first: sv.Detections, second: sv.Detections) -> sv.Detections:
-    """Both; data that only one has is dropped where the other has people."""
-    if not len(first):
-        return second
-    if not len(second):
-        return first
-    data: dict[str, Any] = {
-        name: np.concatenate([np.asarray(values), np.asarray(second.data[name])])
-        for name, values in first.data.items()
-        if name in second.data
-    }
-    return sv.Detections(
-        xyxy=np.concatenate([first.xyxy, second.xyxy]),
-        confidence=np.concatenate([scores_of(first), scores_of(second)]),
-        class_id=np.zeros(len(first) + len(second), np.int64),
-        data=data,
-    )
 
 
 def cut(people_xyxy: npt.NDArray[np.float32], regions: list[Region], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
@@ -188,16 +151,3 @@ def cut(people_xyxy: npt.NDArray[np.float32], regions: list[Region], size: tuple
                 ends |= np.abs(people_xyxy[:, column] - edge) < CUT_PX
         gone |= inside & ends
     return gone
-
-
-def _chosen(people: sv.Detections, which: npt.NDArray[np.bool_]) -> sv.Detections:
-    if which.all():
-        return people
-    chosen = people[which]
-    assert isinstance(chosen, sv.Detections)  # noqa: S101 - a mask chooses people, not fields
-    return chosen
-
-
-def scores_of(people: sv.Detections) -> npt.NDArray[np.float32]:
-    """(N,) scores; what is written into them is the people's."""
-    return np.zeros(len(people), np.float32) if people.confidence is None else np.asarray(people.confidence, np.float32)

@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
-import supervision as sv
 
 from edge.capture.frame import Canvas, Frame, Image, Region
 from edge.detect.closer import enlarged, region_around
-from edge.detect.eye import DetectSettings, Eye, Job, Worth, copied, scores_of
+from edge.detect.eye import DetectSettings, Eye, Job, Worth
 from edge.detect.mask import PrivacyMask
 from edge.reid.looks import LOOK
 from edge.reid.stripes import describe
+from edge.track.seen import Boxes, Seen
 
 
 class FindsPeople(Protocol):
@@ -28,13 +28,13 @@ class FindsPeople(Protocol):
 
     per_aspect: bool
 
-    def detect(self, images: Sequence[Image]) -> list[sv.Detections]:
+    def detect(self, images: Sequence[Image]) -> Sequence[Seen]:
         """People in each picture."""
         ...
 
     def detect_regions(
         self, image: Image, regions_xyxy: Sequence[Region], scales: Sequence[float] | None = None
-    ) -> sv.Detections:
+    ) -> Seen:
         """People in parts of a picture, in its pixels, each looked at by its own scale."""
         ...
 
@@ -81,7 +81,7 @@ class DetectStage:
         now: float,  # noqa: ARG002 - as all stages; gates go by the frames' own times
         frames: Sequence[Frame],
         go_on: Callable[[], bool] | None = None,
-    ) -> dict[str, sv.Detections]:
+    ) -> dict[str, Boxes]:
         """People in each frame, by camera.
 
         Where a picture shows nothing new, those of the last analysed one. A camera is left out where its picture comes
@@ -94,11 +94,11 @@ class DetectStage:
                 pace comes first, so that overload slows all cameras evenly.
 
         Returns:
-            ``sv.Detections`` by camera, as ``Detector.detect`` gives them; ``data[LOOK]`` says how they look,
+            By camera, as ``Detector.detect`` gives them; ``data[LOOK]`` says how they look,
             ``data[STIR]`` how much of each stirred: not a number where that cannot be told, as of all that is repeated.
         """
         self.seen += len(frames)
-        answers: dict[str, sv.Detections] = {}
+        answers: dict[str, Boxes] = {}
         jobs: list[Job] = []
         for frame in frames:
             eye = self._eye_of(frame.camera)
@@ -108,7 +108,7 @@ class DetectStage:
             if job is not None:
                 jobs.append(job)
             elif worth is Worth.REPEAT:
-                answers[frame.camera] = copied(eye.last)
+                answers[frame.camera] = eye.last.copied()
         jobs.sort(key=lambda job: -job.late)
         for job, found in self._work(jobs, go_on):
             answers[job.frame.camera] = self._eye_of(job.frame.camera).take(job, found)
@@ -124,10 +124,10 @@ class DetectStage:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def _work(self, jobs: list[Job], go_on: Callable[[], bool] | None) -> list[tuple[Job, sv.Detections]]:
+    def _work(self, jobs: list[Job], go_on: Callable[[], bool] | None) -> list[tuple[Job, Boxes]]:
         """Looks at as many pictures as time allows, from the first on."""
         waiting = deque(jobs)
-        done: list[tuple[Job, sv.Detections]] = []
+        done: list[tuple[Job, Boxes]] = []
         lock = threading.Lock()
 
         def work(detector: FindsPeople, canvas: Canvas) -> None:
@@ -158,32 +158,33 @@ class DetectStage:
         return eye
 
 
-def _look(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye | None) -> sv.Detections:
+def _look(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye | None) -> Boxes:
     regions = [part.region for part in job.parts]
     image = job.frame.drawn(canvas, regions)
     if job.parts:
-        found = detector.detect_regions(image, regions, [part.scale for part in job.parts])
+        seen = detector.detect_regions(image, regions, [part.scale for part in job.parts])
     else:
-        (found,) = detector.detect([image])
-    found.data[LOOK] = describe(image, np.asarray(found.xyxy, np.float32))
+        (seen,) = detector.detect([image])
+    found = Boxes.of(seen)
+    found.data[LOOK] = describe(image, found.xyxy)
     if eye is not None:
         _look_closer(detector, job, canvas, eye, found)
     return found
 
 
-def _look_closer(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye, found: sv.Detections) -> None:
+def _look_closer(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye, found: Boxes) -> None:
     """Gives whom one look left in doubt the mean of two, where that is more or they stay."""
     closer = eye.closer
     if closer is None:
         return
     frame, now = job.frame, job.frame.captured_at
-    boxes, scores = np.asarray(found.xyxy, np.float32), scores_of(found)
+    boxes, scores = found.xyxy, found.confidence
     for j in closer.doubts(now, boxes, scores):
         scale = job.scale_at(boxes[j], detector.whole_scale(frame.size))
         region = region_around(boxes[j], frame.size, scale, closer.settings)
         scale *= closer.settings.larger
         shown = enlarged(frame.drawn(canvas, [region]), region, scale)
-        seen = detector.detect_regions(shown, [(0, 0, shown.shape[1], shown.shape[0])], [1.0])
-        back = np.asarray(seen.xyxy, np.float32) / scale + np.array(region[:2] * 2, np.float32)
+        seen = Boxes.of(detector.detect_regions(shown, [(0, 0, shown.shape[1], shown.shape[0])], [1.0]))
+        back = seen.xyxy / scale + np.array(region[:2] * 2, np.float32)
         stays = eye.stays(boxes[j], frame.size)
-        scores[j] = closer.judge(now, boxes[j], float(scores[j]), back, scores_of(seen), stays=stays)
+        scores[j] = closer.judge(now, boxes[j], float(scores[j]), back, seen.confidence, stays=stays)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from math import log
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from edge.floor.beginnings import since_birth
 from edge.floor.coverage import Coverage
@@ -21,6 +20,7 @@ from edge.floor.sights import Sight, Sights
 from edge.floor.visitors import Floats
 from edge.floor.walls import Walls
 from edge.reid.looks import Looks
+from edge.track.matching.pairs import best_pairs
 from edge.track.tracks import TrackKey
 
 IMPOSSIBLE = -1e6
@@ -91,12 +91,7 @@ class Binding:
         if not tracks:
             return []
         rows = self.people.rows
-        count = len(rows)
-        gain = np.full((len(tracks), count + len(tracks)), IMPOSSIBLE)
-        gain[:, count:][np.diag_indices(len(tracks))] = 0.0
-        gain[:, :count] = self._weigh(at, tracks, here)
-        picked = linear_sum_assignment(gain, maximize=True)[1].tolist()
-        chosen = [rows[j] if j < count and gain[i, j] > IMPOSSIBLE / 2 else None for i, j in enumerate(picked)]
+        chosen = [rows[j] if j >= 0 else None for j in best_pairs(self._weigh(at, tracks, here)).tolist()]
         return self._bind_all(at, tracks, chosen, here)
 
     def part_strays(self, at: float, here: dict[TrackKey, Floats]) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from calibration.camera import Floats
 from calibration.site import Floor
+from edge.track.matching.kernels import root
 
 CELL_M = 0.25
 """Ground is divided into cells of this size."""
@@ -65,7 +65,7 @@ def blind_ways(
 def _rooms(
     cells: Floats, blind: NDArray[np.bool_], shape: tuple[int, int], walls: shapely.Geometry
 ) -> NDArray[np.int64]:
-    """(N,) a number that blind cells share from one of which to the other one gets unseen."""
+    """(N,) a number below N that blind cells share from one of which to the other one gets unseen."""
     index = np.arange(len(cells)).reshape(shape)
     pairs = np.vstack(
         [
@@ -76,5 +76,19 @@ def _rooms(
     pairs = pairs[blind[pairs].all(1)]
     if not walls.is_empty and len(pairs):
         pairs = pairs[~shapely.intersects(walls, shapely.linestrings(cells[pairs]))]
-    graph = coo_array((np.ones(len(pairs), np.bool_), (pairs[:, 0], pairs[:, 1])), shape=(len(cells), len(cells)))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+    return connected(len(cells), pairs)
+
+
+@njit(cache=True)
+def connected(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(N,) the least of those that hang together with each through (E, 2) pairs.
+
+    As `scipy.sparse.csgraph.connected_components`, which takes a tenth of a second to import.
+    """
+    owner = np.arange(count)
+    for k in range(len(pairs)):
+        a, b = root(owner, pairs[k, 0]), root(owner, pairs[k, 1])
+        owner[max(a, b)] = min(a, b)
+    for k in range(count):
+        owner[k] = root(owner, k)
+    return owner

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import supervision as sv
 
 TrackKey = tuple[str, int]
 """Camera and its track id."""
@@ -46,3 +50,11 @@ class Tracks:
     def __len__(self) -> int:
         """Number of people."""
         return len(self.id)
+
+    def detections(self) -> sv.Detections:
+        """The same for `supervision`, whose annotators draw it: ``tracker_id`` is ours, ``class_id`` all 0 (person)."""
+        import supervision as sv  # noqa: PLC0415 - as `edge.track.seen.Boxes.detections`
+
+        return sv.Detections(
+            self.box_px, confidence=self.score, class_id=np.zeros(len(self), np.int64), tracker_id=self.id
+        )

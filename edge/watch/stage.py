@@ -11,7 +11,6 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
-import supervision as sv
 
 from calibration.camera import Camera, Floats
 from calibration.drift.footprints import astray, load_footprints, save_footprints
@@ -26,6 +25,7 @@ from contract.errors import BadInputError
 from contract.times import from_rfc3339, to_rfc3339
 from edge.capture.frame import Frame
 from edge.detect.mask import PrivacyMask
+from edge.track.seen import Seen
 from edge.watch.blindness import Blindness
 
 MOST_LOOKS = 2
@@ -80,7 +80,7 @@ class WatchStage:
         self._answered_at: dict[str, float] = {}
         self._notes: dict[str, str] = {}
 
-    def update(self, frames: Mapping[str, Frame], people: Mapping[str, sv.Detections]) -> None:
+    def update(self, frames: Mapping[str, Frame], people: Mapping[str, Seen]) -> None:
         """Looks at the frames of cameras whose turn it is, those that have waited longest first.
 
         Args:
@@ -99,7 +99,7 @@ class WatchStage:
         else:
             self._look(due[:MOST_LOOKS], frames, people)
 
-    def _look(self, due: Sequence[str], frames: Mapping[str, Frame], people: Mapping[str, sv.Detections]) -> None:
+    def _look(self, due: Sequence[str], frames: Mapping[str, Frame], people: Mapping[str, Seen]) -> None:
         for name in due:
             frame, found = frames[name], people.get(name)
             self._looked_at[name] = frame.captured_at
@@ -218,7 +218,7 @@ class WatchStage:
         return self._folder / f"{name}.view.npz"
 
 
-def _sure_boxes(found: sv.Detections) -> Floats:
+def _sure_boxes(found: Seen) -> Floats:
     """(P, 4) boxes of detections that are hardly nobody, pixels."""
     boxes = np.asarray(found.xyxy, np.float64).reshape(-1, 4)
     return boxes if found.confidence is None else boxes[np.asarray(found.confidence) >= SCORE_MIN]

@@ -107,6 +107,9 @@ TWINS = {
     "edge.floor.joint.past.kernels": {
         "tell": "tests/edge/floor/joint/past/test_past_twins.py::test_what_was_is_told_as_plainly",
     },
+    "edge.floor.pockets": {
+        "connected": "tests/edge/floor/test_pockets.py::test_cells_hang_together_as_scipy_says",
+    },
     "edge.floor.kernels": {
         "predict": f"{FLOOR}::test_prediction_is_the_textbook_one",
         "correct": f"{FLOOR}::test_correction_is_the_textbook_one",

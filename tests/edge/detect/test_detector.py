@@ -48,7 +48,7 @@ def test_the_person_head_is_read(tmp_path, batched):
         assert people.xyxy.dtype == np.float32
         assert people.xyxy.tolist() == [[20, 40, 80, 180], [200, 100, 260, 240]]  # the picture is twice the input
         assert people.confidence == pytest.approx([0.9, 0.3])
-        assert people.class_id.tolist() == [0, 0]
+        assert people.detections().class_id.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("in_pixels", [False, True])

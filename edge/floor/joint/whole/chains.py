@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from calibration.camera import Floats
 from edge.floor.joint.settings import JointSettings
 from edge.floor.joint.whole.joins import alike
+from edge.track.matching.pairs import best_pairs
 
 NONE = -1
 MOST_ROUNDS = 20
@@ -41,9 +41,8 @@ def chains_of(worth: Floats, said: Sequence[tuple[float, float]], rules: JointSe
     for a, b in np.argwhere(np.isfinite(worth)).tolist():
         pair[a, b] = worth[a, b] + alike([said[a], said[b]], rules) - alone[a] - alone[b]
     chains = _Chains(worth, said, rules, [NONE] * count, [NONE] * count)
-    rows, columns = linear_sum_assignment(-np.maximum(pair, 0.0))
-    for a, b in zip(rows.tolist(), columns.tolist(), strict=True):
-        if pair[a, b] > 0.0:
+    for a, b in enumerate(best_pairs(pair).tolist()):
+        if b >= 0:
             chains.link((a, b))
     chains.improve()
     return [chains.chain(k) for k in range(count) if chains.before[k] == NONE]
