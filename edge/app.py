@@ -50,7 +50,7 @@ from edge.reid.stripes import describe
 from edge.runtime import DetectsPeople, Runtime
 from edge.uplink import UplinkMeter
 from edge.watch.stage import WatchStage
-from models.providers import choose
+from models.providers import CPU, choose
 from models.registry import resolve
 
 RESUME_S = 120.0
@@ -212,7 +212,8 @@ def _detect_stage(box: Box) -> DetectsPeople:
     feed = first.feed([np.random.default_rng(0).integers(0, 256, view).astype(np.uint8)])
     providers = choose(model.path, feed, session_options(1), box.state_dir / PROVIDERS_NAME)
     many = min(MOST_DETECTORS, os.cpu_count() or 1)
-    detectors = [Detector(model.path, score_min, providers=providers) for _ in range(many)]
+    opened = [first] if providers == [CPU] else []  # which is what the first one runs on
+    detectors = opened + [Detector(model.path, score_min, providers=providers) for _ in range(many - len(opened))]
     _rehearse_detection(detectors)
     settings = DetectSettings(usual_interval_s=1.0 / box.fps)
     return DetectStage(detectors, _masks(box), settings)
