@@ -43,8 +43,10 @@ class Converter:
         grey, blue, red = (plane(picture, k) for k in range(3))
         for x1, y1, x2, y2 in regions:  # colour has half the rows and columns: to even edges
             left, top, right, bottom = x1 // 2, y1 // 2, min(width, x2 + 1) // 2, min(height, y2 + 1) // 2
-            colours = canvas.chroma(bottom - top, right - left)
-            cv2.merge((blue[top:bottom, left:right], red[top:bottom, left:right]), dst=colours)
+            planes, colours = canvas.chroma(bottom - top, right - left)
+            planes[0] = blue[top:bottom, left:right]  # OpenCV merges planes with gaps between their rows row by row
+            planes[1] = red[top:bottom, left:right]
+            cv2.merge((planes[0], planes[1]), dst=colours)
             part = np.s_[2 * top : 2 * bottom, 2 * left : 2 * right]
             cv2.cvtColorTwoPlane(grey[part], colours, cv2.COLOR_YUV2BGR_NV12, dst=image[part])
         return image

@@ -32,11 +32,12 @@ class Canvas:
             self._image = np.zeros((size[1], size[0], 3), np.uint8)
         return self._image
 
-    def chroma(self, height: int, width: int) -> Image:
-        """(height, width, 2) to put two planes of colour together in."""
-        if self._chroma.size < height * width * 2:
-            self._chroma = np.empty(height * width * 2, np.uint8)
-        return self._chroma[: height * width * 2].reshape(height, width, 2)
+    def chroma(self, height: int, width: int) -> tuple[Image, Image]:
+        """(2, height, width) for two planes of colour, and (height, width, 2) to put them together in."""
+        size = height * width * 2
+        if self._chroma.size < 2 * size:
+            self._chroma = np.empty(2 * size, np.uint8)
+        return self._chroma[:size].reshape(2, height, width), self._chroma[size : 2 * size].reshape(height, width, 2)
 
 
 class Picture(Protocol):

@@ -37,6 +37,7 @@ class CloserSettings:
         margin_share: space left on all sides of the box, as a share of its height.
         least_px: what is looked at is at least so wide and high, pixels of the first look's input.
         larger: so many times as large as at the first look.
+        tallest_px: who was shown taller at the first look is told no better by another, pixels of its input.
     """
 
     low: float = 0.3
@@ -49,6 +50,7 @@ class CloserSettings:
     margin_share: float = 0.5
     least_px: int = 128
     larger: float = 1.5
+    tallest_px: float = 110.0
 
 
 SPOTS = 64
@@ -128,15 +130,16 @@ class CloserLook:
 def region_around(box: Floats32, size: tuple[int, int], scale: float, settings: CloserSettings) -> Region:
     """What is looked at again of a picture of (width, height) that was seen at a scale, pixels of the input for one.
 
-    A square, in steps: every input size of its own takes the network some memory for good.
+    In steps: every input size of its own takes the network some memory for good.
     """
     tall = float(box[3] - box[1])
-    widest = max(float(box[2] - box[0]), tall)
-    wide = widest + max(2 * settings.margin_share * tall, 2.0)  # a pixel beside it at least: boxes end between pixels
+    margin = max(2 * settings.margin_share * tall, 2.0)  # a pixel beside it at least: boxes end between pixels
     larger = settings.larger * scale
-    side = STEP_PX * math.ceil(max(wide * larger, settings.least_px * settings.larger) / STEP_PX) / larger
-    left, right = _within(float(box[0]), float(box[2]), side, size[0])
-    top, bottom = _within(float(box[1]), float(box[3]), side, size[1])
+    spans = []
+    for low, high, most in ((float(box[0]), float(box[2]), size[0]), (float(box[1]), float(box[3]), size[1])):
+        least = max((high - low + margin) * larger, settings.least_px * settings.larger)
+        spans.append(_within(low, high, STEP_PX * math.ceil(least / STEP_PX) / larger, most))
+    (left, right), (top, bottom) = spans
     return left, top, right, bottom
 
 

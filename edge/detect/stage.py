@@ -181,6 +181,8 @@ def _look_closer(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye, foun
     boxes, scores = found.xyxy, found.confidence
     for j in closer.doubts(now, boxes, scores):
         scale = job.scale_at(boxes[j], detector.whole_scale(frame.size))
+        if scale * (boxes[j, 3] - boxes[j, 1]) > closer.settings.tallest_px:
+            continue
         region = region_around(boxes[j], frame.size, scale, closer.settings)
         scale *= closer.settings.larger
         shown = enlarged(frame.drawn(canvas, [region]), region, scale)

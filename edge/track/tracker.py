@@ -103,7 +103,9 @@ class Tracker:
         """Everything followed at the last update, posters and newborn included, and its states (see `records`)."""
         now = 0.0 if self._now is None else self._now
         tracks, states = self._tracks(now, people_only=False), self._bank["state"][: self._count].copy()
-        states[np.isin(tracks.id, self._stirring.people())] = STIRRING
+        stirring = self._stirring.people()
+        if stirring:
+            states[np.isin(tracks.id, stirring)] = STIRRING
         return tracks, states
 
     def _tracks(self, now: float, *, people_only: bool) -> Tracks:

@@ -31,6 +31,9 @@ TWINS = {
         "_fit_light": LIGHT,
         "_moments": LIGHT,
     },
+    "edge.detect.pace_kernels": {
+        "fast_heights": "tests/edge/detect/test_pace_kernels.py::test_a_crowds_speed_is_numpys",
+    },
     "edge.detect.closer_kernels": {
         "recall": "tests/edge/detect/test_closer.py::test_who_is_in_doubt_is_told_as_plainly",
     },

@@ -82,7 +82,7 @@ class Stirring:
         """
         p = params[0]
         people = set(self.people())
-        for identity, i in self._unmoved(bank, boxes, p).items():
+        for identity, i in self._unmoved(bank, boxes, p, people).items():
             track = bank[i]
             stir = float(stirs[track["det"]]) if track["det"] >= 0 else np.nan
             if np.isnan(stir) or track["score"] < p["stir_score"]:
@@ -101,13 +101,15 @@ class Stirring:
         for each in self.known.values():
             each.put_back(seconds)
 
-    def _unmoved(self, bank: NDArray[Any], boxes: NDArray[np.float32], p: Record) -> dict[int, int]:
+    def _unmoved(self, bank: NDArray[Any], boxes: NDArray[np.float32], p: Record, people: set[int]) -> dict[int, int]:
         """Rows of those that still stand where they were born, by identity; the others are forgotten."""
         unmoved = {}
-        for i in np.flatnonzero((bank["state"] == FURNITURE) | np.isin(bank["id"], self.people())).tolist():
+        for i, (identity, state) in enumerate(zip(bank["id"].tolist(), bank["state"].tolist(), strict=True)):
+            if state != FURNITURE and identity not in people:
+                continue
             track = bank[i]
             box = boxes[track["det"]].tolist() if track["det"] >= 0 else None
-            if track["state"] == FURNITURE or box is None or went(track, *box) <= p["moved"] * track["h"]:
-                unmoved[int(track["id"])] = i
+            if state == FURNITURE or box is None or went(track, *box) <= p["moved"] * track["h"]:
+                unmoved[identity] = i
         self.known = {identity: each for identity, each in self.known.items() if identity in unmoved}
         return unmoved
