@@ -10,7 +10,9 @@ a closer look said of a spot holds for a while.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -18,6 +20,7 @@ import numpy.typing as npt
 
 from edge.capture.frame import Image, Region
 from edge.detect.closer_kernels import recall
+from edge.track.seen import Boxes, Seen
 
 Floats32 = npt.NDArray[np.float32]
 
@@ -103,20 +106,17 @@ class CloserLook:
         )
         return [int(j) for j in np.flatnonzero(doubted)[: how.most]]
 
-    def judge(
-        self, now: float, box: Floats32, first: float, seen: Floats32, scores: Floats32, *, stays: bool = True
-    ) -> float:
+    def judge(self, now: float, box: Floats32, first: float, again: float, *, stays: bool = True) -> float:
         """The mean of two looks at a box (4,), which is remembered; of who walks the first's score, if that is more.
 
         Args:
             now: seconds.
             box: x1, y1, x2, y2.
-            first: its score at the first look.
-            seen: (M, 4) what the closer look found,
-            scores: (M,) and how surely.
+            first: its score at the first look,
+            again: and at the closer one.
             stays: whether nothing moves there: a mannequin never does, and walkers are told by the pictures to come.
         """
-        mean = (first + _found_again(box, seen, scores, self.settings.same)) / 2
+        mean = (first + again) / 2
         if not stays:
             mean = max(first, mean)
         if self._count < SPOTS:
@@ -158,7 +158,28 @@ def enlarged(image: Image, region: Region, scale: float) -> Image:
     return np.asarray(cv2.resize(image[top:bottom, left:right], (wide, high), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _found_again(box: Floats32, boxes: Floats32, scores: Floats32, same: float) -> float:
+class LooksAtParts(Protocol):
+    """A detector, as far as a closer look needs it."""
+
+    def detect_regions(
+        self, image: Image, regions_xyxy: Sequence[Region], scales: Sequence[float] | None = None
+    ) -> Seen:
+        """People in parts of a picture, in its pixels, each looked at by its own scale."""
+        ...
+
+
+def look_again(  # noqa: PLR0917 - who looks at what, and how
+    detector: LooksAtParts, image: Image, region: Region, box: Floats32, scale: float, settings: CloserSettings
+) -> float:
+    """The score of a box (4,) of a picture that was seen at a scale, when its region is looked at closer."""
+    larger = settings.larger * scale
+    shown = enlarged(image, region, larger)
+    seen = Boxes.of(detector.detect_regions(shown, [(0, 0, shown.shape[1], shown.shape[0])], [1.0]))
+    back = seen.xyxy / larger + np.array(region[:2] * 2, np.float32)
+    return found_again(box, back, seen.confidence, settings.same)
+
+
+def found_again(box: Floats32, boxes: Floats32, scores: Floats32, same: float) -> float:
     """The best score among boxes (M, 4) that are one with a box (4,)."""
     across = np.minimum(boxes[:, 2], box[2]) - np.maximum(boxes[:, 0], box[0])
     down = np.minimum(boxes[:, 3], box[3]) - np.maximum(boxes[:, 1], box[1])

@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-import numpy as np
-
-from edge.capture.frame import Canvas, Frame, Image, Region
-from edge.detect.closer import enlarged, region_around
+from edge.capture.frame import Canvas, Frame, Image
+from edge.detect.closer import LooksAtParts, look_again, region_around
 from edge.detect.eye import DetectSettings, Eye, Job, Worth
 from edge.detect.mask import PrivacyMask
 from edge.reid.looks import LOOK
@@ -19,7 +17,7 @@ from edge.reid.stripes import describe
 from edge.track.seen import Boxes, Seen
 
 
-class FindsPeople(Protocol):
+class FindsPeople(LooksAtParts, Protocol):
     """A detector, as far as the stage needs it.
 
     Attributes:
@@ -30,12 +28,6 @@ class FindsPeople(Protocol):
 
     def detect(self, images: Sequence[Image]) -> Sequence[Seen]:
         """People in each picture."""
-        ...
-
-    def detect_regions(
-        self, image: Image, regions_xyxy: Sequence[Region], scales: Sequence[float] | None = None
-    ) -> Seen:
-        """People in parts of a picture, in its pixels, each looked at by its own scale."""
         ...
 
     def whole_scale(self, size: tuple[int, int]) -> float:
@@ -184,9 +176,6 @@ def _look_closer(detector: FindsPeople, job: Job, canvas: Canvas, eye: Eye, foun
         if scale * (boxes[j, 3] - boxes[j, 1]) > closer.settings.tallest_px:
             continue
         region = region_around(boxes[j], frame.size, scale, closer.settings)
-        scale *= closer.settings.larger
-        shown = enlarged(frame.drawn(canvas, [region]), region, scale)
-        seen = Boxes.of(detector.detect_regions(shown, [(0, 0, shown.shape[1], shown.shape[0])], [1.0]))
-        back = seen.xyxy / scale + np.array(region[:2] * 2, np.float32)
+        again = look_again(detector, frame.drawn(canvas, [region]), region, boxes[j], scale, closer.settings)
         stays = eye.stays(boxes[j], frame.size)
-        scores[j] = closer.judge(now, boxes[j], float(scores[j]), back, seen.confidence, stays=stays)
+        scores[j] = closer.judge(now, boxes[j], float(scores[j]), again, stays=stays)

@@ -10,7 +10,7 @@ import supervision as sv
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from edge.detect.closer import SPOTS, CloserLook, CloserSettings, enlarged, region_around
+from edge.detect.closer import SPOTS, CloserLook, CloserSettings, enlarged, found_again, region_around
 from edge.detect.closer_kernels import recall
 from edge.detect.stage import DetectStage
 from tests.edge.detect.test_stage import SIZE, PaintFinder, frame
@@ -100,13 +100,27 @@ def test_where_a_part_costs_as_much_as_the_whole_or_all_is_to_be_seen_plainly_no
     assert finder.looks == []
 
 
+def test_whom_one_look_shows_tall_is_not_looked_at_again():
+    finder = Doubter()
+    assert told(DetectStage(finder), 0.0, (100, 60), (100, 139), (100, 218)) == {100: 0.5}  # one, 238 pixels tall
+    assert finder.looks == []
+    assert told(DetectStage(finder), 0.0, (100, 60), (100, 139)) == {100: 0.7}
+    assert len(finder.looks) == 1
+
+
+def test_the_region_of_somebody_upright_is_upright():
+    left, top, right, bottom = region_around(np.array([100, 100, 130, 200], np.float32), SIZE, 1.0, OWN)
+    assert (right - left) * OWN.larger == pytest.approx(256, abs=2)  # 30 and the margins of 50, half as large again
+    assert (bottom - top) * OWN.larger == pytest.approx(320, abs=2)
+
+
 def test_a_box_that_the_closer_look_does_not_find_is_hardly_anybody():
     closer, box = CloserLook(OWN), np.array([10, 10, 40, 90], np.float32)
     empty = np.empty((0, 4), np.float32), np.empty(0, np.float32)
     assert closer.doubts(0.0, box[None], np.array([0.6], np.float32)) == [0]
-    assert closer.judge(0.0, box, 0.6, *empty) == pytest.approx(0.305)
+    assert closer.judge(0.0, box, 0.6, found_again(box, *empty, OWN.same)) == pytest.approx(0.305)
     elsewhere = np.array([[200, 10, 230, 90]], np.float32), np.array([0.9], np.float32)
-    assert closer.judge(0.0, box, 0.6, *elsewhere) == pytest.approx(0.305)
+    assert closer.judge(0.0, box, 0.6, found_again(box, *elsewhere, OWN.same)) == pytest.approx(0.305)
     scores = np.array([0.6], np.float32)
     assert closer.doubts(1.0, box[None], scores) == []
     assert scores[0] == pytest.approx(0.305, abs=1e-6)
@@ -117,7 +131,7 @@ def test_more_spots_than_there_is_room_for_are_looked_at_and_not_remembered():
     boxes = np.array([[50 * k, 0, 50 * k + 20, 60] for k in range(SPOTS + 9)], np.float32)
     scores = np.full(len(boxes), 0.5, np.float32)
     for j in closer.doubts(0.0, boxes, scores):
-        closer.judge(0.0, boxes[j], 0.5, boxes[j : j + 1], np.array([0.1], np.float32))
+        closer.judge(0.0, boxes[j], 0.5, 0.1)
     assert len(closer.doubts(0.1, boxes, scores)) == 9
     assert len(closer.doubts(0.0 - 1, boxes, np.full(len(boxes), 0.5, np.float32))) == len(boxes)  # a clock set back
 
