@@ -61,7 +61,7 @@ def _walk(floor: Floor) -> Iterator[tuple[float, Mapping[str, CameraObservation]
 
 
 def _seen(camera: Camera, now: float, people_m: Floats) -> CameraObservation:
-    """Boxes at (N, 2) metres as one camera sees them."""
+    """People at (N, 2) metres as one camera sees them."""
     feet, tall = camera.pixels_from_floor(people_m), camera.person_height_px(people_m)
     keep = camera.sees(people_m) & (tall > 0)  # nowhere, and so unseen, where a camera looks above the horizon
     feet, half = feet[keep], WIDTH_SHARE / 2 * tall[keep]

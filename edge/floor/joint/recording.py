@@ -54,7 +54,7 @@ def fuse_recording(
     *,
     ground: Ground | None = None,
 ) -> Floats:
-    """Boxes of a recording on the floor.
+    """People of a recording on the floor.
 
     Args:
         cameras: by name.
