@@ -52,9 +52,9 @@ class Boxes:
 
     @classmethod
     def of(cls, seen: Seen) -> Self:
-        """Boxes of any detector; without scores, nothing is known to be there. What is of the right kind is shared."""
+        """Boxes of any detector; without scores every box counts as certain. What is of the right kind is shared."""
         xyxy = np.asarray(seen.xyxy, np.float32).reshape(-1, 4)
-        scores = np.zeros(len(xyxy)) if seen.confidence is None else seen.confidence
+        scores = np.ones(len(xyxy)) if seen.confidence is None else seen.confidence
         return cls(xyxy, np.asarray(scores, np.float32), {name: np.asarray(each) for name, each in seen.data.items()})
 
     def __len__(self) -> int:

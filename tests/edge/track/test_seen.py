@@ -47,7 +47,7 @@ def test_supervision_gives_and_takes_them():
     back = Boxes.of(there)
     assert back.confidence.tolist() == TWO.confidence.tolist()
     assert back.data["look"].tolist() == TWO.data["look"].tolist()
-    assert Boxes.of(sv.Detections(TWO.xyxy)).confidence.tolist() == [0.0, 0.0]
+    assert Boxes.of(sv.Detections(TWO.xyxy)).confidence.tolist() == [1.0, 1.0]  # as the tracker takes them
     assert len(nobody().detections()) == 0
 
 
