@@ -33,6 +33,7 @@ except ImportError as error:
 
 from models.lean import chain_pools, double_by_joining
 from models.parabola import parabolas, read_twice
+from models.rounding import round_together
 from models.strips import over_strips
 from models.surgery import (
     WEIGHT_OPS,
@@ -49,6 +50,10 @@ LEAST_OPSET = 13
 """The first with a scale for each channel in QuantizeLinear."""
 HELD_OUT_EVERY = 5
 MOST_HELD_OUT = 32
+EIGHT_BITS, SEVEN_BITS = 127, 64
+"""Steps of the largest weight of a channel."""
+ROUNDED_ON = 48
+"""Runs by whose inputs weights are rounded."""
 Outputs = list[npt.NDArray[np.generic]]
 
 
@@ -112,8 +117,9 @@ def quantize(
 ) -> Quantized:
     """Writes the eight-bit twin of a 32-bit model and says how far they agree.
 
-    Every fifth batch is held out, at most 32; ranges come of the others. Each method's model is compared with the
-    32-bit one on the batches held out, and the nearest is written.
+    Every fifth batch is held out, at most 32; ranges come of the others, and weights are rounded by what the first of
+    them bring about (`models.rounding`). Each method's model is compared with the 32-bit one on the batches held out,
+    and the nearest is written.
 
     Args:
         model: an ONNX file with 32-bit weights; its metadata are kept.
@@ -139,10 +145,12 @@ def quantize(
         bends = [bend for bend in parabolas(prepared) if bend.product not in excluded]
         excluded |= {node for bend in bends for node in bend.nodes}
         held: list[Feed] = []
-        histograms, runs = _observed(prepared, excluded, _hold_out(batches, held), Path(folder))
+        some: list[Feed] = []
+        histograms, runs = _observed(prepared, excluded, _noted(_hold_out(batches, held), some), Path(folder))
         if runs == 0 or not held:
             raise BadInputError(f"{model}: calibration needs at least two pictures, better a hundred; give more frames")
         wanted = _answers(model, held)
+        round_together(prepared, some, excluded, SEVEN_BITS if reduce_range else EIGHT_BITS)
         attempts: list[Attempt] = []
         files: dict[str, Path] = {}
         for method in methods:
@@ -189,6 +197,14 @@ def _hold_out(batches: Iterable[Feed], held: list[Feed]) -> Iterator[Feed]:
             held.append(batch)
         else:
             yield batch
+
+
+def _noted(batches: Iterable[Feed], some: list[Feed]) -> Iterator[Feed]:
+    """The same batches; the first ones stay in the list."""
+    for batch in batches:
+        if len(some) < ROUNDED_ON:
+            some.append(batch)
+        yield batch
 
 
 def _prepared(model: Path, folder: Path) -> ModelProto:

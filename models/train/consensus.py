@@ -8,6 +8,7 @@ of the sample as it is. The teacher runs in PyTorch here, on whatever device the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +84,13 @@ class TorchTeacher(nn.Module):  # type: ignore[misc]  # torch is untyped here
         return F.conv2d(value, getattr(self, f"{kind}_weight_{level}"), getattr(self, f"{kind}_bias_{level}"))
 
 
-def draw_views(count: int, scales: tuple[float, float], rng: np.random.Generator) -> list[View]:
-    """So many views besides the sample itself; scales are spread evenly in logarithms, every other one is mirrored."""
-    low, high = np.log(scales)
-    edges = np.linspace(low, high, count + 1)
-    return [(float(np.exp(rng.uniform(*edges[k : k + 2]))), bool((k + int(rng.integers(2))) % 2)) for k in range(count)]
+def draw_views(scales: Sequence[float], rng: np.random.Generator) -> list[View]:
+    """A view of each scale besides the sample itself, every other one mirrored.
+
+    Scales are the plan's, not drawn: for each size that it has not seen, a GPU takes seconds to choose its kernels.
+    """
+    mirrored = int(rng.integers(2))
+    return [(scale, (k + mirrored) % 2 == 1) for k, scale in enumerate(scales)]
 
 
 def shown(images: Tensor, view: View) -> Tensor:

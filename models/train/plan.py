@@ -37,11 +37,9 @@ class Phase(msgspec.Struct, forbid_unknown_fields=True):
     labels: Literal["all", "boxes", "none"] = "all"
     """Where labels count: everywhere; for boxes alone, the teacher telling scores but in rendered regions and pictures
     without anybody; or nowhere, so that the teacher's answers are all there is to learn."""
-    views: int = 0
-    """Views besides the sample itself over which the teacher's scores are averaged (`models.train.consensus`), drawn
-    for each step."""
-    scales: tuple[float, float] = (0.75, 1.5)
-    """Least and greatest scale of these against the sample."""
+    views: list[float] = []
+    """Scales, against the sample, of views besides it over which the teacher's scores are averaged
+    (`models.train.consensus`)."""
     eight_bits: bool = False
     """Whether an inherited network, evened out at the phase's start, learns to live with rounding."""
     warmup: int = 150

@@ -32,8 +32,8 @@ from models.train.trainer import Inherited, Progress, Trainer, asks_here
 
 CHECKPOINT_STEPS = 200
 LOG_STEPS = 20
-MEASURED_BATCHES = 6
-"""Of the first phase, over which an inherited network's teacher is measured."""
+MEASURED_BATCHES, MEASURED = 6, 16
+"""Batches of the first phase, and pictures of each, over which an inherited network's teacher is measured."""
 
 
 def learning_rate(phase: Phase, step: int) -> float:
@@ -163,7 +163,7 @@ def first_batches(plan: Plan, drawn: Drawn) -> Iterator[NDArray[np.uint8]]:
     for k in range(MEASURED_BATCHES):
         rng = np.random.default_rng((plan.seed, 99, k))
         height, width, batch = phase.shape(k)
-        each = [draw_sample(pictures, weights, height, width, phase.mosaic, rng) for _ in range(batch)]
+        each = [draw_sample(pictures, weights, height, width, phase.mosaic, rng) for _ in range(min(batch, MEASURED))]
         yield np.stack([sample.pixels for sample in each])
 
 

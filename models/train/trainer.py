@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from contract.errors import BadInputError
 from models.train.activations import SHARPEST
@@ -64,7 +65,7 @@ class Trainer:
         decayed = [p for p in learned if p.ndim > 1]
         others = [p for p in learned if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": others, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=1e-3)
+        self.optimiser = torch.optim.AdamW(groups, lr=1e-3, fused=self.device.type == "cuda")
         self.progress = Progress()
 
     def step(self, batch: Batch, rate: float) -> Losses:
@@ -76,9 +77,8 @@ class Trainer:
         phase = self.plan.phases[self.progress.phase]
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        samples = batch.samples
-        pixels = torch.from_numpy(np.stack([s.pixels for s in samples]))  # NHWC is channels_last already
-        images = pixels.to(self.device).permute(0, 3, 1, 2).float()
+        # NHWC is channels_last already
+        images = torch.from_numpy(batch.pixels).to(self.device).permute(0, 3, 1, 2).float()
         centres, strides = (each.to(self.device) for each in places(*images.shape[2:]))
         taught = self._taught(batch, images)
         if isinstance(self.network, InheritedNet):
@@ -97,7 +97,7 @@ class Trainer:
             losses = imitation_losses(*answers, taught)
         else:
             losses = detection_losses(
-                *answers, people_of(samples, self.device), taught, scores_too=phase.labels == "all"
+                *answers, people_of(batch.samples, self.device), taught, scores_too=phase.labels == "all"
             )
         total = losses.total
         if taught is not None:
@@ -117,7 +117,7 @@ class Trainer:
         if self.teacher is None:
             return None
         phase, total = self.plan.phases[self.progress.phase], self.progress.total
-        views = draw_views(phase.views, phase.scales, np.random.default_rng((self.plan.seed, 55, total)))
+        views = draw_views(phase.views, np.random.default_rng((self.plan.seed, 55, total)))
         regions = flat([s.exact for s in batch.samples], self.device)
         found: Taught = consensus(self.teacher, images, views, regions, dtype=torch.bfloat16, enabled=self.plan.bf16)
         return found
@@ -125,13 +125,10 @@ class Trainer:
     def _average(self) -> None:
         total = self.progress.total
         keep = min(1 - 1 / self.plan.average_steps, (1 + total) / (10 + total))
-        with torch.no_grad():
-            mine, theirs = self.averaged.state_dict(), self.network.state_dict()
-            for name, value in mine.items():
-                if value.is_floating_point():
-                    value.lerp_(theirs[name], 1 - keep)
-                else:
-                    value.copy_(theirs[name])
+        theirs = self.network.state_dict()
+        # counters of batches serve norms without a momentum, and ours have one
+        pairs = [(v, theirs[name]) for name, v in self.averaged.state_dict().items() if v.is_floating_point()]
+        get_ema_multi_avg_fn(keep)([mine for mine, _ in pairs], [his for _, his in pairs], None)
 
     def enter(self, phase: Phase) -> None:
         """Prepares for a phase's first step."""

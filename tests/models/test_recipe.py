@@ -132,7 +132,7 @@ def test_losses_fall_on_one_picture(pictures: list[Picture]):
     trainer = Trainer(plan(1))
     pool, weights = mixed(plan(1).phases[0], {"made": pictures}, plan(1))
     sample = draw_sample(pool, weights, HEIGHT, WIDTH, 0.0, np.random.default_rng(0))
-    losses = [float(trainer.step(Batch([sample] * 2, None), 1e-3).total.detach()) for _ in range(25)]
+    losses = [float(trainer.step(Batch.of([sample] * 2), 1e-3).total.detach()) for _ in range(25)]
     assert losses[-1] < 0.7 * losses[0]
 
 
