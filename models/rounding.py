@@ -114,7 +114,8 @@ def rounded(weights: Floats, moments: Floats, levels: int = 127) -> Floats:
         error = (left[:, :, k] - steps * step) / spread[:, None, k, k]
         left[:, :, k + 1 :] -= error[:, :, None] * spread[:, None, k, k + 1 :]
     back = np.argsort(order, 1)
-    return np.take_along_axis(found, back[:, None, :], 2) * step[:, :, None]
+    steps = np.take_along_axis(found, back[:, None, :], 2)
+    return np.asarray(steps * step[:, :, None], np.float64)
 
 
 def _window(node: NodeProto, weight: TensorProto) -> _Window | None:
