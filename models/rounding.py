@@ -61,7 +61,7 @@ def round_together(model: ModelProto, feeds: Sequence[Feed], excluded: set[str],
 
     Args:
         model: in 32 bits; weights have names of their own.
-        feeds: inputs of some runs by name.
+        feeds: inputs of some runs by name; of a batch the first picture counts.
         excluded: names of convolutions that stay in float.
         levels: the largest weight of a channel becomes this many steps.
 

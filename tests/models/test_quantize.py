@@ -122,6 +122,13 @@ def test_the_quantised_model_agrees_on_other_sizes_and_batches(tmp_path: Path):
         assert noise < 0.003 * float(whole.var())
 
 
+def test_weights_rounded_together_are_nearer_to_32_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    small = write_net(tmp_path / "small.onnx")
+    together = quantize(small, tmp_path / "together.onnx", pictures(60)).best.signal_to_noise_db
+    monkeypatch.setattr("models.quantize.round_together", lambda *_: 0)
+    assert together > quantize(small, tmp_path / "plain.onnx", pictures(60)).best.signal_to_noise_db + 0.2
+
+
 def test_the_report_says_what_was_held_out_and_which_way_won(tmp_path: Path):
     small = write_net(tmp_path / "small.onnx")
     made = quantize(small, tmp_path / "small-int8.onnx", pictures(20))
