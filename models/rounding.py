@@ -66,7 +66,7 @@ def round_together(model: ModelProto, feeds: Sequence[Feed], excluded: set[str],
         levels: the largest weight of a channel becomes this many steps.
 
     Returns:
-        How many convolutions were rounded.
+        How many convolutions were looked at; those that read what is not finite stay as they are.
     """
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
     windows = {
@@ -79,6 +79,8 @@ def round_together(model: ModelProto, feeds: Sequence[Feed], excluded: set[str],
     }
     moments = _moments(model, windows, feeds)
     for name, (node, window) in windows.items():
+        if not np.isfinite(moments[name]).all():  # what overflows says nothing of weights
+            continue
         tensor = stored[node.input[1]]
         weights = numpy_helper.to_array(tensor)
         grouped = weights.reshape(window.groups, len(weights) // window.groups, -1).astype(np.float64)
@@ -143,8 +145,9 @@ def _moments(
         rng = np.random.default_rng((7, number))
         for name, (node, window) in windows.items():
             read = window.inputs(values[node.input[0]][0], places, rng)
-            products = read.transpose(0, 2, 1) @ read / (places * len(feeds))
-            found[name] = found[name] + products if name in found else products
+            with np.errstate(invalid="ignore", over="ignore"):  # the caller asks whether all is finite
+                products = read.transpose(0, 2, 1) @ read / (places * len(feeds))
+                found[name] = found[name] + products if name in found else products
     return found
 
 

@@ -1,7 +1,6 @@
 """Training samples, drawn and shown to the teacher in processes of their own, some steps ahead.
 
-Pixels lie in memory that all of them share: a batch for a GPU is 100 MB, and sent through a pipe it cost the learner
-more than learning from it.
+Pixels lie in memory that all of them share: a batch for a GPU is 100 MB, which nobody then has to send and copy.
 """
 
 from __future__ import annotations

@@ -99,3 +99,10 @@ def test_excluded_and_unreadable_convolutions_stay_as_they_are():
     after = numpy_helper.to_array(model.graph.initializer[0])
     assert not np.array_equal(after, before)
     assert np.abs(after - before).max() < 0.1
+
+
+def test_what_is_read_and_not_finite_leaves_weights_as_they_are():
+    model = net(1, [1, 1], [1, 1, 1, 1], [1, 1])
+    before = numpy_helper.to_array(model.graph.initializer[0])
+    round_together(model, [{"x": np.full((1, 8, 9, 9), np.inf, np.float32)}], set())
+    np.testing.assert_array_equal(numpy_helper.to_array(model.graph.initializer[0]), before)
