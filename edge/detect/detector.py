@@ -16,14 +16,14 @@ from edge.detect.bound_run import BoundRun
 from edge.detect.heads import Head, recognise_head
 from edge.detect.heads.graph import as_floats
 from edge.detect.heads.person import LevelsHead
-from edge.detect.kernels import settle
+from edge.detect.kernels import settle, suppress
 from edge.detect.letterbox import Fit, InputBatch
 from edge.detect.sizing import AREA_MAX, choose_size, multiple_of
 from edge.track.seen import Boxes
 
 # Low scores stay: the tracker's second association lives on them.
 DEFAULT_SCORE_MIN = 0.1
-DEFAULT_IOU_MAX = 0.6
+DEFAULT_IOU_MAX = 0.5
 DEFAULT_MAX_BATCH = 8
 CPU = "CPUExecutionProvider"
 Provider = str | tuple[str, dict[str, str]]
@@ -57,8 +57,8 @@ class Detector:
         Args:
             model: an ONNX file, with a sidecar MODEL.toml beside it where the file alone does not say enough.
             score_min: detections below it are dropped; lower gives the tracker more to hold on to, and more ghosts.
-            iou_max: of two boxes that overlap more, the better stays; higher keeps people apart who stand close, and
-                more doubles.
+            iou_max: two boxes that overlap more are told as one person; higher keeps people apart who stand close,
+                and more doubles.
             threads: of ONNX Runtime.
             max_batch: pictures a run; models with a fixed batch of one take one.
             size: (height, width) for models of free size, in place of the file's own; a larger one sees farther and
@@ -140,9 +140,9 @@ class Detector:
         for (x, y, *_), boxes in zip(there, parts, strict=True):
             boxes[:, :4] += np.array((x, y, x, y), np.float32)
         found = np.concatenate([_NOBODY, *parts])
-        # a person in two regions is told twice even by heads that tell each once
-        whole = (float(width), float(height))
-        return _boxes(settle(found, self.iou_max, (1.0, 1.0), (0.0, 0.0), whole))
+        # A person in two regions is told twice even by heads that tell each once; one cut at an edge must not count.
+        kept, _ = suppress(found[:, :4], found[:, 4], self.iou_max)
+        return _boxes(found[kept])
 
     def feed(self, images: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
         """What the model is fed for pictures of one size, at most a batch: copies, to measure or calibrate with.

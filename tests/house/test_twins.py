@@ -64,7 +64,7 @@ TWINS = {
         "_decode_places": f"{DETECT}::test_places_are_decoded",
         "decode_places": f"{DETECT}::test_places_are_decoded",
         "suppress": f"{DETECT}::test_overlapping_boxes_are_suppressed",
-        "settle": f"{GATE}::test_what_is_told_of_a_picture_is_thinned_out_best_first_and_cut_at_its_edge",
+        "settle": f"{DETECT}::test_each_person_is_told_once_where_their_boxes_lie_on_average",
     },
     "edge.floor.joint.body.kernels": {
         "outline": f"{BODY}::test_an_outline_comes_from_the_dual_of_the_quadric",

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.detect.gate_kernels import MAD_TO_SIGMA, block_means, light_free_change
-from edge.detect.kernels import settle
 from edge.detect.region_kernels import MOST_SEEDS, find_seeds, merge, plan_regions, smallest_within, widen
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -59,27 +58,6 @@ def test_what_light_does_not_explain_is_told_as_by_least_squares(seed, gain, off
         left, expected = plain_fit(reference, seen, ~hidden & (left <= limit), hidden)
     np.testing.assert_allclose(change, left, atol=2e-3)
     assert noise == pytest.approx(expected, abs=1.5 * MAD_TO_SIGMA * BIN)
-
-
-@settings(max_examples=60, deadline=None)
-@given(SEEDS, st.integers(0, 12))
-def test_what_is_told_of_a_picture_is_thinned_out_best_first_and_cut_at_its_edge(seed, count):
-    rng = np.random.default_rng(seed)
-    corner = rng.uniform(-60, 300, (count, 2))
-    found = np.column_stack([corner, corner + rng.uniform(5, 120, (count, 2)), rng.random(count)]).astype(np.float32)
-    scale, offset, edge = (0.5, 0.75), (8.0, 4.0), (400.0, 300.0)
-    kept = []
-    for row in found[np.argsort(-found[:, 4], kind="stable")].astype(float):
-        wide = [max(0.0, min(row[2], o[2]) - max(row[0], o[0])) for o in kept]
-        tall = [max(0.0, min(row[3], o[3]) - max(row[1], o[1])) for o in kept]
-        area = (row[2] - row[0]) * (row[3] - row[1])
-        union = [area + (o[2] - o[0]) * (o[3] - o[1]) - w * h for o, w, h in zip(kept, wide, tall, strict=True)]
-        if all(w * h <= 0.5 * u for w, h, u in zip(wide, tall, union, strict=True)):
-            kept.append(row)
-    told = np.array(kept).reshape(-1, 5)
-    told[:, :4] = np.clip((told[:, :4] - [*offset, *offset]) / [*scale, *scale], 0, [*edge, *edge])
-    told = told[(told[:, 2] > told[:, 0]) & (told[:, 3] > told[:, 1])]
-    np.testing.assert_allclose(settle(found, 0.5, scale, offset, edge), told, rtol=1e-5, atol=1e-3)
 
 
 def boxes_of(rng, count, room=60):

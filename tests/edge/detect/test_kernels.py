@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.detect.heads import grid_cells
-from edge.detect.kernels import decode_grid, decode_levels, decode_places, pack_planes, suppress
+from edge.detect.kernels import decode_grid, decode_levels, decode_places, pack_planes, settle, suppress
 
 
 def pack_planes_twin(picture, planes, swapped, gain, shift):
@@ -26,12 +26,26 @@ def decode_grid_twin(raw, cells, column, score_min, in_pixels):
 
 def suppress_twin(boxes, scores, iou_max):
     left = list(np.argsort(-scores, kind="stable"))
-    kept = []
+    kept, keeper = [], np.full(len(boxes), -1)
     while left:
         best = left.pop(0)
         kept.append(best)
-        left = [other for other in left if iou(boxes[best], boxes[other]) <= iou_max]
-    return np.array(kept, np.int64)
+        gone = [other for other in left if iou(boxes[best], boxes[other]) > iou_max]
+        keeper[[best, *gone]] = best
+        left = [other for other in left if other not in gone]
+    return np.array(kept, np.int64), keeper
+
+
+def settle_twin(found, iou_max, scale, offset, edge):
+    kept, keeper = suppress_twin(found[:, :4], found[:, 4], iou_max)
+    rows = []
+    for best in kept:
+        same = found[keeper == best].astype(np.float64)
+        box = np.average(same[:, :4], axis=0, weights=np.maximum(same[:, 4], 1e-9))
+        low, high = (np.clip((corner - offset) / scale, 0, edge) for corner in (box[:2], box[2:]))
+        if (high > low).all():
+            rows.append([*low, *high, found[best, 4]])
+    return np.array(rows, np.float32).reshape(-1, 5)
 
 
 def iou(a, b):
@@ -134,12 +148,37 @@ def test_places_are_decoded(seed):
     assert decode_places(*parts, 1, -1.0, found) < len(expected)
 
 
+def scattered(count, seed):
+    rng = np.random.default_rng(seed)
+    corner = rng.uniform(0, 100, (count, 2))
+    boxes = np.c_[corner, corner + rng.uniform(5, 60, (count, 2))].astype(np.float32)
+    return boxes, rng.choice([0.2, 0.5, 0.9], count).astype(np.float32)  # with ties
+
+
 @pytest.mark.parametrize("iou_max", [0.0, 0.3, 0.6, 1.0])
 @pytest.mark.parametrize("count", [0, 1, 2, 120])
 def test_overlapping_boxes_are_suppressed(count, iou_max):
-    rng = np.random.default_rng(count)
-    corner = rng.uniform(0, 100, (count, 2))
-    boxes = np.c_[corner, corner + rng.uniform(5, 60, (count, 2))].astype(np.float32)
-    scores = rng.choice([0.2, 0.5, 0.9], count).astype(np.float32)  # with ties
-    kept = suppress(boxes, scores, iou_max)
-    assert kept.tolist() == suppress_twin(boxes, scores, iou_max).tolist()
+    boxes, scores = scattered(count, seed=count)
+    for ours, twins in zip(suppress(boxes, scores, iou_max), suppress_twin(boxes, scores, iou_max), strict=True):
+        assert ours.tolist() == twins.tolist()
+
+
+@pytest.mark.parametrize("iou_max", [0.0, 0.3, 0.6, np.inf])
+@pytest.mark.parametrize("count", [0, 1, 2, 120])
+def test_each_person_is_told_once_where_their_boxes_lie_on_average(count, iou_max):
+    boxes, scores = scattered(count, seed=count + 1)
+    found = np.c_[boxes, scores].astype(np.float32)
+    told = settle(found, iou_max, (0.5, 0.8), (3.0, 9.0), (220.0, 120.0))
+    np.testing.assert_allclose(told, settle_twin(found, iou_max, (0.5, 0.8), (3.0, 9.0), (220.0, 120.0)), atol=1e-4)
+
+
+def test_a_better_placed_box_of_a_lower_score_has_its_say():
+    found = np.array([[0, 0, 20, 40, 0.9], [0, 10, 20, 50, 0.3], [60, 0, 80, 40, 0.0]], np.float32)
+    told = settle(found, 0.5, (1.0, 1.0), (0.0, 0.0), (100.0, 100.0))
+    np.testing.assert_allclose(told, [[0, 2.5, 20, 42.5, 0.9], [60, 0, 80, 40, 0.0]], atol=1e-5)
+
+
+def test_a_box_that_is_no_number_is_not_told_and_spoils_none():
+    found = np.array([[0, 0, 20, 40, 0.9], [np.nan, 0, 20, 40, 0.8], [0, 0, np.inf, 40, 0.7]], np.float32)
+    told = settle(found, 0.5, (1.0, 1.0), (0.0, 0.0), (100.0, 100.0))
+    np.testing.assert_allclose(told, [[0, 0, 20, 40, 0.9], [0, 0, 100, 40, 0.7]], atol=1e-5)
