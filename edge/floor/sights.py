@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from math import hypot
 
 import numpy as np
 
@@ -17,7 +18,10 @@ HANDOVER_S = 1.0
 """A thing that was last seen within this time of somebody's first sighting may have been they."""
 HANDOVER_M = 0.8
 """And no farther away than this."""
-
+RUN_MPS = 3.0
+"""Nobody in a mall is faster: a jog."""
+TREMBLE_M = 0.3
+"""And feet seem to be by no more than this."""
 
 TRAIL_S = 4.0
 """So far back it is remembered where a track has been."""
@@ -63,6 +67,32 @@ class Sight:
         return (self.born_at, self.born_m) if np.isfinite(self.born_m).all() else (self.at, self.position_m)
 
 
+def walked(way: Floats) -> Floats:
+    """What one person can have walked of a track's way: a first box that held a mannequin, too, was elsewhere.
+
+    Of the ways to the latest place that leave out no two in a row and run nowhere, the one of most places, and of such
+    the shortest.
+
+    Args:
+        way: (K, 3) seconds, x and y in metres, in order of time; at least one.
+
+    Returns:
+        Those of its rows, the latest always among them.
+    """
+    best: list[tuple[int, float, int]] = []  # up to each row: places, less metres, and the row before
+    for row in range(len(way)):
+        chains = [(1, 0.0, -1)]
+        for before in range(max(0, row - 2), row):
+            dt, *off = (way[row] - way[before]).tolist()
+            if hypot(*off) <= RUN_MPS * dt + TREMBLE_M:
+                chains.append((best[before][0] + 1, best[before][1] - hypot(*off), before))
+        best.append(max(chains))
+    kept = [len(way) - 1]
+    while best[kept[-1]][2] >= 0:
+        kept.append(best[kept[-1]][2])
+    return way[kept[::-1]]
+
+
 @dataclass(slots=True)
 class Sights:
     """The latest sight of every track that a camera follows.
@@ -70,10 +100,12 @@ class Sights:
     Attributes:
         latest: by track.
         trails: where those that are people have been of late, in order of time.
+        starts: (3,) when and where those began that did not begin where their camera first thought.
     """
 
     latest: dict[TrackKey, Sight] = field(default_factory=dict)
     trails: dict[TrackKey, list[Place]] = field(default_factory=dict)
+    starts: dict[TrackKey, Floats] = field(default_factory=dict)
 
     def take(self, footings: Mapping[str, Footing]) -> tuple[list[TrackKey], set[TrackKey]]:
         """Takes in new sightings; gives the tracks just seen, sorted, and those that ended."""
@@ -87,6 +119,7 @@ class Sights:
             sharpness = 1.0 / np.trace(doubt_m2, axis1=1, axis2=2)
             for i in np.flatnonzero(footing.observed).tolist():
                 track = (camera, int(footing.track[i]))
+                born_at, born_m, past = self._beginning(track, footing, i)
                 if track in self.latest and self.latest[track].reported and not footing.reported[i]:
                     ended.add(track)  # it was somebody no longer, and is a thing
                 self.latest[track] = Sight(
@@ -96,10 +129,10 @@ class Sights:
                     footing.covariance_m2[i],
                     footing.bias_m2[i],
                     float(footing.score[i]),
-                    float(footing.born_at[i]),
-                    footing.born_m[i],
+                    born_at,
+                    born_m,
                     bool(footing.reported[i]),
-                    footing.past[footing.past[:, 0] == track[1], 1:],
+                    past,
                     doubt_m2[i],
                     float(sharpness[i]),
                     footing.stirring is not None and bool(footing.stirring[i]),
@@ -109,7 +142,21 @@ class Sights:
         for track in ended:
             del self.latest[track]
             self.trails.pop(track, None)
+            self.starts.pop(track, None)
         return sorted(fresh), ended
+
+    def _beginning(self, track: TrackKey, footing: Footing, i: int) -> tuple[float, Floats, Floats]:
+        """When and where a track began, and (K, 3) what it was before now, where that is told for the first time."""
+        born = np.array([footing.born_at[i], *footing.born_m[i]])
+        past = footing.past[footing.past[:, 0] == track[1], 1:]
+        if len(past) and np.isfinite(born).all():
+            way = np.vstack([born, past, (footing.at, *footing.position_m[i])])
+            known = walked(way[np.isfinite(way).all(1)])
+            if known[0, 0] > born[0]:
+                self.starts[track] = known[0]
+            past = known[1:-1]
+        start = self.starts.get(track, born)
+        return float(start[0]), start[1:], past
 
     def _remember(self, track: TrackKey) -> None:
         """Adds where a person's track is to its trail, which begins where it was first detected."""
