@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot
 
 import numpy as np
@@ -20,8 +20,8 @@ HANDOVER_M = 0.8
 """And no farther away than this."""
 RUN_MPS = 3.0
 """Nobody in a mall is faster: a jog."""
-TREMBLE_M = 0.3
-"""And feet seem to be by no more than this."""
+TREMBLE = 2.0
+"""And feet seem to be by this much more: standard deviations of their place."""
 
 TRAIL_S = 4.0
 """So far back it is remembered where a track has been."""
@@ -67,7 +67,7 @@ class Sight:
         return (self.born_at, self.born_m) if np.isfinite(self.born_m).all() else (self.at, self.position_m)
 
 
-def walked(way: Floats) -> Floats:
+def walked(way: Floats, blur_m: float) -> Floats:
     """What one person can have walked of a track's way: a first box that held a mannequin, too, was elsewhere.
 
     Of the ways to the latest place that leave out no two in a row and run nowhere, the one of most places, and of such
@@ -75,6 +75,7 @@ def walked(way: Floats) -> Floats:
 
     Args:
         way: (K, 3) seconds, x and y in metres, in order of time; at least one.
+        blur_m: one standard deviation of each place, metres.
 
     Returns:
         Those of its rows, the latest always among them.
@@ -84,7 +85,7 @@ def walked(way: Floats) -> Floats:
         chains = [(1, 0.0, -1)]
         for before in range(max(0, row - 2), row):
             dt, *off = (way[row] - way[before]).tolist()
-            if hypot(*off) <= RUN_MPS * dt + TREMBLE_M:
+            if hypot(*off) <= RUN_MPS * dt + TREMBLE * blur_m:
                 chains.append((best[before][0] + 1, best[before][1] - hypot(*off), before))
         best.append(max(chains))
     kept = [len(way) - 1]
@@ -119,24 +120,24 @@ class Sights:
             sharpness = 1.0 / np.trace(doubt_m2, axis1=1, axis2=2)
             for i in np.flatnonzero(footing.observed).tolist():
                 track = (camera, int(footing.track[i]))
-                born_at, born_m, past = self._beginning(track, footing, i)
                 if track in self.latest and self.latest[track].reported and not footing.reported[i]:
                     ended.add(track)  # it was somebody no longer, and is a thing
-                self.latest[track] = Sight(
+                sight = Sight(
                     footing.at,
                     footing.position_m[i],
                     footing.velocity_mps[i],
                     footing.covariance_m2[i],
                     footing.bias_m2[i],
                     float(footing.score[i]),
-                    born_at,
-                    born_m,
+                    float(footing.born_at[i]),
+                    footing.born_m[i],
                     bool(footing.reported[i]),
-                    past,
+                    footing.past[footing.past[:, 0] == track[1], 1:],
                     doubt_m2[i],
                     float(sharpness[i]),
                     footing.stirring is not None and bool(footing.stirring[i]),
                 )
+                self.latest[track] = self._begun(track, sight)
                 fresh.append(track)
                 self._remember(track)
         for track in ended:
@@ -145,18 +146,16 @@ class Sights:
             self.starts.pop(track, None)
         return sorted(fresh), ended
 
-    def _beginning(self, track: TrackKey, footing: Footing, i: int) -> tuple[float, Floats, Floats]:
-        """When and where a track began, and (K, 3) what it was before now, where that is told for the first time."""
-        born = np.array([footing.born_at[i], *footing.born_m[i]])
-        past = footing.past[footing.past[:, 0] == track[1], 1:]
-        if len(past) and np.isfinite(born).all():
-            way = np.vstack([born, past, (footing.at, *footing.position_m[i])])
-            known = walked(way[np.isfinite(way).all(1)])
-            if known[0, 0] > born[0]:
+    def _begun(self, track: TrackKey, sight: Sight) -> Sight:
+        """The sight with the beginning that its track can have had, which is seen when its past is told."""
+        if len(sight.past) and np.isfinite(sight.born_m).all():
+            way = np.vstack([(sight.born_at, *sight.born_m), sight.past])  # by the feet, unlike where it may be now
+            known = walked(way[np.isfinite(way).all(1)], sight.blur_m)
+            if known[0, 0] > sight.born_at:
                 self.starts[track] = known[0]
-            past = known[1:-1]
-        start = self.starts.get(track, born)
-        return float(start[0]), start[1:], past
+            sight = replace(sight, past=known[1:])
+        start = self.starts.get(track)
+        return sight if start is None else replace(sight, born_at=float(start[0]), born_m=start[1:])
 
     def _remember(self, track: TrackKey) -> None:
         """Adds where a person's track is to its trail, which begins where it was first detected."""
