@@ -3,10 +3,11 @@
     python -m benchmarks.detect [MODEL ...] [--set NAME=ANNOTATIONS.json:IMAGES ...] [--quick] [--json]
 
 A model is a name on the shelf or an ONNX file. Without arguments: the shelf's and the four detectors of the shared
-data, on its street photographs. Every model sees every picture through the same detector class as in a box; scores are
-cut at 0.01, boxes that overlap by more than IoU 0.5 are one person. Times are medians of CPU time: of the session alone, on what it gets of a mall
-camera's 640x360 and on its whole working area, and of whole detections of the first set's pictures with fitting,
-decoding and thinning; the models take turns, so that a busy neighbour hits all.
+data, on its street photographs. Every model sees every picture through the same detector class as in a box, which takes
+boxes that overlap by more than half for one person and tells their mean; scores are cut at 0.01. Times are medians of
+CPU time: of the session alone, on what it gets of a mall camera's 640x360 and on its whole working area, and of whole
+detections of the first set's pictures with fitting, decoding and thinning; the models take turns, so that a busy
+neighbour hits all.
 """
 
 from __future__ import annotations

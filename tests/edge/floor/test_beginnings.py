@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contract.events import Crossing
 from edge.floor.coverage import Coverage
 from edge.floor.fusion import Fusion
+from edge.floor.sights import walked
 from edge.journeys.stage import Journeys
 from tests.edge.floor.test_strays import footing
 from tests.edge.floor_scene import camera, floor, line, zone
@@ -84,3 +87,62 @@ def test_a_track_that_leaps_and_comes_to_itself_is_who_it_was_where_nobody_else_
     moments = [{"a": {1: (6.0, 6.0)}}] * 10 + [{"a": {1: (8.2, 6.0)}}] * 20
     answers, _ = told(moments)
     assert len({token for answer in answers for token in answer.token}) == 1
+
+
+STRAIGHT = np.array([(0.2 * k, 6.0 + 0.24 * k, 5.0) for k in range(8)])
+"""(8, 3) seconds and metres of somebody who walks."""
+
+
+def test_a_first_box_that_held_a_mannequin_too_is_not_where_they_began():
+    moved = STRAIGHT.copy()
+    moved[0, 2] = 7.0
+    assert walked(moved, 0.25).tolist() == moved[1:].tolist()
+    moved[:3, 2] = 7.0  # for however long
+    assert walked(moved, 0.25).tolist() == moved[3:].tolist()
+
+
+def test_one_box_too_far_off_is_left_out_and_what_was_before_stays():
+    moved = STRAIGHT.copy()
+    moved[4, 2] += 1.5
+    assert walked(moved, 0.25).tolist() == np.delete(moved, 4, axis=0).tolist()
+
+
+@pytest.mark.parametrize("blur_m", [0.0, 0.25])
+def test_who_walks_keeps_the_whole_way(blur_m):
+    assert walked(STRAIGHT, blur_m).tolist() == STRAIGHT.tolist()
+
+
+def test_far_from_the_camera_feet_may_seem_to_leap():
+    moved = STRAIGHT.copy()
+    moved[::2, 2] += 1.0
+    assert len(walked(moved, 0.1)) < len(moved)
+    assert walked(moved, 0.6).tolist() == moved.tolist()
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=40),
+    st.floats(0, 2),
+)
+def test_what_is_kept_of_a_way_is_its_end_in_steps_that_can_be_walked(steps, blur_m):
+    way = np.array(steps)
+    way[:, 0] = np.cumsum(way[:, 0])
+    kept = walked(way, blur_m)
+    assert kept[-1].tolist() == way[-1].tolist()
+    rows = {tuple(row) for row in way.tolist()}
+    assert all(tuple(row) in rows for row in kept.tolist())
+    dt, *off = np.diff(kept, axis=0).T
+    assert (np.hypot(*off) <= 3.0 * dt + 2.0 * blur_m + 1e-9).all()
+
+
+@pytest.mark.parametrize("mannequin_x", [9.5, 7.3])
+def test_who_comes_in_past_a_mannequin_that_their_first_box_held_too_came_in(mannequin_x):
+    """Told once the track has moved; with that box they would have been inside, and come back."""
+    coverage = Coverage(floor(CAMERAS, [zone("shop", 8, 2, 16, 10)], [line("door", "shop", (8, 2), (8, 10), (1, 0))]))
+    fusion, stage = Fusion(coverage, random.Random(1)), Journeys(coverage, random.Random(1))
+    past = np.array([(1, STEP_S * k, mannequin_x if k == 0 else 7.3 + 0.05 * k, 6.0) for k in range(4)])
+    crossings = []
+    for k in range(4, 40):
+        seen = footing(STEP_S * k, {1: (7.5 + 0.24 * (k - 4), 6.0)})
+        seen = replace(seen, born_m=past[:1, 2:], past=past if k == 4 else seen.past)
+        crossings += stage.update(fusion.update(STEP_S * k, {"a": seen}))
+    assert [each.body.direction for each in crossings if isinstance(each.body, Crossing)] == ["in"]
