@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.eval.looked import print_of_looking
 from benchmarks.eval.names import Moment, matched, people_twice
 from calibration.site import Floor, load_site
 from contract.events import Crossing, Visit
@@ -150,14 +151,15 @@ def filmed(folder: Path, seed: int) -> Path:
 
 
 def looked_at(place: Path) -> Moments:
-    """What the box's detection stage finds in a seed's clips, made where it is missing."""
-    path = place / "looked.pickle"
+    """What the box's detection stage finds in a seed's clips, made where this build has not looked yet."""
+    model = resolve(MODEL).path
+    path = place / f"looked-{print_of_looking(model)}.pickle"
     if path.is_file():
         return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301 - our own
     floor = load_site(GALLERIA).floor(FLOOR)
     recordings = {name: (open_recording(place / f"{name}.mp4", name), 0.0) for name in floor.cameras}
     ticks = Playback(recordings, ANALYSED_FPS, {}).ticks()
-    stage = DetectStage(Detector(resolve(MODEL).path), settings=DetectSettings(usual_interval_s=1.0 / ANALYSED_FPS))
+    stage = DetectStage(Detector(model), settings=DetectSettings(usual_interval_s=1.0 / ANALYSED_FPS))
     moments: Moments = []
     for tick in ticks:
         found = stage.update(tick.now, list(tick.frames.values()))

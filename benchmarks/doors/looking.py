@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from benchmarks.doors.copies import CACHE
+from benchmarks.eval.looked import print_of_looking
 from edge.capture.source import open_recording
 from edge.detect.detector import Detector
 from edge.detect.stage import DetectStage
@@ -17,9 +18,6 @@ from edge.reid.looks import LOOK
 from edge.track.seen import STIR, Boxes
 
 CAMERA = "front"
-ROOT = Path(__file__).resolve().parent.parent.parent
-LOOKING = ("edge/capture", "edge/detect", "edge/reid", "benchmarks/doors/looking.py")
-"""The code that answers depend on: after a change to any of it, clips are looked at again."""
 
 Seen = list[tuple[float, tuple[int, int], Boxes]]
 """Time of each analysed picture, its size, and the people in it."""
@@ -27,11 +25,9 @@ Seen = list[tuple[float, tuple[int, int], Boxes]]
 
 def seen_in(clip: Path, detector: Detector, fps: float, start_frame: int, folder: Path = CACHE) -> Seen:
     """The people in each picture that a box would look at, from the cache where it has looked before."""
-    print_of = hashlib.sha256(repr((clip.name, clip.stat().st_size, fps, start_frame)).encode())
-    print_of.update(detector.model.read_bytes())
-    for file in sorted(file for name in LOOKING for file in _files(ROOT / name)):
-        print_of.update(file.read_bytes())
-    target = folder / f"{clip.stem}-{detector.model.stem}-{fps:g}-{start_frame}-{print_of.hexdigest()[:12]}.npz"
+    which = hashlib.sha256(repr((clip.name, clip.stat().st_size, fps, start_frame)).encode()).hexdigest()[:12]
+    by = print_of_looking(detector.model, Path(__file__))
+    target = folder / f"{clip.stem}-{detector.model.stem}-{fps:g}-{start_frame}-{which}-{by}.npz"
     try:
         return load(target)
     except (FileNotFoundError, BadZipFile):
@@ -91,7 +87,3 @@ def load(path: Path) -> Seen:
         )
         for i, (end, n) in enumerate(zip(ends, count.tolist(), strict=True))
     ]
-
-
-def _files(place: Path) -> list[Path]:
-    return [place] if place.is_file() else list(place.rglob("*.py"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.eval.looked import print_of_looking
 from calibration.site import Site, load_site
 from contract.files import read_json
 from contract.times import from_rfc3339
@@ -92,7 +93,7 @@ def world_of(seed: int) -> World:
 
 
 def filmed(folder: Path, seed: int, seconds: float) -> Iterator[Piece]:
-    """A seed's pieces, those that are missing made first: an interrupted film goes on where it was.
+    """A seed's pieces, those that this build has not looked at made first: an interrupted film goes on where it was.
 
     Twenty minutes take some 115,000 pictures: about two hours of one core, and half a gigabyte.
     """
@@ -101,11 +102,16 @@ def filmed(folder: Path, seed: int, seconds: float) -> Iterator[Piece]:
     shooting: _Shooting | None = None
     for number in range(round(seconds / PIECE_S)):
         place = folder / f"seed{seed}" / f"{number:03d}"
-        kept = place / "moments.pickle"
+        kept = place / kept_as()
         if not kept.is_file():
             shooting = shooting or _Shooting(world, site)
             shooting.shoot(place, number * PIECE_S)
         yield Piece(place, number * PIECE_S, pickle.loads(kept.read_bytes()))  # noqa: S301 - our own
+
+
+def kept_as() -> str:
+    """The file of a piece's moments: another where the model or the code that looks is another."""
+    return f"moments-{print_of_looking(resolve(MODEL).path)}.pickle"
 
 
 def truth_of(folder: Path, seed: int, seconds: float) -> tuple[Truth, dict[str, dict[int, Floats]]]:
@@ -157,7 +163,7 @@ class _Shooting:
         moments = {floor: self._look(place, start_s, floor, boxes) for floor in self._floors}
         part = place / "moments.part"
         part.write_bytes(pickle.dumps(moments))
-        part.replace(place / "moments.pickle")
+        part.replace(place / kept_as())
 
     def _film(self, place: Path, start_s: float) -> list[dict[str, Boxes]]:
         found: list[dict[str, Boxes]] = []
