@@ -105,7 +105,7 @@ def filmed(folder: Path, seed: int, seconds: float) -> Iterator[Piece]:
         kept = place / kept_as()
         if not kept.is_file():
             shooting = shooting or _Shooting(world, site)
-            shooting.shoot(place, number * PIECE_S)
+            shooting.shoot(kept, number * PIECE_S)
         yield Piece(place, number * PIECE_S, pickle.loads(kept.read_bytes()))  # noqa: S301 - our own
 
 
@@ -156,14 +156,15 @@ class _Shooting:
         self._stages = {floor: DetectStage(detector, settings=settings) for floor in self._floors}
         self._stirs = {name: Stir() for name in self._chosen}
 
-    def shoot(self, place: Path, start_s: float) -> None:
-        """Writes a piece's clips and what is to be seen in them."""
+    def shoot(self, kept: Path, start_s: float) -> None:
+        """Writes what is to be seen in a piece, and its clips beside it."""
+        place = kept.parent
         place.mkdir(parents=True, exist_ok=True)
         boxes = self._film(place, start_s)
         moments = {floor: self._look(place, start_s, floor, boxes) for floor in self._floors}
         part = place / "moments.part"
         part.write_bytes(pickle.dumps(moments))
-        part.replace(place / kept_as())
+        part.replace(kept)
 
     def _film(self, place: Path, start_s: float) -> list[dict[str, Boxes]]:
         found: list[dict[str, Boxes]] = []
