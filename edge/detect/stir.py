@@ -84,6 +84,11 @@ class Stir:
         self._cells, self._change = np.zeros(GRID, np.float32), np.zeros(GRID, np.float32)
         self._bins = np.zeros(STEPS, np.int64)
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the places take."""
+        return int(self._places.nbytes)
+
     def look(self, now: float, luma: Image, people_xyxy: Floats32, scores: Floats32, size: tuple[int, int]) -> Floats32:
         """How much of each box stirred since about a second ago.
 
@@ -103,17 +108,20 @@ class Stir:
         if luma.shape != self._source:
             self._source, self._count = luma.shape, 0
             self._covered = _EVERYBODY_MAY if self._hidden is None else self._hidden((luma.shape[1], luma.shape[0]))
-        while self._count + len(people_xyxy) > len(self._places):
-            self._places = np.concatenate([self._places, _no_places(len(self._places))])
         scale = np.array([luma.shape[1] / size[0], luma.shape[0] / size[1]] * 2, np.float32)
         boxes = np.ascontiguousarray(people_xyxy * scale, np.float32)
         stirs = np.empty(len(boxes), np.float32)
         found = np.empty(len(boxes), np.int64)
         sure = np.ascontiguousarray(scores, np.float32)
-        self._count = watch(
-            *(self._places, self._count, before, now, luma, self._covered, boxes, sure, found),
-            *(self._cells, self._change, self._bins, stirs, self._rules),
-        )
+        count = -1
+        while count < 0:
+            count = watch(
+                *(self._places, self._count, before, now, luma, self._covered, boxes, sure, found),
+                *(self._cells, self._change, self._bins, stirs, self._rules),
+            )
+            self._count = max(count, -1 - count)
+            if count < 0:  # most boxes are at places there are: room for all of them beside these is seldom needed
+                self._places = np.concatenate([self._places, _no_places(len(self._places))])
         return stirs
 
 

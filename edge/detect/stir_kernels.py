@@ -209,7 +209,7 @@ def find_places(  # noqa: PLR0917 - compiled, takes no keywords
     """Forgets places that no box was at for long, and gives every box its place: an old one, or a new one.
 
     Args:
-        places: (capacity,) records of `PLACE`, the first `n` in use; needs room for n + M.
+        places: (capacity,) records of `PLACE`, the first `n` in use.
         n: places in use.
         before: seconds, when the picture before was taken,
         now: and this one.
@@ -218,7 +218,8 @@ def find_places(  # noqa: PLR0917 - compiled, takes no keywords
         p: record of `RULES`.
 
     Returns:
-        Places in use afterwards.
+        Places in use afterwards. Negative where there is no room for a new one, and nothing but forgetting was done:
+        -1 - the places in use now; to be called again with these and with more room.
     """
     alive = 0
     for i in range(n):
@@ -235,6 +236,8 @@ def find_places(  # noqa: PLR0917 - compiled, takes no keywords
             if iou >= best:
                 best, found[j] = iou, i
         if found[j] < 0:
+            if n == len(places):
+                return -1 - alive
             found[j] = n
             places[n].box[:] = boxes[j]
             places[n].born_at = now
@@ -283,7 +286,7 @@ def watch(  # noqa: PLR0917 - compiled, takes no keywords
     """Looks at all boxes of a picture: who stirs?
 
     Args:
-        places: (capacity,) records of `PLACE`, the first `n` in use; needs room for n + M.
+        places: (capacity,) records of `PLACE`, the first `n` in use.
         n: places in use.
         before: seconds, when the picture before was taken,
         now: and this one.
@@ -299,10 +302,12 @@ def watch(  # noqa: PLR0917 - compiled, takes no keywords
         rules: (1,) record of `RULES`.
 
     Returns:
-        Places in use afterwards.
+        Places in use afterwards; negative for want of room, as `find_places` has it.
     """
     p = rules[0]
     n = find_places(places, n, before, now, boxes, found, p)
+    if n < 0:
+        return n
     for j in range(len(boxes)):
         place = places[found[j]]
         if place.seen_at != now:
