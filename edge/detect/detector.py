@@ -16,7 +16,7 @@ from edge.detect.bound_run import BoundRun
 from edge.detect.heads import Head, recognise_head
 from edge.detect.heads.graph import as_floats
 from edge.detect.heads.person import LevelsHead
-from edge.detect.kernels import settle, suppress
+from edge.detect.kernels import discount, settle, suppress
 from edge.detect.letterbox import Fit, InputBatch
 from edge.detect.sizing import AREA_MAX, choose_size, multiple_of
 from edge.track.seen import Boxes
@@ -109,7 +109,7 @@ class Detector:
             For each picture ``xyxy`` (N, 4) float32 in its own pixels, cut at its edge, and ``confidence`` (N,)
             float32; `supervision` gets them by ``detections()``.
         """
-        return [_boxes(rows) for rows in self._boxes_of(images, [None] * len(images))]
+        return [self._told(rows) for rows in self._boxes_of(images, [None] * len(images))]
 
     def whole_scale(self, size: tuple[int, int]) -> float:
         """At which scale a picture of (width, height) is looked at as a whole, at most 1."""
@@ -141,8 +141,8 @@ class Detector:
             boxes[:, :4] += np.array((x, y, x, y), np.float32)
         found = np.concatenate([_NOBODY, *parts])
         # A person in two regions is told twice even by heads that tell each once; one cut at an edge must not count.
-        kept, _ = suppress(found[:, :4], found[:, 4], self.iou_max)
-        return _boxes(found[kept])
+        kept, _ = suppress(found, self.iou_max)
+        return self._told(found[kept])
 
     def feed(self, images: Sequence[Image]) -> dict[str, npt.NDArray[Any]]:
         """What the model is fed for pictures of one size, at most a batch: copies, to measure or calibrate with.
@@ -203,12 +203,13 @@ class Detector:
         iou_max = self.iou_max if self._overlaps else np.inf
         return settle(found, iou_max, fit.scale, offset, (float(width), float(height)))
 
+    def _told(self, rows: npt.NDArray[np.float32]) -> Boxes:
+        if self._overlaps:
+            rows = rows[: discount(rows, self.score_min)]
+        return Boxes(np.ascontiguousarray(rows[:, :4]), np.ascontiguousarray(rows[:, 4]))
+
 
 _NOBODY = np.empty((0, 5), np.float32)
-
-
-def _boxes(rows: npt.NDArray[np.float32]) -> Boxes:
-    return Boxes(np.ascontiguousarray(rows[:, :4]), np.ascontiguousarray(rows[:, 4]))
 
 
 def session_options(threads: int) -> ort.SessionOptions:

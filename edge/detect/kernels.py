@@ -15,6 +15,11 @@ Array = npt.NDArray[Any]
 
 LEAST_WEIGHT = 1e-9
 """Of a box in the mean of its person's: a score of 0 still says where."""
+SHARED = 0.2
+"""Two people side by side overlap (intersection over union) by this much without a word about either."""
+DISCOUNT = 2.0
+"""Beyond it a box on a surer one loses so much of its score, as a natural logarithm for each unit of overlap: at 0.3 it
+keeps 0.82 of it, at 0.5 0.55."""
 
 
 @njit(cache=True, nogil=True)
@@ -207,19 +212,18 @@ def decode_places(  # noqa: PLR0917
 
 
 @njit(cache=True, nogil=True)
-def suppress(boxes: Floats32, scores: Floats32, iou_max: float) -> tuple[Ints, Ints]:
+def suppress(found: Floats32, iou_max: float) -> tuple[Ints, Ints]:
     """Greedy non-maximum suppression of one class.
 
     Args:
-        boxes: (N, 4) x1, y1, x2, y2.
-        scores: (N,).
+        found: (N, 5) x1, y1, x2, y2 and score.
         iou_max: a box that overlaps a kept, better one by more than this goes.
 
     Returns:
         (K,) indexes of the kept boxes, best first, equal scores in their order of appearance; and (N,) for each box the
         index of the kept one that it went for, its own where it stays.
     """
-    order = np.argsort(-scores, kind="mergesort")
+    order = np.argsort(-found[:, 4], kind="mergesort")
     total = order.shape[0]
     keeper = np.full(total, -1, np.int64)
     kept = np.empty(total, np.int64)
@@ -231,17 +235,17 @@ def suppress(boxes: Floats32, scores: Floats32, iou_max: float) -> tuple[Ints, I
         keeper[i] = i
         kept[count] = i
         count += 1
-        area = (boxes[i, 2] - boxes[i, 0]) * (boxes[i, 3] - boxes[i, 1])
+        area = (found[i, 2] - found[i, 0]) * (found[i, 3] - found[i, 1])
         for later in range(rank + 1, total):
             j = order[later]
             if keeper[j] >= 0:
                 continue
-            w = min(boxes[i, 2], boxes[j, 2]) - max(boxes[i, 0], boxes[j, 0])
-            h = min(boxes[i, 3], boxes[j, 3]) - max(boxes[i, 1], boxes[j, 1])
+            w = min(found[i, 2], found[j, 2]) - max(found[i, 0], found[j, 0])
+            h = min(found[i, 3], found[j, 3]) - max(found[i, 1], found[j, 1])
             if w <= 0.0 or h <= 0.0:
                 continue
             shared = w * h
-            other = (boxes[j, 2] - boxes[j, 0]) * (boxes[j, 3] - boxes[j, 1])
+            other = (found[j, 2] - found[j, 0]) * (found[j, 3] - found[j, 1])
             if shared > iou_max * (area + other - shared):
                 keeper[j] = i
     return kept[:count], keeper
@@ -266,7 +270,7 @@ def settle(
     Returns:
         (K, 5), fresh; without boxes that lie wholly in the padding.
     """
-    kept, keeper = suppress(found[:, :4], found[:, 4], iou_max)
+    kept, keeper = suppress(found, iou_max)
     told = np.empty((kept.shape[0], 5), np.float32)
     count = 0
     for i in kept:
@@ -291,3 +295,39 @@ def settle(
             told[count, 4] = found[i, 4]
             count += 1
     return told[:count]
+
+
+@njit(cache=True, nogil=True)
+def discount(told: Floats32, score_min: float) -> int:
+    """Lowers the scores of boxes that lie on surer ones, which may be the same person once more.
+
+    The fall is gentler than that of soft suppression (Bodla et al. 2017, arXiv:1704.04503): who overlaps most is gone by
+    now.
+
+    Args:
+        told: (K, 5) x1, y1, x2, y2 and score, best first; is put in order anew, equal scores in their order before.
+        score_min: who falls below it is to be told no more.
+
+    Returns:
+        How many are, the first of them.
+    """
+    count = told.shape[0]
+    for i in range(count):
+        most = SHARED
+        area = (told[i, 2] - told[i, 0]) * (told[i, 3] - told[i, 1])
+        for j in range(i):
+            w = min(told[i, 2], told[j, 2]) - max(told[i, 0], told[j, 0])
+            h = min(told[i, 3], told[j, 3]) - max(told[i, 1], told[j, 1])
+            if w > 0.0 and h > 0.0:
+                other = (told[j, 2] - told[j, 0]) * (told[j, 3] - told[j, 1])
+                most = max(most, w * h / (area + other - w * h))
+        told[i, 4] *= np.exp(-DISCOUNT * (most - SHARED))
+    kept = 0
+    for i in range(count):
+        kept += told[i, 4] >= score_min
+        for later in range(i, 0, -1):  # hardly anybody moves far
+            if told[later, 4] <= told[later - 1, 4]:
+                break
+            for k in range(5):
+                told[later, k], told[later - 1, k] = told[later - 1, k], told[later, k]
+    return kept

@@ -65,6 +65,7 @@ TWINS = {
         "decode_places": f"{DETECT}::test_places_are_decoded",
         "suppress": f"{DETECT}::test_overlapping_boxes_are_suppressed",
         "settle": f"{DETECT}::test_each_person_is_told_once_where_their_boxes_lie_on_average",
+        "discount": f"{DETECT}::test_who_lies_on_a_surer_box_is_doubted",
     },
     "edge.floor.joint.body.kernels": {
         "outline": f"{BODY}::test_an_outline_comes_from_the_dual_of_the_quadric",

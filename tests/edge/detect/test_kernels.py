@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.detect.heads import grid_cells
-from edge.detect.kernels import decode_grid, decode_levels, decode_places, pack_planes, settle, suppress
+from edge.detect.kernels import decode_grid, decode_levels, decode_places, discount, pack_planes, settle, suppress
 
 
 def pack_planes_twin(picture, planes, swapped, gain, shift):
@@ -46,6 +46,12 @@ def settle_twin(found, iou_max, scale, offset, edge):
         if (high > low).all():
             rows.append([*low, *high, found[best, 4]])
     return np.array(rows, np.float32).reshape(-1, 5)
+
+
+def discount_twin(told, score_min):
+    most = [max([0.2, *(iou(box, other) for other in told[:i, :4].astype(float))]) for i, box in enumerate(told[:, :4])]
+    scores = told[:, 4] * np.exp(-2 * (np.array(most) - 0.2))
+    return np.c_[told[:, :4], scores][np.argsort(-scores, kind="stable")[: (scores >= score_min).sum()]]
 
 
 def iou(a, b):
@@ -159,7 +165,8 @@ def scattered(count, seed):
 @pytest.mark.parametrize("count", [0, 1, 2, 120])
 def test_overlapping_boxes_are_suppressed(count, iou_max):
     boxes, scores = scattered(count, seed=count)
-    for ours, twins in zip(suppress(boxes, scores, iou_max), suppress_twin(boxes, scores, iou_max), strict=True):
+    found = np.c_[boxes, scores]
+    for ours, twins in zip(suppress(found, iou_max), suppress_twin(boxes, scores, iou_max), strict=True):
         assert ours.tolist() == twins.tolist()
 
 
@@ -182,3 +189,22 @@ def test_a_box_that_is_no_number_is_not_told_and_spoils_none():
     found = np.array([[0, 0, 20, 40, 0.9], [np.nan, 0, 20, 40, 0.8], [0, 0, np.inf, 40, 0.7]], np.float32)
     told = settle(found, 0.5, (1.0, 1.0), (0.0, 0.0), (100.0, 100.0))
     np.testing.assert_allclose(told, [[0, 0, 20, 40, 0.9], [0, 0, 100, 40, 0.7]], atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 60])
+@pytest.mark.parametrize("score_min", [0.0, 0.3, 2.0])
+def test_who_lies_on_a_surer_box_is_doubted(count, score_min):
+    boxes, scores = scattered(count, seed=count + 2)
+    told = np.c_[boxes, scores].astype(np.float32)[np.argsort(-scores, kind="stable")]
+    plain = discount_twin(told, score_min)
+    np.testing.assert_allclose(told[: discount(told, score_min)], plain, atol=1e-5)
+    assert (np.diff(told[:, 4]) <= 0).all()
+
+
+def test_two_side_by_side_are_not_doubted_and_a_half_of_somebody_is():
+    told = np.array([[0, 0, 20, 40, 0.9], [15, 0, 35, 40, 0.8], [0, 0, 20, 18, 0.7], [70, 0, 90, 40, 0.6]], np.float32)
+    again = told.copy()
+    assert discount(told, 0.1) == 4
+    np.testing.assert_allclose(told[:, 4], [0.9, 0.8, 0.6, 0.7 * np.exp(-0.5)], atol=1e-6)
+    np.testing.assert_array_equal(told[3, :4], [0, 0, 20, 18])
+    assert discount(again, 0.5) == 3
