@@ -50,7 +50,9 @@ def settle_twin(found, iou_max, scale, offset, edge):
 
 def discount_twin(told, score_min):
     most = [max([0.2, *(iou(box, other) for other in told[:i, :4].astype(float))]) for i, box in enumerate(told[:, :4])]
-    scores = told[:, 4] * np.exp(-2 * (np.array(most) - 0.2))
+    with np.errstate(divide="ignore"):
+        logits = np.log(told[:, 4] / (1 - told[:, 4])) - 3 * (np.array(most) - 0.2)
+    scores = 1 / (1 + np.exp(-logits))
     return np.c_[told[:, :4], scores][np.argsort(-scores, kind="stable")[: (scores >= score_min).sum()]]
 
 
@@ -158,7 +160,7 @@ def scattered(count, seed):
     rng = np.random.default_rng(seed)
     corner = rng.uniform(0, 100, (count, 2))
     boxes = np.c_[corner, corner + rng.uniform(5, 60, (count, 2))].astype(np.float32)
-    return boxes, rng.choice([0.2, 0.5, 0.9], count).astype(np.float32)  # with ties
+    return boxes, rng.choice([0.0, 0.2, 0.5, 0.9, 1.0], count).astype(np.float32)  # with ties
 
 
 @pytest.mark.parametrize("iou_max", [0.0, 0.3, 0.6, 1.0])
@@ -205,6 +207,6 @@ def test_two_side_by_side_are_not_doubted_and_a_half_of_somebody_is():
     told = np.array([[0, 0, 20, 40, 0.9], [15, 0, 35, 40, 0.8], [0, 0, 20, 18, 0.7], [70, 0, 90, 40, 0.6]], np.float32)
     again = told.copy()
     assert discount(told, 0.1) == 4
-    np.testing.assert_allclose(told[:, 4], [0.9, 0.8, 0.6, 0.7 * np.exp(-0.5)], atol=1e-6)
+    np.testing.assert_allclose(told[:, 4], [0.9, 0.8, 0.6, 1 / (1 + 3 / 7 * np.exp(0.75))], atol=1e-6)
     np.testing.assert_array_equal(told[3, :4], [0, 0, 20, 18])
-    assert discount(again, 0.5) == 3
+    assert discount(again, 0.55) == 3
