@@ -107,7 +107,8 @@ class Detector:
 
         Returns:
             For each picture ``xyxy`` (N, 4) float32 in its own pixels, cut at its edge, and ``confidence`` (N,)
-            float32; `supervision` gets them by ``detections()``.
+            float32, the model's score, lowered where a box lies on a surer one; `supervision` gets them by
+            ``detections()``.
         """
         return [self._told(rows) for rows in self._boxes_of(images, [None] * len(images))]
 

@@ -324,7 +324,7 @@ def discount(told: Floats32, score_min: float) -> int:
     for i in range(count):
         kept += told[i, 4] >= score_min
         for later in range(i, 0, -1):  # hardly anybody moves far
-            if told[later, 4] <= told[later - 1, 4]:
+            if not told[later, 4] > told[later - 1, 4]:
                 break
             for k in range(5):
                 told[later, k], told[later - 1, k] = told[later - 1, k], told[later, k]
