@@ -67,6 +67,19 @@ def test_suppression_can_be_turned_off(tmp_path):
     assert len(Detector(written(tmp_path, "suppress = false", answer)).detect(images)[0]) == 2
 
 
+def test_who_lies_on_a_surer_box_is_doubted_unless_the_head_tells_each_once(tmp_path):
+    answer = np.zeros((1, 5, CELLS), np.float32)
+    answer[0, :, :2] = [[30, 48], [50, 50], [40, 40], [80, 80], [0.9, 0.8]]
+    image = np.zeros((*SIZE, 3), np.uint8)
+    overlap = 22 / 58
+    doubted = [0.9, 1 / (1 + np.exp(3 * (overlap - 0.2)) / 4)]
+    detector = Detector(written(tmp_path, "", answer))
+    for people in (*detector.detect([image]), detector.detect_regions(image, [(0, 0, SIZE[1], SIZE[0])])):
+        np.testing.assert_allclose(people.confidence, doubted, atol=1e-4)
+    (people,) = Detector(written(tmp_path, "suppress = false", answer)).detect([image])
+    np.testing.assert_allclose(people.confidence, [0.9, 0.8], atol=1e-4)
+
+
 def test_it_says_which_head_where_shapes_fit_two(tmp_path):
     answer = np.full((1, CELLS, 7), 0.25, np.float32)
     assert Detector(written(tmp_path, "", answer)).head.name == "yolox"
