@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from edge.detect.stir_kernels import overlap
+
 Floats32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -15,9 +17,9 @@ Array = npt.NDArray[Any]
 
 LEAST_WEIGHT = 1e-9
 """Of a box in the mean of its person's: a score of 0 still says where."""
-SHARED = 0.2
+BESIDE_IOU = 0.2
 """Two people side by side overlap (intersection over union) by this much without a word about either."""
-DOUBT = 3.0
+DOUBT_PER_IOU = 3.0
 """For each unit of overlap beyond it a box on a surer one loses so much of its score's logit: at 0.35 a score of 0.5
 becomes 0.39, and 0.9 becomes 0.85. Decision 40 says how it was measured."""
 
@@ -310,15 +312,10 @@ def discount(told: Floats32, score_min: float) -> int:
     """
     count = told.shape[0]
     for i in range(count):
-        most = SHARED
-        area = (told[i, 2] - told[i, 0]) * (told[i, 3] - told[i, 1])
+        most = BESIDE_IOU
         for j in range(i):
-            w = min(told[i, 2], told[j, 2]) - max(told[i, 0], told[j, 0])
-            h = min(told[i, 3], told[j, 3]) - max(told[i, 1], told[j, 1])
-            if w > 0.0 and h > 0.0:
-                other = (told[j, 2] - told[j, 0]) * (told[j, 3] - told[j, 1])
-                most = max(most, w * h / (area + other - w * h))
-        odds = np.exp(-DOUBT * (most - SHARED))
+            most = max(most, overlap(told[i], told[j]))
+        odds = np.exp(-DOUBT_PER_IOU * (most - BESIDE_IOU))
         told[i, 4] *= odds / (1.0 - told[i, 4] * (1.0 - odds))
     kept = 0
     for i in range(count):

@@ -84,11 +84,6 @@ class Stir:
         self._cells, self._change = np.zeros(GRID, np.float32), np.zeros(GRID, np.float32)
         self._bins = np.zeros(STEPS, np.int64)
 
-    @property
-    def memory(self) -> int:
-        """Bytes that the places take."""
-        return int(self._places.nbytes)
-
     def look(self, now: float, luma: Image, people_xyxy: Floats32, scores: Floats32, size: tuple[int, int]) -> Floats32:
         """How much of each box stirred since about a second ago.
 

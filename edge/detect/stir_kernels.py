@@ -193,7 +193,7 @@ def stirred(before: Floats32, now: Floats32, change: Floats32, bins: Counts, p: 
 
 @njit(cache=True, nogil=True)
 def overlap(one: Floats32, other: Floats32) -> float:
-    """Intersection over union of two boxes (4,)."""
+    """Intersection over union of two boxes (4,); what follows in longer rows is left alone."""
     across = min(one[2], other[2]) - max(one[0], other[0])
     down = min(one[3], other[3]) - max(one[1], other[1])
     if across <= 0.0 or down <= 0.0:

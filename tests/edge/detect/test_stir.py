@@ -192,12 +192,12 @@ def test_who_stays_takes_no_more_memory_than_places_in_use():
     rng, stir = np.random.default_rng(6), Stir()
     left = np.arange(30.0) * 5
     people = np.column_stack([left, left, left + 5, left + 15]).astype(np.float32)
-    before = stir.memory
+    before = stir._places.nbytes
     for at in (1.0, 2.0, 3.0):
         stir.look(at, picture(rng, at), people, rng.random(30), SIZE)
-    assert stir.memory == before
+    assert stir._places.nbytes == before
     stir.look(3.1, picture(rng, 3.1), people + np.float32(100), rng.random(30), SIZE)
-    assert stir.memory == 2 * before
+    assert stir._places.nbytes == 2 * before
 
 
 @pytest.mark.parametrize("clip", ["OneLeaveShop1front.mpg", "TwoLeaveShop2front.mpg"])
